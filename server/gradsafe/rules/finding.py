@@ -1,0 +1,80 @@
+"""What a rule says: plain frozen data in the analysis' own terms (spans, not rows)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from gradsafe_tracer.events import AnyPlace
+
+
+class Severity(Enum):
+    """How sure a finding is; the certainty decides, not the rule (design, section 3)."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFORMATION = "information"
+    HINT = "hint"
+
+
+class Role(Enum):
+    """What a related place has to do with the finding."""
+
+    SAVED = "saved"
+    MODIFIED = "modified"
+    BACKWARD = "backward"
+    FREED = "freed"
+    CALL = "call"
+    ALIAS = "alias"
+    CREATED = "created"
+
+
+@dataclass(frozen=True)
+class Related:
+    """One more place of the story, and what happened there."""
+
+    role: Role
+    place: AnyPlace
+    message: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One defect: ``primary`` is the line to change.
+
+    ``remedies`` are the names of modules in ``gradsafe.fixes`` in order of preference;
+    ``subject`` is the source text of the tensor that is written, where it has one;
+    ``write`` is the in-place operation itself where ``primary`` is a declaration;
+    ``runtime_message`` is the error that torch will raise (None where torch stays silent).
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    primary: AnyPlace
+    related: tuple[Related, ...] = ()
+    remedies: tuple[str, ...] = ()
+    subject: str | None = None
+    operation: str | None = None
+    write: AnyPlace = None
+    saved: AnyPlace = None
+    runtime_message: str | None = None
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Replace the text at ``span`` with ``content``."""
+
+    span: AnyPlace
+    content: str
+
+
+@dataclass(frozen=True)
+class Fix:
+    """A named group of edits. ``safe``: no *value* that the program computes changes. ``verified``: analysed again."""
+
+    title: str
+    remedy: str
+    edits: tuple[Edit, ...]
+    safe: bool
+    preferred: bool = False
