@@ -1,0 +1,40 @@
+"""All that the interpreter may ask of the world outside the code that it runs.
+
+Whoever implements :class:`World` can record what was asked; the answers' fingerprints
+are then the dependency set of the root that was interpreted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from gradsafe.ir.instructions import Body
+from gradsafe.syntax.span import ChunkId
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleFacts:
+    """One source file as a module: its root chunk, and which of its top-level blocks bind a name.
+
+    ``binders[name]`` are indices into ``World.body(root)``, in source order. ``stars`` are the
+    blocks with a ``from m import *``. ``exports`` is False where the file could not be read.
+    """
+
+    file: str
+    root: ChunkId
+    binders: dict[str, tuple[int, ...]]
+    stars: tuple[int, ...] = ()
+
+
+class World(Protocol):
+    """The sources of a workspace, parsed and lowered on demand."""
+
+    def body(self, chunk: ChunkId) -> Body:
+        """The lowered children of a module, class or function chunk; empty where nothing is known of it."""
+
+    def module(self, file: str) -> ModuleFacts | None:
+        """The module in ``file``; None where there is no such file."""
+
+    def find_module(self, importer: str, name: str, level: int) -> str | None:
+        """The workspace file that ``from <level dots><name> import`` in ``importer`` names; None if outside."""
