@@ -1,0 +1,19 @@
+// Runs a short program to its end.
+import { execFile } from 'node:child_process';
+import type { Run } from './command';
+
+const LIMIT_MS = 15_000;
+
+/** Never rejects: a program that is missing, fails or hangs is an answer. */
+export const run: Run = ({ command, args }) =>
+    new Promise((resolve) => {
+        execFile(command, [...args], { timeout: LIMIT_MS, windowsHide: true }, (error, stdout) => {
+            if (error === null) {
+                resolve({ code: 0, output: stdout });
+            } else if (typeof error.code === 'number' || error.killed) {
+                resolve({ code: typeof error.code === 'number' ? error.code : 1, output: stdout });
+            } else {
+                resolve({ code: undefined, output: '' });
+            }
+        });
+    });

@@ -1,0 +1,24 @@
+// The settings of the extension, read in one place. package.json declares them; a test compares the two.
+import { workspace } from 'vscode';
+
+export interface Settings {
+    readonly path: string;
+    readonly interpreter: string;
+    readonly traceInterpreter: string;
+    readonly traceTimeout: number;
+    readonly codeLens: boolean;
+}
+
+/** Changes of these need a new server process; the rest is sent to the running one. */
+export const RESTARTING = ['gradsafe.path', 'gradsafe.interpreter', 'gradsafe.trace', 'gradsafe.codeLens'];
+
+export function readSettings(): Settings {
+    const section = workspace.getConfiguration('gradsafe');
+    return {
+        path: section.get('path', '').trim(),
+        interpreter: section.get('interpreter', '').trim(),
+        traceInterpreter: section.get('trace.interpreter', '').trim(),
+        traceTimeout: section.get('trace.timeout', 120),
+        codeLens: section.get('codeLens', true),
+    };
+}

@@ -1,0 +1,43 @@
+// package.json declares; the sources use. Both must say the same.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+const root = process.cwd();
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const sources = readdirSync(join(root, 'client/src'))
+    .map((name) => readFileSync(join(root, 'client/src', name), 'utf8'))
+    .join('\n');
+
+test('every declared command is registered', () => {
+    for (const { command } of manifest.contributes.commands) {
+        assert.ok(sources.includes(`registerCommand('${command}'`), command);
+    }
+});
+
+test('every declared setting is read', () => {
+    for (const setting of Object.keys(manifest.contributes.configuration.properties)) {
+        assert.ok(sources.includes(`get('${setting.replace(/^gradsafe\./, '')}'`), setting);
+    }
+});
+
+test('settings that name a program are restricted in untrusted workspaces', () => {
+    const programs = Object.keys(manifest.contributes.configuration.properties).filter((name) =>
+        /(path|interpreter)$/.test(name),
+    );
+    const restricted: string[] = manifest.capabilities.untrustedWorkspaces.restrictedConfigurations;
+    assert.deepEqual([...restricted].sort(), programs.sort());
+});
+
+test('extension and Python package carry the same version', () => {
+    const version = /^version = "(.+)"$/m.exec(readFileSync(join(root, 'pyproject.toml'), 'utf8'))?.[1];
+    assert.equal(manifest.version, version);
+});
+
+test('the lock file names no package host', () => {
+    const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+    for (const [name, entry] of Object.entries<{ resolved?: string }>(lock.packages)) {
+        assert.equal(entry.resolved, undefined, name);
+    }
+});
