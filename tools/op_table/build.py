@@ -1,0 +1,203 @@
+"""Signatures and calls in, lines of the table out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from gradsafe.ops.derive import in_place
+from gradsafe.ops.entry import Arg
+from gradsafe.ops.match import KINDS, Bound, Fit, bind
+from gradsafe.ops.notation import OPAQUE, REQUIRED, Op, Param, Return, Save
+
+from tools.op_table import tree
+from tools.op_table.declared import Declared, declared_return
+from tools.op_table.describe import describe_call
+from tools.op_table.formulas import declared_saves, declared_writes, has_formula
+from tools.op_table.probe import Call, Observation, observe
+from tools.op_table.signatures import of_python
+
+
+@dataclass
+class Overload:
+    """One signature, the names that share it, and the calls that were seen of it."""
+
+    names: tuple[str, ...]
+    params: tuple[Param, ...]
+    declared: Declared | None = None
+    seen: list[tree.Seen] = field(default_factory=list)
+
+
+def overloads_by_name(
+    declared: Iterable[Declared], names: Iterable[tuple[str, Callable[..., object]]]
+) -> dict[str, list[Overload]]:
+    """Every signature under each of its names; ``names`` are those that torch does not declare."""
+    found: dict[str, list[Overload]] = defaultdict(list)
+    for item in declared:
+        overload = Overload(item.names, item.params, item)
+        for name in item.names:
+            found[name].append(overload)
+    for name, function in names:
+        if name not in found:
+            params = of_python(name, function)
+            if params is not None:
+                found[name].append(Overload((name,), params))
+    return found
+
+
+def record(call: Call, overloads: Sequence[Overload]) -> bool:
+    """Probe a call and note it at the overload that torch's parser would choose; False where none fits."""
+    args, kwargs = describe_call(call)
+    for overload in overloads:
+        op = Op(overload.names, overload.params, Return("fresh"))
+        bound = bind(op, args, kwargs)
+        if bound.fit is Fit.NO:
+            continue
+        observation = observe(call, _labels(bound))
+        if observation is None:
+            continue
+        overload.seen.append(_seen(overload.params, bound, args, dict(kwargs), _settled(observation)))
+        return True
+    return False
+
+
+def _labels(bound: Bound) -> Callable[[int | str], str]:
+    positions = {where: name for name, where in bound.binding.items()}
+    first = bound.binding.get(bound.star, 0) if bound.star else 0
+
+    def label_of(where: int | str) -> str:
+        if bound.star and isinstance(where, int) and isinstance(first, int) and where >= first:
+            return bound.star
+        return positions[where]
+
+    return label_of
+
+
+def _settled(observation: Observation) -> Observation:
+    """In place, the operand that is given back is the result: what is kept of it is kept as the result."""
+    written = {write.what for write in observation.writes}
+    returns = observation.returns
+    if returns.kind != "same" or returns.source not in written:
+        return observation
+    saved = {
+        pattern: frozenset("result" if label == returns.source else label for label in labels)
+        for pattern, labels in observation.saved.items()
+    }
+    return replace(observation, saved=saved, returns=replace(returns, grad=""))
+
+
+def _seen(
+    params: Sequence[Param],
+    bound: Bound,
+    args: Sequence[Arg],
+    kwargs: dict[str, Arg],
+    observation: Observation,
+) -> tree.Seen:
+    literals: dict[str, object] = {}
+    kinds: dict[str, str] = {}
+    numbers: dict[str, object] = {}
+    for param in params:
+        where = bound.binding.get(param.name)
+        if where is None:
+            if (
+                param.default is not REQUIRED
+                and param.default is not OPAQUE
+                and not isinstance(param.default, tuple)
+            ):
+                literals[param.name] = param.default
+            continue
+        arg = args[where] if isinstance(where, int) else kwargs[where]
+        if arg.kind in ("bool", "str", "none", "number"):
+            literals[param.name] = arg.value
+        kind = _kind_name(arg)
+        if kind and kind not in param.kinds:
+            kinds[param.name] = kind
+        if arg.kind == "tensor":
+            numbers[f"{param.name}.ndim"] = arg.ndim
+            numbers[f"{param.name}.dtype"] = arg.dtype
+    return tree.Seen(observation, literals, kinds, numbers)
+
+
+def _kind_name(arg: Arg) -> str:
+    order = ("Tensor", "Tensors", "bool", "Number", "str", "dtype", "ints", "slice")
+    return next((name for name in order if arg.kind in KINDS[name]), "")
+
+
+def ops_of(overload: Overload) -> Iterator[Op]:
+    """The lines of one signature: a declared one needs no call, a Python function that was never seen has none."""
+    saves: tuple[Save, ...] | None = None
+    origin = f"probe, {len(overload.seen)} calls"
+    if overload.declared is not None:
+        if has_formula(overload.declared):
+            saves = declared_saves(overload.declared)
+            origin = f"yaml {overload.declared.schema}"
+        elif overload.seen:
+            origin += f" of {overload.declared.schema}"
+        elif overload.declared.function.func.has_composite_implicit_autograd_kernel:
+            return
+        else:
+            # No formula: torch gives no gradient.
+            saves, origin = (), f"yaml {overload.declared.schema}, no formula"
+    if overload.seen:
+        for leaf in tree.leaves(overload.seen, saves):
+            yield Op(
+                overload.names,
+                overload.params,
+                leaf.returns,
+                leaf.conditions,
+                leaf.saves,
+                leaf.writes,
+                (),
+                origin,
+            )
+    elif overload.declared is not None:
+        yield Op(
+            overload.names,
+            overload.params,
+            declared_return(overload.declared),
+            saves=saves or (),
+            writes=declared_writes(overload.declared),
+            origin=f"{origin}, not run",
+        )
+
+
+def split_derived(ops: Sequence[Op]) -> tuple[list[Op], list[str]]:
+    """Leave out the in-place lines that :mod:`gradsafe.ops.derive` gives; their names come second."""
+    by_name: dict[str, list[Op]] = defaultdict(list)
+    for op in ops:
+        for name in op.names:
+            by_name[name].append(op)
+    derived = {
+        name
+        for name, explicit in by_name.items()
+        if name.endswith("_")
+        and not name.endswith("__")
+        and _is_derived(name, explicit, by_name.get(name[:-1], []))
+    }
+    kept = []
+    for op in ops:
+        names = tuple(name for name in op.names if name not in derived)
+        if names:
+            kept.append(replace(op, names=names))
+    return kept, sorted(derived)
+
+
+def _is_derived(name: str, explicit: Sequence[Op], base: Sequence[Op]) -> bool:
+    candidates = {_key(op): op for line in base if (op := in_place(line, name)) is not None}
+    return bool(candidates) and all(
+        (found := candidates.get(_key(op))) is not None and _same(found, op) for op in explicit
+    )
+
+
+def _key(op: Op) -> tuple[object, ...]:
+    return (tuple((p.name, p.kinds) for p in op.params), tuple(map(str, op.conditions)))
+
+
+def _same(first: Op, second: Op) -> bool:
+    return (first.returns, set(first.saves), first.writes, first.flags) == (
+        second.returns,
+        set(second.saves),
+        second.writes,
+        second.flags,
+    )

@@ -1,0 +1,44 @@
+"""Real arguments as the table's lookup sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from gradsafe.ops.entry import UNKNOWN, Arg
+
+from tools.op_table.probe import Call
+
+
+def describe(value: Any) -> Arg:
+    """What a perfect reader of the source would know of ``value``."""
+    if isinstance(value, torch.Tensor):
+        return Arg("tensor", UNKNOWN, value.ndim, str(value.dtype).removeprefix("torch."))
+    if value is None:
+        return Arg("none", None)
+    for kind, types in (("bool", bool), ("number", (int, float, complex)), ("str", str)):
+        if isinstance(value, types):
+            return Arg(kind, value)
+    for kind, types in (("slice", slice), ("dtype", torch.dtype), ("device", torch.device)):
+        if isinstance(value, types):
+            return Arg(kind)
+    if value is Ellipsis:
+        return Arg("ellipsis")
+    if isinstance(value, (tuple, list)):
+        return _sequence(value)
+    return Arg("callable" if callable(value) else "other")
+
+
+def describe_call(call: Call) -> tuple[list[Arg], Mapping[str, Arg]]:
+    """The arguments of a call; a module's parameters, buffers and attributes as keywords."""
+    kwargs = {key: describe(value) for key, value in call.kwargs.items()}
+    return list(map(describe, call.args)), kwargs
+
+
+def _sequence(value: tuple[Any, ...] | list[Any]) -> Arg:
+    if value and all(isinstance(item, torch.Tensor) for item in value):
+        return Arg("tensors")
+    if all(isinstance(item, int) and not isinstance(item, bool) for item in value):
+        return Arg("ints", tuple(value))
+    return Arg("tuple" if isinstance(value, tuple) else "list")

@@ -1,0 +1,86 @@
+"""Calls out of op_db, torch's own operator database: functions, methods, in-place variants, operators."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch.testing._internal.common_methods_invocations import op_db
+from torch.testing._internal.opinfo.core import OpInfo, SampleInput
+
+from tools.op_table.declared import resolve
+from tools.op_table.probe import Call
+
+MOST_SAMPLES = 24
+"""Samples of one operation and dtype at most."""
+LARGEST = 20_000
+"""Elements of one tensor at most: a probe needs no more."""
+
+_PREFIXES = {
+    "nn.functional.": "F.",
+    "linalg.": "torch.linalg.",
+    "fft.": "torch.fft.",
+    "special.": "torch.special.",
+}
+
+
+def calls() -> Iterator[Call]:
+    """Every sample of every operation, once for each name under which python knows it."""
+    for info in op_db:
+        names = list(_names(info))
+        if not names:
+            continue
+        for sample in _samples(info):
+            args = (sample.input, *sample.args)
+            if _too_large(args):
+                continue
+            for name, function in names:
+                yield Call(name, function, args, dict(sample.kwargs))
+
+
+def _names(info: OpInfo) -> Iterator[tuple[str, Callable[..., Any]]]:
+    for base in dict.fromkeys((info.name, *(alias.name for alias in info.aliases))):
+        dotted = next(
+            (short + base[len(p) :] for p, short in _PREFIXES.items() if base.startswith(p)), f"torch.{base}"
+        )
+        found = resolve(dotted)
+        if callable(found):
+            yield dotted, found
+        method = base.rpartition(".")[2]
+        if dotted.startswith(("F.", "torch.fft.")) or (
+            dotted.startswith("torch.linalg.") and method == "norm"
+        ):
+            continue
+        for name in (method, f"{method}_", f"__r{method.strip('_')}__"):
+            found = getattr(torch.Tensor, name, None)
+            if callable(found) and f"Tensor.{name}" != dotted:
+                yield f"Tensor.{name}", found
+        found = getattr(torch, f"{base}_", None)
+        if callable(found):
+            yield f"torch.{base}_", found
+    if info.name.startswith("nn.functional."):
+        found = getattr(torch.nn.functional, f"{info.name.rpartition('.')[2]}_", None)
+        if callable(found):
+            yield f"F.{info.name.rpartition('.')[2]}_", found
+
+
+def _samples(info: OpInfo) -> tuple[SampleInput, ...]:
+    torch.manual_seed(0)
+    found: list[SampleInput] = []
+    for dtype in (torch.float64, torch.float32, torch.int64, torch.bool):
+        if dtype not in info.dtypes or (found and not dtype.is_floating_point):
+            continue
+        try:
+            samples = info.sample_inputs("cpu", dtype, requires_grad=False)
+            found += itertools.islice(samples, MOST_SAMPLES)
+        except Exception:
+            continue
+    return tuple(found)
+
+
+def _too_large(values: Any) -> bool:
+    if isinstance(values, torch.Tensor):
+        return values.numel() > LARGEST
+    return isinstance(values, (tuple, list)) and any(map(_too_large, values))
