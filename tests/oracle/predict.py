@@ -1,0 +1,75 @@
+"""What gradsafe says of a file: its findings, through the command line's JSON contract, in this process."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from .grade import Verdict
+
+
+class NotBuilt(Exception):
+    """There is no analysis to ask yet."""
+
+
+def available() -> bool:
+    """Whether ``gradsafe check`` answers at all."""
+    try:
+        check([Path(__file__).parent / "__init__.py"])
+    except NotBuilt:
+        return False
+    return True
+
+
+def check(paths: Sequence[Path]) -> dict[Path, list[Verdict]]:
+    """The findings of each file, as verdicts."""
+    found: dict[Path, list[Verdict]] = {path: [] for path in paths}
+    by_name = {str(path): path for path in paths}
+    for finding in _findings([str(path) for path in paths]):
+        path = by_name.get(finding["filename"])
+        if path is not None:
+            found[path].append(_verdict(finding))
+    return found
+
+
+def _findings(names: list[str]) -> list[dict[str, Any]]:
+    try:
+        from gradsafe.cli import main
+    except ImportError as error:
+        raise NotBuilt(str(error)) from error
+    output, errors = io.StringIO(), io.StringIO()
+    arguments, sys.argv = sys.argv, ["gradsafe", "check", "--output-format", "json", "--exit-zero", *names]
+    try:
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
+            main()
+    except SystemExit as leaving:
+        if leaving.code not in (0, None, 1):
+            if leaving.code == "not built yet":
+                raise NotBuilt("gradsafe.cli is not built yet") from leaving
+            raise RuntimeError(
+                f"gradsafe check left with {leaving.code}: {errors.getvalue()[-2000:]}"
+            ) from leaving
+    finally:
+        sys.argv = arguments
+    findings = json.loads(output.getvalue() or "[]")
+    assert isinstance(findings, list)
+    return findings
+
+
+def _verdict(finding: dict[str, Any]) -> Verdict:
+    roles: dict[str, list[int]] = {}
+    for related in finding["related"]:
+        roles.setdefault(related["role"], []).append(related["location"]["row"])
+    return Verdict(
+        finding["location"]["row"],
+        finding["code"],
+        finding["severity"],
+        tuple(roles.get("saved", ())),
+        tuple(roles.get("backward", ())),
+        tuple(roles.get("freed", ())),
+    )

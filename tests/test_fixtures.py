@@ -1,0 +1,32 @@
+"""gradsafe says of every fixture exactly what its markers say. The same markers are graded by torch in test_oracle."""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.oracle import predict
+from tests.oracle.expect import analysis_differences
+from tests.oracle.grade import Verdict
+from tests.oracle.markers import parse
+from tests.oracle.report import FIXTURES, fixture_files
+
+FILES = fixture_files()
+
+
+@cache
+def _findings() -> dict[Path, list[Verdict]]:
+    return predict.check(FILES)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FIXTURES)))
+def test_findings_are_the_markers(path: Path) -> None:
+    if not predict.available():
+        pytest.skip("gradsafe check is not built yet")
+    markers = parse(path.read_text(encoding="utf-8"))
+    assert analysis_differences(markers, _findings()[path]) == []
