@@ -15,6 +15,7 @@ from tools.op_table import tree
 from tools.op_table.declared import Declared, declared_return
 from tools.op_table.describe import describe_call
 from tools.op_table.formulas import declared_saves, declared_writes, has_formula
+from tools.op_table.module_state import state_params, with_module_state
 from tools.op_table.probe import Call, Observation, observe
 from tools.op_table.signatures import of_python
 
@@ -26,6 +27,7 @@ class Overload:
     names: tuple[str, ...]
     params: tuple[Param, ...]
     declared: Declared | None = None
+    module: bool = False
     seen: list[tree.Seen] = field(default_factory=list)
 
 
@@ -57,7 +59,8 @@ def record(call: Call, overloads: Sequence[Overload]) -> bool:
         observation = observe(call, _labels(bound))
         if observation is None:
             continue
-        overload.seen.append(_seen(overload.params, bound, args, dict(kwargs), _settled(observation)))
+        seen = _seen(overload.params, bound, args, dict(kwargs), _settled(observation))
+        overload.seen.append(with_module_state(seen, call.module) if call.module is not None else seen)
         return True
     return False
 
@@ -140,16 +143,13 @@ def ops_of(overload: Overload) -> Iterator[Op]:
             # No formula: torch gives no gradient.
             saves, origin = (), f"yaml {overload.declared.schema}, no formula"
     if overload.seen:
-        for leaf in tree.leaves(overload.seen, saves):
+        leaves = tree.leaves(overload.seen, saves)
+        params = (
+            (*overload.params, *state_params(overload.seen, leaves)) if overload.module else overload.params
+        )
+        for leaf in leaves:
             yield Op(
-                overload.names,
-                overload.params,
-                leaf.returns,
-                leaf.conditions,
-                leaf.saves,
-                leaf.writes,
-                (),
-                origin,
+                overload.names, params, leaf.returns, leaf.conditions, leaf.saves, leaf.writes, (), origin
             )
     elif overload.declared is not None:
         yield Op(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 from gradsafe.ops.notation import Op, parse
+from gradsafe.ops.specs import module_text, optimizer_text, parse_module, parse_optimizer
 
-from tools.op_table import opdb
+from tools.op_table import modules, opdb, optimizers
 from tools.op_table.build import Overload, ops_of, overloads_by_name, record, split_derived
 from tools.op_table.declared import overloads
 from tools.op_table.probe import Call
+from tools.op_table.signatures import of_python
 
 MOST_CALLS = 24
 """Probed calls of one name at most."""
@@ -24,11 +26,12 @@ def generate() -> str:
     calls = list(opdb.calls())
     found = overloads_by_name(overloads(), {call.name: call.function for call in calls}.items())
     probe(calls, found)
+    found |= modules_by_name()
+    probe(list(modules.calls()), found)
     ops = sorted(_all_ops(found), key=lambda op: op.names[0].lower())
     kept, derived = split_derived(ops)
-    lines = [*_header(), f"@in-place {' '.join(derived)}", *map(str, kept)]
-    for op in kept:
-        parse(str(op))
+    lines = [*_header(), f"@in-place {' '.join(derived)}", *_constructors(), *map(str, kept)]
+    check(lines)
     return "\n".join(lines) + "\n"
 
 
@@ -48,6 +51,38 @@ def _all_ops(found: dict[str, list[Overload]]) -> Iterator[Op]:
     once: dict[int, Overload] = {id(overload): overload for group in found.values() for overload in group}
     for overload in once.values():
         yield from ops_of(overload)
+
+
+def modules_by_name() -> dict[str, list[Overload]]:
+    """One signature for each module class: its forward. A lazy class is told with the one that it becomes."""
+    lazy = modules.lazy_names()
+    found = {}
+    for name, kind in modules.classes().items():
+        params = of_python(f"nn.{name}", kind.forward)
+        names = tuple(f"nn.{each}" for each in (name, *lazy.get(name, ())))
+        if params is not None:
+            found[f"nn.{name}"] = [Overload(names, params[1:], module=True)]
+    return found
+
+
+def _constructors() -> Iterator[str]:
+    yield from (f"@optimizer {optimizer_text(spec)}" for spec in optimizers.specs())
+    yield from (f"@module {module_text(spec)}" for spec in modules.specs())
+
+
+def check(lines: Iterable[str]) -> None:
+    """Every line must read back as it was written.
+
+    Raises:
+        NotationError: one does not.
+    """
+    for line in lines:
+        if line.startswith("@module "):
+            parse_module(line.removeprefix("@module "))
+        elif line.startswith("@optimizer "):
+            parse_optimizer(line.removeprefix("@optimizer "))
+        elif line[0] not in "@#":
+            parse(line)
 
 
 def _header() -> Iterator[str]:

@@ -34,12 +34,16 @@ class Call:
 
 @dataclass(frozen=True)
 class Observation:
-    """What one call did: saved labels per pattern, its results, its writes."""
+    """What one call did: saved labels per pattern, its results, its writes.
+
+    ``silent`` are operands that give the result no grad, though they require it (a weight of ``nll_loss``).
+    """
 
     call: Call
     labels: tuple[str, ...]
     differentiable: tuple[str, ...]
     saved: Mapping[frozenset[str], frozenset[str]]
+    silent: frozenset[str]
     returns: Return
     writes: tuple[Write, ...]
 
@@ -48,6 +52,7 @@ def observe(call: Call, label_of: Callable[[int | str], str]) -> Observation | N
     """Probe a call; None where torch refuses it. ``label_of`` names the parameter at a position or keyword."""
     names = tuple(dict.fromkeys(_differentiable(call, label_of)))
     saved: dict[frozenset[str], frozenset[str]] = {}
+    silent: set[str] = set()
     last: tuple[Return, tuple[Write, ...], tuple[str, ...]] | None = None
     for pattern in _patterns(names):
         try:
@@ -55,10 +60,12 @@ def observe(call: Call, label_of: Callable[[int | str], str]) -> Observation | N
         except Exception:
             continue
         saved[pattern] = found[0]
-        last = found[1:]
+        last = found[1:4]
+        if len(pattern) == 1 and not found[4]:
+            silent |= pattern
     if last is None:
         return None
-    return Observation(call, last[2], names, saved, last[0], last[1])
+    return Observation(call, last[2], names, saved, frozenset(silent), last[0], last[1])
 
 
 def _patterns(names: Sequence[str]) -> Iterator[frozenset[str]]:
@@ -75,7 +82,15 @@ def _differentiable(call: Call, label_of: Callable[[int | str], str]) -> Iterato
         if any(tensor.is_floating_point() or tensor.is_complex() for tensor in _tensors(value)):
             yield label_of(where)
     if call.module is not None:
-        yield from (name for name, _ in call.module.named_parameters())
+        yield from (label_of_state(call.module, name) for name, _ in call.module.named_parameters())
+
+
+def label_of_state(module: torch.nn.Module, name: str) -> str:
+    """A parameter or buffer as the table names it: those of a nested or recurrent module are told as a group."""
+    if isinstance(module, torch.nn.RNNBase):
+        return name.partition("_")[0]
+    nested = any(module.children())
+    return "parameters" if nested else name
 
 
 def _tensors(value: Any) -> Iterator[torch.Tensor]:
@@ -88,7 +103,7 @@ def _tensors(value: Any) -> Iterator[torch.Tensor]:
 
 def _run(
     call: Call, label_of: Callable[[int | str], str], pattern: frozenset[str]
-) -> tuple[frozenset[str], Return, tuple[Write, ...], tuple[str, ...]]:
+) -> tuple[frozenset[str], Return, tuple[Write, ...], tuple[str, ...], bool]:
     held: list[Labelled] = []
     args = [_fresh(value, label_of(where), pattern, held) for where, value in enumerate(call.args)]
     kwargs = {key: _fresh(value, label_of(key), pattern, held) for key, value in call.kwargs.items()}
@@ -97,8 +112,9 @@ def _run(
         module = copy.deepcopy(call.module)
         function = module
         for name, parameter in module.named_parameters():
-            parameter.requires_grad_(name in pattern)
-            held.append(Labelled(name, parameter))
+            label = label_of_state(module, name)
+            parameter.requires_grad_(label in pattern)
+            held.append(Labelled(label, parameter))
         held += (Labelled(name, buffer) for name, buffer in module.named_buffers())
     kept: list[torch.Tensor] = []
     before = [(item.tensor._version, item.tensor.detach().clone()) for item in held]
@@ -107,7 +123,9 @@ def _run(
         result = function(*args, **kwargs)
     writes = tuple(_writes(held, before))
     returns = classify(result, held)
-    return _saved_labels(kept, held, result), returns, writes, tuple(item.label for item in held)
+    labels = tuple(item.label for item in held)
+    graph = any(tensor.requires_grad for tensor in _tensors(result))
+    return _saved_labels(kept, held, result), returns, writes, labels, graph
 
 
 def _keeper(kept: list[torch.Tensor]) -> Callable[[torch.Tensor], torch.Tensor]:

@@ -110,7 +110,8 @@ def _holds(seen: Seen, condition: Condition) -> bool:
     facts = seen.numbers if "." in condition.param else seen.literals
     missing = object()
     found = facts.get(condition.param, missing)
-    return type(found) is type(condition.literal) and found == condition.literal
+    same_type = isinstance(found, bool) == isinstance(condition.literal, bool)
+    return same_type and bool(found == condition.literal)
 
 
 def _splits(seen: Sequence[Seen]) -> Iterator[Condition]:
@@ -118,6 +119,9 @@ def _splits(seen: Sequence[Seen]) -> Iterator[Condition]:
     found: dict[str, Condition] = {}
     for item in seen:
         for param, value in item.literals.items():
+            if type(value) in (int, float) and value != 0:
+                # What sets a number apart, if anything, is that it is zero.
+                continue
             found.setdefault(f"{param}={value!r}", Condition(param, "==", value))
         for param, kind in item.kinds.items():
             found.setdefault(f"{param} is {kind}", Condition(param, "is", kind))
@@ -168,7 +172,7 @@ def _saves(seen: Sequence[Seen]) -> tuple[Save, ...]:
 def _save(label: str, observations: Sequence[Observation]) -> Save:
     """When is ``label`` saved: the operands of which any one that requires grad is enough."""
     having = [o for o in observations if label.startswith("result") or label in o.labels]
-    everyone = {name for o in having for name in o.differentiable}
+    everyone = {name for o in having for name in o.differentiable if name not in o.silent}
     needs = {
         name
         for o in having
@@ -178,4 +182,4 @@ def _save(label: str, observations: Sequence[Observation]) -> Save:
     certain = all(
         (label in saved) == bool(pattern & needs) for o in having for pattern, saved in o.saved.items()
     )
-    return Save(label, () if needs == everyone or not needs else tuple(sorted(needs)), certain)
+    return Save(label, () if needs >= everyone or not needs else tuple(sorted(needs)), certain)

@@ -35,6 +35,7 @@ KINDS: Final[Mapping[str, frozenset[str]]] = {
     "Tensor": frozenset({"tensor"}),
     "Parameter": frozenset({"tensor"}),
     "Buffer": frozenset({"tensor"}),
+    "Parameters": frozenset({"tensors", "list", "tuple", "tensor"}),
     "Tensors": frozenset({"tensors", "list", "tuple"}),
     "Number": frozenset({"number", "bool"}),
     "int": frozenset({"number"}),

@@ -6,9 +6,10 @@
 
 NAMES      python-visible names, joined by commas: ``torch.mul,Tensor.mul``, ``F.relu``, ``nn.Linear`` (its forward).
 PARAMS     ``name: KIND[|KIND...] [= default]``; ``*`` starts the keyword-only ones, ``*name: KIND`` takes the rest.
-           KIND: Tensor Tensors Number int float bool str dtype device ints slice any Parameter Buffer, each with
-           ``?`` where None fits too. A default that is no literal reads ``...``. A module's line ends in what its
-           forward reads of the module: parameters, buffers, and attributes such as ``training``.
+           KIND: Tensor Tensors Number int float bool str dtype device ints slice any Parameter Parameters Buffer,
+           each with ``?`` where None fits too. A default that is no literal reads ``...``. A module's line ends in
+           what its forward reads of the module: parameters, buffers, and attributes such as ``training``.
+           ``weight: Parameters`` of an RNN are all whose name starts so, ``parameters: Parameters`` are all.
 RETURN     ``fresh`` (new storage), ``same p`` (the argument itself), ``view p``, ``alias p`` (the argument or a view of
            it), ``multiview p`` (a tuple of views that torch forbids to write), ``value``, ``none``, ``unknown``,
            ``(R, R)`` a tuple, ``[R]`` a list or tuple of any length. ``?`` after same, view, alias: or a fresh copy.
