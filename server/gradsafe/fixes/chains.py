@@ -1,0 +1,82 @@
+"""``t.sub_(m).div_(s)``: the in-place calls of one chain, and each of them without its underscore."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from gradsafe.fixes.forms import is_in_place_name, is_module
+from gradsafe.fixes.site import Site
+from gradsafe.fixes.tree import Cursor
+from gradsafe.rules.finding import Edit
+
+LIKE = {"zero_": "zeros_like", "fill_": "full_like", "normal_": "randn_like", "uniform_": "rand_like"}
+"""In-place methods that keep nothing of the old values: a new tensor like the old one."""
+
+WITHOUT_COUNTERPART = frozenset(
+    """copy_ random_ bernoulli_ exponential_ geometric_ cauchy_ log_normal_ set_ resize_ resize_as_ swap_
+    map_ map2_ apply_ rename_ sparse_resize_ index_reduce_ unsafe_put_ fill_diagonal_""".split()
+)
+"""Dropping the underscore of these names gives another function, or none."""
+
+
+def in_place_steps(at: Cursor) -> list[Cursor]:
+    """The in-place calls of the chain around ``at``, the one on the tensor first."""
+    below: list[Cursor] = []
+    cursor = at
+    while isinstance(cursor.node, cst.Call) and isinstance(cursor.node.func, cst.Attribute):
+        inner = cursor.node.func.value
+        if not (isinstance(inner, cst.Call) and isinstance(inner.func, cst.Attribute)):
+            break
+        if not is_in_place_name(inner.func.attr.value) or is_module(inner.func.value):
+            break
+        cursor = Cursor(inner, Cursor(cursor.node.func, cursor))
+        below.append(cursor)
+    above: list[Cursor] = []
+    cursor = at
+    while cursor.parent is not None and cursor.parent.parent is not None:
+        attribute, call = cursor.parent.node, cursor.parent.parent
+        if not isinstance(attribute, cst.Attribute) or attribute.value is not cursor.node:
+            break
+        if not isinstance(call.node, cst.Call) or not is_in_place_name(attribute.attr.value):
+            break
+        cursor = call
+        above.append(cursor)
+    return [*reversed(below), at, *above]
+
+
+def chain_subject(steps: list[Cursor]) -> cst.BaseExpression:
+    """The tensor on which the first call of the chain is made."""
+    first = steps[0].node
+    assert isinstance(first, cst.Call) and isinstance(first.func, cst.Attribute)
+    return first.func.value
+
+
+def out_of_place_steps(site: Site, steps: list[Cursor]) -> tuple[Edit, ...] | None:
+    """The edits that take every call of the chain out of place; None where one of them has no such form."""
+    subject = chain_subject(steps)
+    edits: list[Edit] = []
+    for step in steps:
+        edited = _out_of_place(site, subject, step.node)
+        if edited is None:
+            return None
+        edits += edited
+    return tuple(edits)
+
+
+def _out_of_place(site: Site, subject: cst.BaseExpression, call: cst.CSTNode) -> list[Edit] | None:
+    assert isinstance(call, cst.Call) and isinstance(call.func, cst.Attribute)
+    name, spot = call.func.attr, site.spot
+    start, end = spot.offsets(name)
+    if name.value in WITHOUT_COUNTERPART:
+        return None
+    if name.value not in LIKE:
+        return [spot.replace(start, end, name.value[:-1])]
+    torch = site.sources.local_name(spot.code.chunk.file, "torch")
+    if torch is None or (call.args and name.value in ("normal_", "uniform_")):
+        return None
+    arguments = f", {spot.text(call.args[0].value)})" if call.args else ")"
+    receiver_end = spot.offsets(call.func.value)[1]
+    return [
+        spot.insert(spot.offsets(subject)[0], f"{torch}.{LIKE[name.value]}("),
+        spot.replace(receiver_end, spot.offsets(call)[1], arguments),
+    ]

@@ -1,0 +1,49 @@
+"""All fixes for a finding, in the order in which its rule names remedies."""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Iterator
+from functools import cache
+from importlib import import_module
+from typing import cast
+
+from gradsafe.fixes import remedies
+from gradsafe.fixes.draft import Draft
+from gradsafe.fixes.site import Site, find_site
+from gradsafe.fixes.sources import Sources
+from gradsafe.rules.finding import Finding, Fix
+
+Propose = Callable[[Site], Iterator[Draft]]
+
+
+def offer(finding: Finding, sources: Sources) -> tuple[Fix, ...]:
+    """The fixes that the remedies of ``finding`` propose; none is preferred before it is verified.
+
+    Suppressing the finding is always on offer, last.
+    """
+    site = find_site(finding, sources)
+    if site is None:
+        return ()
+    wanted = [*finding.remedies, *({"suppress"} - set(finding.remedies))]
+    fixes: list[Fix] = []
+    for name in wanted:
+        propose = _remedy(name)
+        for draft in propose(site) if propose is not None else ():
+            if all(draft.edits != fix.edits for fix in fixes):
+                fixes.append(Fix(draft.title, name, draft.edits, draft.safe))
+    return tuple(fixes)
+
+
+def remedy_names() -> tuple[str, ...]:
+    """The names of all remedies, as rules write them."""
+    return tuple(sorted(found.name.replace("_", "-") for found in pkgutil.iter_modules(remedies.__path__)))
+
+
+@cache
+def _remedy(name: str) -> Propose | None:
+    """The remedy of that name; None where a rule names one that is not built."""
+    if name not in remedy_names():
+        return None
+    module = import_module(f"{remedies.__name__}.{name.replace('-', '_')}")
+    return cast(Propose, module.propose)

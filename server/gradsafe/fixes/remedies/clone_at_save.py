@@ -1,0 +1,83 @@
+"""Let backward keep a copy: clone where the tensor was saved. Changes no value, costs one tensor of memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from gradsafe.fixes.draft import Draft
+from gradsafe.fixes.forms import callee, holder, is_in_place_name, is_module
+from gradsafe.fixes.rewrite import receiver
+from gradsafe.fixes.site import Site, Spot, find_spot
+from gradsafe.fixes.tree import dotted
+from gradsafe.rules.finding import AnyPlace, Edit, Finding, Role
+
+Operation = (cst.Call, cst.BinaryOperation, cst.UnaryOperation)
+
+
+def propose(site: Site) -> Iterator[Draft]:
+    subject = site.subject
+    spot = find_spot(site.sources, _saved_at(site.finding))
+    name = dotted(subject) if subject is not None else site.finding.subject
+    if spot is None or name is None or spot.code.chunk.qualname != site.spot.code.chunk.qualname:
+        return
+    operation = _operation(spot)
+    if operation is None or (isinstance(operation, cst.Call) and is_in_place_name(callee(operation) or "")):
+        return
+    edits = tuple(_clone(spot, each) for each in _operands(operation) if _is_held_by(each, name))
+    if not edits and _is_value_of(spot, operation, name):
+        edits = (_clone(spot, operation),)
+    if edits:
+        yield Draft(f"Let backward keep a copy of `{name}`", edits, safe=True)
+
+
+def _saved_at(finding: Finding) -> AnyPlace:
+    if finding.saved is not None:
+        return finding.saved
+    return next((each.place for each in finding.related if each.role is Role.SAVED), None)
+
+
+def _operation(spot: Spot) -> cst.BaseExpression | None:
+    """The operation at the place of the save; the widest one where the place is a whole statement."""
+    ranked = []
+    for cursor in spot.nodes():
+        if isinstance(cursor.node, Operation):
+            start, end = spot.code.offsets(cursor.node)
+            if spot.start <= start and end <= spot.end:
+                ranked.append((start - end, start, cursor.node))
+    return min(ranked, key=lambda entry: entry[:2])[-1] if ranked else None
+
+
+def _operands(operation: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
+    if isinstance(operation, cst.BinaryOperation):
+        yield from (operation.left, operation.right)
+    elif isinstance(operation, cst.UnaryOperation):
+        yield operation.expression
+    elif isinstance(operation, cst.Call):
+        if isinstance(operation.func, cst.Attribute) and not is_module(operation.func.value):
+            yield operation.func.value
+        yield from (arg.value for arg in operation.args if not arg.star)
+
+
+def _is_held_by(operand: cst.BaseExpression, name: str) -> bool:
+    if isinstance(operand, cst.Call):  # ``h.exp() * w`` saves a temporary, not h
+        return False
+    held = holder(operand)
+    return held is not None and dotted(held) == name
+
+
+def _is_value_of(spot: Spot, operation: cst.BaseExpression, name: str) -> bool:
+    statement = spot.statement.node
+    return (
+        isinstance(statement, cst.Assign)
+        and statement.value is operation
+        and any(dotted(each.target) == name for each in statement.targets)
+    )
+
+
+def _clone(spot: Spot, value: cst.BaseExpression) -> Edit:
+    start, end = spot.offsets(value)
+    if receiver(spot, value) == spot.text(value):
+        return spot.insert(end, ".clone()")
+    return spot.replace(start, end, f"{receiver(spot, value)}.clone()")

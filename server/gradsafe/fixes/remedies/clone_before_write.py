@@ -1,0 +1,37 @@
+"""Write into a copy: ``h = h.clone()`` on a line of its own before the write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from gradsafe.fixes.draft import Draft
+from gradsafe.fixes.forms import How
+from gradsafe.fixes.rewrite import Names, line_before, receiver
+from gradsafe.fixes.site import Site
+from gradsafe.fixes.tree import dotted
+
+
+def propose(site: Site) -> Iterator[Draft]:
+    form, subject = site.form, site.subject
+    if form is None or subject is None or form.how is How.DATA:
+        return
+    names, text = Names(site), site.spot.text(subject)
+    if form.how is How.MODULE:
+        start, end = site.spot.offsets(form.target)
+        edit = site.spot.replace(start, end, f"{receiver(site.spot, form.target)}.clone()")
+        unseen = not names.seen_elsewhere(subject) and not names.read_after(subject)
+        yield Draft(f"Give the in-place module a copy of `{text}`", (edit,), unseen)
+        return
+    if not names.can_bind(subject) or _is_bound_by_statement(site, subject):
+        return
+    before = line_before(site, f"{text} = {text}.clone()")
+    if before is not None:
+        yield Draft(f"Clone `{text}` before the write", (before,), names.may_rebind(subject))
+
+
+def _is_bound_by_statement(site: Site, subject: cst.BaseExpression) -> bool:
+    """``for row in rows.mul_(2)`` reads ``rows`` once; ``for h in h.mul_(2)`` would clone an older ``h``."""
+    statement = site.spot.statement.node
+    return isinstance(statement, cst.For) and dotted(statement.target) == dotted(subject)

@@ -1,0 +1,60 @@
+"""Change a parameter's values, not its graph: ``with torch.no_grad():`` around the update.
+
+Neighbouring updates go under the same ``with``, as one would write it by hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import libcst as cst
+
+from gradsafe.fixes.blocks import indented_under, no_grad_header, own_line
+from gradsafe.fixes.draft import Draft
+from gradsafe.fixes.forms import How, forms
+from gradsafe.fixes.site import Site
+from gradsafe.fixes.tree import Cursor, walk
+
+INITIALISES = frozenset(
+    "zero_ fill_ normal_ uniform_ random_ bernoulli_ exponential_ cauchy_ log_normal_ geometric_ copy_ eye_".split()
+)
+"""Methods that give a tensor new values without looking at the old: never part of a differentiable computation."""
+
+
+def propose(site: Site) -> Iterator[Draft]:
+    header, line = no_grad_header(site), own_line(site.spot)
+    if site.form is None or site.form.how is How.DATA or header is None or line is None:
+        return
+    lines = _neighbours(line)
+    title = "Put the update under `torch.no_grad()`"
+    on_leaf = site.finding.code.startswith("leaf")
+    yield Draft(title, indented_under(site.spot, header, lines), on_leaf and _is_update(line.node))
+
+
+def _is_update(line: cst.CSTNode) -> bool:
+    """Whether the statement visibly updates or initialises values: from a gradient, or from nothing."""
+    for cursor in walk([line]):
+        node = cursor.node
+        if isinstance(node, cst.Attribute) and node.attr.value in ("grad", *INITIALISES):
+            return True
+    return False
+
+
+def _neighbours(line: Cursor) -> Sequence[Cursor]:
+    """The lines around ``line`` that are updates too, without a gap."""
+    block = getattr(line.parent.node, "body", None) if line.parent is not None else None
+    if not isinstance(block, (list, tuple)) or not _is_update(line.node):
+        return [line]
+    at = next(index for index, each in enumerate(block) if each is line.node)
+    first = last = at
+    while first > 0 and _joins(block[first - 1]):
+        first -= 1
+    while last + 1 < len(block) and _joins(block[last + 1]):
+        last += 1
+    return [Cursor(node, line.parent) for node in block[first : last + 1]]
+
+
+def _joins(line: cst.CSTNode) -> bool:
+    if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1 or not _is_update(line):
+        return False
+    return any(True for cursor in walk([line]) for _ in forms(cursor))

@@ -1,0 +1,120 @@
+"""Compute a new tensor and bind it, in place of writing into the old one: ``h.add_(1)`` -> ``h = h.add(1)``.
+
+Safe where nobody else sees the old tensor. (``h += x`` also keeps the dtype of ``h`` where ``x``
+has a wider one; a program that mixes dtypes in one sum is taken to want the promotion.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from gradsafe.fixes.chains import LIKE, WITHOUT_COUNTERPART, chain_subject, in_place_steps, out_of_place_steps
+from gradsafe.fixes.draft import Draft
+from gradsafe.fixes.forms import FUNCTION_MODULES, VIEW_ATTRIBUTES, How, WriteForm, callee, function_flag
+from gradsafe.fixes.masks import masked_rewrite
+from gradsafe.fixes.rewrite import Names, drop_argument, line_before, operand, runs_once_in_place
+from gradsafe.fixes.site import Site
+from gradsafe.fixes.tree import OPAQUE, Cursor, argument, dotted
+from gradsafe.rules.finding import Edit
+
+
+def propose(site: Site) -> Iterator[Draft]:
+    form = site.form
+    draft = None
+    if form is None:
+        return
+    if form.how is How.AUGMENTED and not isinstance(form.target, cst.Subscript):
+        draft = _augmented(site, form)
+    elif form.how in (How.AUGMENTED, How.SETITEM):
+        draft = masked_rewrite(site, form)
+    elif form.how is How.METHOD:
+        steps = in_place_steps(form.at)
+        edits = out_of_place_steps(site, steps)
+        draft = _bound(site, steps[-1], chain_subject(steps), edits) if edits is not None else None
+    elif form.how in (How.FUNCTION, How.FLAG, How.OUT):
+        draft = _function(site, form)
+    if draft is not None:
+        yield draft
+
+
+def _augmented(site: Site, form: WriteForm) -> Draft | None:
+    node, names, spot = form.at.node, Names(site), site.spot
+    assert isinstance(node, cst.AugAssign)
+    if not names.can_bind(form.target) or _is_view(form.target):
+        return None
+    target = spot.text(form.target)
+    gap_start, (value_start, value_end) = spot.offsets(form.target)[1], spot.offsets(node.value)
+    symbol = spot.code.text[gap_start:value_start].strip(" \t\\\r\n").removesuffix("=")
+    edits: tuple[Edit, ...]
+    if operand(spot, node.value, symbol) == spot.text(node.value):
+        edits = (spot.replace(gap_start, value_start, f" = {target} {symbol} "),)
+    else:
+        opened = spot.replace(gap_start, value_start, f" = {target} {symbol} (")
+        edits = (opened, spot.insert(value_end, ")"))
+    title = f"Replace `{target} {symbol}= ...` by `{target} = {target} {symbol} ...`"
+    return Draft(title, edits, names.may_rebind(form.target))
+
+
+def _is_view(target: cst.CSTNode) -> bool:
+    return isinstance(target, cst.Attribute) and target.attr.value in VIEW_ATTRIBUTES
+
+
+def _function(site: Site, form: WriteForm) -> Draft | None:
+    """``F.relu(h, inplace=True)``, ``torch.relu_(h)``, ``torch.mul(a, b, out=h)``."""
+    call, spot = form.at.node, site.spot
+    assert isinstance(call, cst.Call)
+    name = callee(call) or ""
+    if form.how is How.FUNCTION:
+        func = call.func
+        if name in WITHOUT_COUNTERPART or not isinstance(func, cst.Attribute):
+            return None
+        if dotted(func.value) not in FUNCTION_MODULES:
+            return None
+        edit = spot.replace(*spot.offsets(func.attr), LIKE.get(name, name[:-1]))
+    else:
+        dropped = function_flag(call) if form.how is How.FLAG else argument(call, None, "out")
+        assert dropped is not None
+        edit = drop_argument(spot, call, dropped, "False" if form.how is How.FLAG else "None")
+    return _bound(site, form.at, form.target, (edit,))
+
+
+def _bound(site: Site, at: Cursor, subject: cst.BaseExpression, edits: tuple[Edit, ...]) -> Draft | None:
+    """Bind the result of the call at ``at`` to ``subject``, where its statement does not do so already."""
+    names, spot, statement = Names(site), site.spot, site.spot.statement.node
+    if dotted(subject) is None or _is_view(subject) or not names.can_bind(subject):
+        return None
+    text, start = spot.text(subject), spot.offsets(at.node)[0]
+    draft = Draft(f"Compute a new `{text}` instead of writing into it", edits, names.may_rebind(subject))
+    if isinstance(statement, cst.Expr) and statement.value is at.node:
+        return _with(draft, spot.insert(spot.offsets(statement)[0], f"{text} = "))
+    if any(isinstance(each.node, OPAQUE) for each in at.ancestors()):
+        return None
+    if isinstance(statement, cst.Assign) and any(spot.text(each.target) == text for each in statement.targets):
+        return draft
+    if not names.read_after(subject) and _occurrences(site, text) == 1:
+        return draft
+    if isinstance(statement, cst.Assign) and statement.value is at.node:
+        return _with(draft, spot.insert(start, f"{text} = "))
+    return _hoisted(site, at, text, draft)
+
+
+def _with(draft: Draft, edit: Edit) -> Draft:
+    return Draft(draft.title, (edit, *draft.edits), draft.safe)
+
+
+def _occurrences(site: Site, name: str) -> int:
+    return sum(dotted(each.node) == name for each in site.spot.nodes())
+
+
+def _hoisted(site: Site, at: Cursor, name: str, draft: Draft) -> Draft | None:
+    """The new tensor on a line of its own before the statement, which then uses its name."""
+    start, end = site.spot.offsets(at.node)
+    text = site.spot.patched(start, end, draft.edits)
+    if not runs_once_in_place(site, at) or _occurrences(site, name) != 1 or "\n" in text or "\r" in text:
+        return None
+    before = line_before(site, f"{name} = {text}")
+    if before is None:
+        return None
+    return Draft(draft.title, (before, site.spot.replace(start, end, name)), draft.safe)

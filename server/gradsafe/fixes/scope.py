@@ -1,0 +1,256 @@
+"""The names of one function (or module body) in source order: where each is bound, where it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import libcst as cst
+
+from gradsafe.fixes.holds import ELSEWHERE, FRESH_METHODS, Share, shares
+from gradsafe.fixes.sources import Code
+from gradsafe.fixes.tree import Cursor, dotted, walk
+
+Position = tuple[int, int]
+"""Index of the chunk in the scope, offset in the chunk."""
+
+Nest = tuple[int, ...]
+"""The blocks around a place that may not run, or run often, outermost first."""
+
+LOOPS = (cst.For, cst.While)
+BRANCHES = (*LOOPS, cst.If, cst.Else, cst.Try, cst.TryStar, cst.ExceptHandler, cst.MatchCase)
+OUT_OF_SIGHT = frozenset({Share(ELSEWHERE, True)})
+
+
+@dataclass(frozen=True, eq=False)
+class Binding:
+    """``name`` comes to stand for a value at ``at``; the value may share the memory of ``shares``."""
+
+    name: str
+    at: Position
+    nest: Nest
+    shares: frozenset[Share]
+
+
+@dataclass(frozen=True)
+class Use:
+    """``name`` is read at ``at``; ``deferred`` where a nested function reads it, so at any time later."""
+
+    name: str
+    at: Position
+    nest: Nest
+    deferred: bool
+
+
+@dataclass
+class Scope:
+    """Bindings and uses of one scope; filled by :func:`collect`, then only read."""
+
+    bindings: list[Binding] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+    loops: set[int] = field(default_factory=set)
+    foreign: set[str] = field(default_factory=set)
+    attributes: set[tuple[str, str]] = field(default_factory=set)
+    enclosing: dict[int, tuple[Code, ...]] = field(default_factory=dict)
+    is_module: bool = True
+
+    def nest_at(self, at: Position) -> Nest:
+        """The blocks around the last name at or before ``at``."""
+        near = [each for each in (*self.bindings, *self.uses) if each.at <= at]
+        return max(near, key=lambda each: (each.at, len(each.nest))).nest if near else ()
+
+    def is_local(self, name: str) -> bool:
+        """Binding ``name`` here would bind the same variable as before."""
+        bound = any(each.name == name for each in self.bindings)
+        return name not in self.foreign and (bound or self.is_module)
+
+    def reaching(self, name: str, at: Position, nest: Nest) -> list[Binding]:
+        """The bindings whose value ``name`` may have at ``at``."""
+        mine = [each for each in self.bindings if each.name == name]
+        before = sorted((each for each in mine if each.at < at), key=lambda each: each.at)
+        certain = [index for index, each in enumerate(before) if nest[: len(each.nest)] == each.nest]
+        found = before[certain[-1] :] if certain else before
+        open_loops = self._loops(nest)
+        if certain:
+            open_loops -= set(before[certain[-1]].nest)
+        return found + [each for each in mine if each.at >= at and open_loops & set(each.nest)]
+
+    def reads_after(self, name: str, at: Position, nest: Nest) -> Iterator[Use]:
+        """The uses of ``name`` that may run after ``at``."""
+        loops = self._loops(nest)
+        for use in self.uses:
+            if use.name == name and (use.deferred or use.at > at or loops & set(use.nest)):
+                yield use
+
+    def _loops(self, nest: Nest) -> set[int]:
+        return {block for block in nest if block in self.loops}
+
+
+def collect(codes: tuple[Code, ...]) -> Scope:
+    """Read off the names of a scope. The header of the function, if any, is the first chunk."""
+    scope = Scope()
+    # What a split compound statement holds comes as chunks of their own, indented more than its header.
+    open_blocks: list[tuple[int, Code]] = []
+    for index, code in enumerate(codes):
+        depth = _depth(code)
+        while open_blocks and open_blocks[-1][0] >= depth:
+            open_blocks.pop()
+        scope.enclosing[index] = tuple(each for _, each in open_blocks)
+        nested = any(_opens(each, cst.FunctionDef) for _, each in open_blocks[1:])
+        outer = tuple(id(each) for _, each in open_blocks)
+        _Collector(scope, code, index, outer, nested).run()
+        if _opens(code, *LOOPS):
+            scope.loops.add(id(code))
+        open_blocks.append((depth, code))
+    return scope
+
+
+def _depth(code: Code) -> int:
+    line = code.indent + code.text
+    return len(line) - len(line.lstrip(" \t"))
+
+
+def _opens(code: Code, *kinds: type[cst.CSTNode]) -> bool:
+    return bool(code.body) and isinstance(code.body[0], kinds)
+
+
+@dataclass
+class _Collector:
+    """Adds the names of one chunk to the scope."""
+
+    scope: Scope
+    code: Code
+    index: int
+    outer: Nest
+    nested: bool
+
+    def run(self) -> None:
+        for cursor in walk(self.code.body):
+            node = cursor.node
+            if isinstance(node, LOOPS):
+                self.scope.loops.add(id(node.body))
+            elif isinstance(node, cst.FunctionDef) and self._is_own_header(cursor):
+                self.scope.is_module = False
+            elif isinstance(node, (cst.Global, cst.Nonlocal)):
+                self.scope.foreign.update(item.name.value for item in node.names)
+            elif isinstance(node, cst.Attribute) and isinstance(node.value, cst.Name):
+                self.scope.attributes.add((node.value.value, node.attr.value))
+            elif isinstance(node, cst.Name) and _is_read(cursor):
+                nest, deferred = self._nest(cursor), self._is_nested(cursor)
+                self.scope.uses.append(Use(node.value, self._at(node)[0], nest, deferred))
+            if not self._is_nested(cursor):
+                for bound in _bound(cursor):
+                    nest = self._nest(cursor)
+                    if bound.adds:  # the old content stays: a block of its own keeps the old bindings alive
+                        nest = (*nest, id(node))
+                    binding = Binding(bound.name, self._at(bound.behind)[1], nest, bound.shares)
+                    self.scope.bindings.append(binding)
+
+    def _is_own_header(self, cursor: Cursor) -> bool:
+        return self.index == 0 and not any(
+            isinstance(each.node, (cst.FunctionDef, cst.ClassDef)) for each in cursor.ancestors()
+        )
+
+    def _is_nested(self, cursor: Cursor) -> bool:
+        """In a function inside this scope: it runs later, with names of its own."""
+        if self.nested:
+            return True
+        functions = (each for each in cursor.ancestors() if isinstance(each.node, (cst.FunctionDef, cst.Lambda)))
+        owner = next(functions, None)
+        return owner is not None and not (
+            isinstance(owner.node, cst.FunctionDef) and self._is_own_header(owner)
+        )
+
+    def _at(self, node: cst.CSTNode) -> tuple[Position, Position]:
+        start, end = self.code.offsets(node)
+        return (self.index, start), (self.index, end)
+
+    def _nest(self, cursor: Cursor) -> Nest:
+        inner: list[int] = []
+        at = cursor
+        for parent in cursor.ancestors():
+            if isinstance(parent.node, BRANCHES):
+                if at.node is parent.node.body:
+                    inner.append(id(at.node))
+                elif isinstance(parent.node, cst.While):  # its test is read again in every round
+                    inner.append(id(parent.node.body))
+            at = parent
+        return (*self.outer, *reversed(inner))
+
+
+class _Bound(NamedTuple):
+    """One binding as a node makes it: valid behind ``behind``; ``adds`` where the name keeps what it held."""
+
+    name: str
+    shares: frozenset[Share]
+    behind: cst.CSTNode
+    adds: bool = False
+
+
+def _bound(cursor: Cursor) -> Iterator[_Bound]:
+    node = cursor.node
+    if isinstance(node, cst.Assign):
+        for target in node.targets:
+            yield from _targets(target.target, shares(node.value), node)
+    elif isinstance(node, (cst.AnnAssign, cst.NamedExpr)) and node.value is not None:
+        yield from _targets(node.target, shares(node.value), node)
+    elif isinstance(node, cst.For):
+        yield from _targets(node.target, shares(node.iter), node.iter)
+    elif isinstance(node, cst.WithItem) and node.asname is not None:
+        yield from _targets(node.asname.name, shares(node.item), node)
+    elif isinstance(node, cst.Param):
+        yield _Bound(node.name.value, OUT_OF_SIGHT, node)
+    elif isinstance(node, cst.AugAssign) and isinstance(node.target, cst.Name):
+        yield _Bound(node.target.value, frozenset({Share(node.target.value, True)}), node)
+    elif isinstance(node, cst.Expr) and isinstance(node.value, cst.Call):
+        yield from _stored(node.value)
+
+
+def _targets(target: cst.CSTNode, shared: frozenset[Share], behind: cst.CSTNode) -> Iterator[_Bound]:
+    if isinstance(target, cst.Name):
+        yield _Bound(target.value, shared, behind)
+    elif isinstance(target, (cst.Tuple, cst.List)):
+        for element in target.elements:
+            yield from _targets(element.value, shared, behind)
+    elif isinstance(target, cst.Attribute) and target.attr.value != "data":
+        yield from _escapes(shared, behind)
+    # ``h[0] = v`` copies v where h is a tensor, and keeps it where h is a list or a dict.
+    elif isinstance(target, cst.Subscript) and isinstance(target.value, cst.Name):
+        held = frozenset(Share(share.name, False) for share in shared)
+        yield _Bound(target.value.value, held, behind, adds=True)
+
+
+def _stored(call: cst.Call) -> Iterator[_Bound]:
+    """``outs.append(h)``: from here on ``outs`` holds ``h``. ``self.outs.append(h)``: somebody does."""
+    if not isinstance(call.func, cst.Attribute) or not call.args:
+        return
+    receiver, method = call.func.value, call.func.attr.value
+    if method in FRESH_METHODS or method.endswith("_"):
+        return
+    held = frozenset(share for arg in call.args for share in shares(arg.value))
+    if isinstance(receiver, cst.Name):
+        yield _Bound(receiver.value, held, call, adds=True)
+    elif dotted(receiver) is not None:
+        yield from _escapes(held, call)
+
+
+def _escapes(shared: frozenset[Share], behind: cst.CSTNode) -> Iterator[_Bound]:
+    for share in shared:
+        if share.name != ELSEWHERE:
+            yield _Bound(share.name, frozenset({share, Share(ELSEWHERE, share.certain)}), behind, adds=True)
+
+
+def _is_read(cursor: Cursor) -> bool:
+    """Whether this name is a variable that is read (not a target, a keyword, an attribute's name)."""
+    node = cursor.node
+    parent = cursor.parent.node if cursor.parent is not None else None
+    if isinstance(parent, cst.Attribute):
+        return parent.attr is not node
+    if isinstance(parent, (cst.Param, cst.FunctionDef, cst.ClassDef)):
+        return parent.name is not node
+    if isinstance(parent, cst.Arg):
+        return parent.keyword is not node
+    if isinstance(parent, (cst.NamedExpr, cst.For, cst.CompFor, cst.AnnAssign)):
+        return parent.target is not node
+    return not isinstance(parent, (cst.AssignTarget, cst.NameItem, cst.AsName, cst.ImportAlias))

@@ -1,0 +1,157 @@
+"""The write of a finding as it stands in the source: its form, its statement, and edits around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import libcst as cst
+
+from gradsafe.fixes.apply import apply_edits
+from gradsafe.fixes.forms import How, WriteForm, forms, holder
+from gradsafe.fixes.sources import Code, Sources
+from gradsafe.fixes.tree import Cursor, dotted, walk
+from gradsafe.rules.finding import AnyPlace, Edit, Finding
+from gradsafe.syntax.span import Span
+
+Statement = (cst.BaseSmallStatement, cst.BaseCompoundStatement)
+
+
+@dataclass(frozen=True, eq=False)
+class Spot:
+    """A place in a chunk: the innermost statement there, and the nodes of that statement."""
+
+    code: Code
+    start: int
+    end: int
+    statement: Cursor
+
+    def offsets(self, node: cst.CSTNode) -> tuple[int, int]:
+        """Where ``node`` stands, its own parentheses included."""
+        start, end = self.code.offsets(node)
+        parenthesised = getattr(node, "lpar", ())
+        if isinstance(parenthesised, (tuple, list)) and parenthesised:
+            start = self.code.offsets(node.lpar[0])[0]  # type: ignore[attr-defined]
+            end = self.code.offsets(node.rpar[-1])[1]  # type: ignore[attr-defined]
+        return start, end
+
+    def text(self, node: cst.CSTNode) -> str:
+        """The source of ``node``, its own parentheses included."""
+        start, end = self.offsets(node)
+        return self.code.text[start:end]
+
+    def replace(self, start: int, end: int, content: str) -> Edit:
+        """An edit of this chunk."""
+        return Edit(Span(self.code.chunk, start, end), content)
+
+    def insert(self, at: int, content: str) -> Edit:
+        """An edit that only adds."""
+        return self.replace(at, at, content)
+
+    def patched(self, start: int, end: int, edits: Iterable[Edit]) -> str:
+        """The text from ``start`` to ``end`` with ``edits`` of this chunk made in it."""
+        spans = [(edit.span, edit.content) for edit in edits]
+        moved = [
+            (span.start - start, span.end - start, content) for span, content in spans if isinstance(span, Span)
+        ]
+        return apply_edits(self.code.text[start:end], moved)
+
+    def nodes(self) -> Iterator[Cursor]:
+        """The nodes of the statement; of a compound statement those of its header."""
+        node = self.statement.node
+        body = getattr(node, "body", None) if isinstance(node, cst.BaseCompoundStatement) else None
+        clauses = (cst.Else, cst.Finally, cst.ExceptHandler, cst.MatchCase)
+        skipped = None
+        for cursor in walk([node], self.statement.parent):
+            if skipped is not None and any(each.node is skipped for each in cursor.ancestors()):
+                continue
+            skipped = None
+            if cursor.node is body or (cursor.node is not node and isinstance(cursor.node, (*clauses, cst.If))):
+                skipped = cursor.node
+                continue
+            yield cursor
+
+    @property
+    def indent(self) -> str:
+        """The whitespace in front of the statement's line."""
+        start = self.line_start
+        line = self.code.text[start : self.offsets(self.statement.node)[0]]
+        return (self.code.indent if start == 0 else "") + line[: len(line) - len(line.lstrip(" \t\f"))]
+
+    @property
+    def line_start(self) -> int:
+        """The offset of the first character of the line on which the statement begins."""
+        start = self.offsets(self.statement.node)[0]
+        return max(self.code.text.rfind("\n", 0, start), self.code.text.rfind("\r", 0, start)) + 1
+
+    @property
+    def newline(self) -> str:
+        """The line break in use here (a file may mix them; the nearest one counts)."""
+        text, start = self.code.text, self.offsets(self.statement.node)[0]
+        for at in range(start, len(text)):
+            if text[at] in "\r\n":
+                return "\r\n" if text.startswith("\r\n", at) else text[at]
+        return "\n"
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """All that a remedy needs to know: the finding, the sources, and the write if it was recognised."""
+
+    finding: Finding
+    sources: Sources
+    spot: Spot
+    form: WriteForm | None
+
+    @property
+    def subject(self) -> cst.BaseExpression | None:
+        """The name or attribute that holds what is written."""
+        return holder(self.form.target) if self.form is not None else None
+
+
+def find_spot(sources: Sources, place: AnyPlace) -> Spot | None:
+    """The statement at ``place``."""
+    span = sources.span(place)
+    code = sources.code(span.chunk) if span is not None else None
+    if span is None or code is None:
+        return None
+    found = None
+    for cursor in walk(code.body):
+        if isinstance(cursor.node, Statement):
+            start, end = code.offsets(cursor.node)
+            if start <= span.start < max(end, start + 1):
+                found = cursor
+    return Spot(code, span.start, span.end, found) if found is not None else None
+
+
+def find_site(finding: Finding, sources: Sources) -> Site | None:
+    """The write of ``finding``; where the primary place is a declaration, the write is the call that it causes."""
+    spot = find_spot(sources, finding.primary)
+    if spot is None:
+        return None
+    form = _closest(spot, (form for cursor in spot.nodes() for form in forms(cursor)))
+    if form is None:
+        spot = (find_spot(sources, finding.write) if finding.write is not None else None) or spot
+        form = _closest(spot, (form for cursor in spot.nodes() for form in (*forms(cursor), *_module_call(cursor))))
+    return Site(finding, sources, spot, form)
+
+
+def _module_call(cursor: Cursor) -> Iterator[WriteForm]:
+    """``self.act(h)`` where ``self.act`` was built to work in place."""
+    call = cursor.node
+    if isinstance(call, cst.Call) and len(call.args) == 1 and not call.args[0].star:
+        if dotted(call.func) is not None and dotted(call.args[0].value) is not None:
+            yield WriteForm(How.MODULE, cursor, call.args[0].value)
+
+
+def _closest(spot: Spot, candidates: Iterable[WriteForm]) -> WriteForm | None:
+    """The form that stands at the spot: the same piece of text, else the widest inside, else the tightest around."""
+    ranked = []
+    for form in candidates:
+        start, end = spot.offsets(form.at.node)
+        if end <= spot.start or start >= max(spot.end, spot.start + 1):
+            continue
+        inside = spot.start <= start and end <= spot.end
+        size = end - start
+        ranked.append(((start, end) != (spot.start, spot.end), not inside, -size if inside else size, start, form))
+    return min(ranked, key=lambda entry: entry[:4])[-1] if ranked else None

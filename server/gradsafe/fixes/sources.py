@@ -1,0 +1,51 @@
+"""What a remedy may ask about the code around a finding: chunks, their trees, the scope that they stand in.
+
+Remedies never see a whole file: an edit is a piece of one chunk, so a fix stays right
+while somebody types elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import libcst as cst
+
+from gradsafe.rules.finding import AnyPlace
+from gradsafe.syntax.span import ChunkId, Span
+
+
+@dataclass(frozen=True, eq=False)
+class Code:
+    """One chunk that parses: its text, its statements and where each of their nodes stands in the text.
+
+    The text of a chunk ends behind the line break of its last line, so that a trailing comment
+    belongs to it; ``indent`` is the whitespace in front of its first character on that line.
+    """
+
+    chunk: ChunkId
+    text: str
+    body: tuple[cst.CSTNode, ...]
+    offsets: Callable[[cst.CSTNode], tuple[int, int]]
+    indent: str = ""
+
+
+class Sources(Protocol):
+    """Read access to the sources that a finding was made from."""
+
+    def span(self, place: AnyPlace) -> Span | None:
+        """``place`` as a span (a real run reports rows and columns); None if it is in no known source."""
+
+    def code(self, chunk: ChunkId) -> Code | None:
+        """The chunk; None where it is gone or does not parse."""
+
+    def scope(self, chunk: ChunkId) -> tuple[Code, ...] | None:
+        """All chunks of the innermost function (else the module) around ``chunk``, in source order.
+
+        Includes the function's header and what is nested in it. None where one of them does not parse:
+        then nothing can be said about who else holds a tensor.
+        """
+
+    def local_name(self, file: str, module: str) -> str | None:
+        """The name under which ``file`` imports ``module`` (``torch`` -> ``torch`` or ``th``)."""
