@@ -135,6 +135,7 @@ function clientOptions(
             trace: {
                 interpreter: settings.traceInterpreter || active || choice.interpreter || null,
                 timeout: settings.traceTimeout,
+                notification: true,
             },
         },
     };

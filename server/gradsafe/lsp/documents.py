@@ -1,0 +1,174 @@
+"""The open texts: plain documents, and notebooks as one text of all their cells.
+
+pygls' documents change under whoever holds them, so a :class:`Snapshot` is taken on the event loop and only that
+goes to the worker. Documents are known by their unquoted URI, as in pygls.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import unquote
+
+from lsprotocol import types
+from pygls.uris import to_fs_path
+from pygls.workspace import TextDocument, Workspace
+
+from gradsafe.lsp.convert import apply_change, split_lines
+from gradsafe.lsp.magics import without_magics
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One code cell in the text of its notebook: ``first_row`` (1-based) is its first line there."""
+
+    uri: str
+    version: int | None
+    text: str
+    first_row: int
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return split_lines(self.text)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A document at one moment. ``serial`` grows with every change of any document and is never used twice.
+
+    ``cells`` is empty but for notebooks, whose ``text`` is that of their cells, each under a ``# %%`` line.
+    """
+
+    uri: str
+    file: str
+    version: int | None
+    serial: int
+    text: str
+    cells: tuple[Cell, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The name of the document, however the client escapes its URI."""
+        return unquote(self.uri)
+
+    @cached_property
+    def lines(self) -> list[str]:
+        return split_lines(self.text)
+
+    def cell_at(self, row: int) -> Cell | None:
+        """The cell that holds ``row`` (1-based) of :attr:`text`."""
+        return next((cell for cell in reversed(self.cells) if row >= cell.first_row), None)
+
+
+class Document(TextDocument):
+    """A text whose lines end where the protocol says; pygls' own also breaks at form feeds and corrupts such files."""
+
+    def apply_change(self, change: types.TextDocumentContentChangeEvent) -> None:
+        encoding = self.position_codec.encoding or types.PositionEncodingKind.Utf16
+        self._source = apply_change(self.source, change, encoding)
+
+
+class OpenTexts(Workspace):
+    """pygls' workspace, plus a snapshot of each open document and each open notebook."""
+
+    def __init__(self, root_uri: str | None, folders: list[types.WorkspaceFolder], encoding: str) -> None:
+        super().__init__(root_uri, workspace_folders=folders, position_encoding=encoding)
+        self._serials = itertools.count(1)
+        self._snapshots: dict[str, Snapshot] = {}
+
+    @property
+    def encoding(self) -> str:
+        return str(self.position_encoding or types.PositionEncodingKind.Utf16)
+
+    def _create_text_document(
+        self,
+        doc_uri: str,
+        source: str | None = None,
+        version: int | None = None,
+        language_id: str | None = None,
+    ) -> Document:
+        return Document(
+            doc_uri,
+            source=source,
+            version=version,
+            language_id=language_id,
+            sync_kind=self._sync_kind,
+            position_codec=self.position_codec,
+        )
+
+    def update_text_document(
+        self,
+        text_doc: types.VersionedTextDocumentIdentifier,
+        change: types.TextDocumentContentChangeEvent,
+    ) -> None:
+        if unquote(text_doc.uri) not in self.text_documents:
+            logger.warning("ignored a change of a document that is not open: %s", text_doc.uri)
+            return
+        super().update_text_document(text_doc, change)
+
+    def refresh(self, uri: str) -> Snapshot | None:
+        """Take a new snapshot of the document or notebook; None where it is not open."""
+        snapshot = self._take(uri)
+        if snapshot is None:
+            self._snapshots.pop(unquote(uri), None)
+        else:
+            self._snapshots[unquote(uri)] = snapshot
+        return snapshot
+
+    def _take(self, uri: str) -> Snapshot | None:
+        notebook = self.get_notebook_document(notebook_uri=uri)
+        if notebook is not None:
+            return self._take_notebook(notebook)
+        document = self.text_documents.get(unquote(uri))
+        if document is None or unquote(uri) in self._cell_in_notebook:
+            return None
+        return Snapshot(document.uri, file_of(uri), document.version, next(self._serials), document.source)
+
+    def _take_notebook(self, notebook: types.NotebookDocument) -> Snapshot:
+        cells: list[Cell] = []
+        parts: list[str] = []
+        row = 1
+        for cell in notebook.cells:
+            document = self.text_documents.get(unquote(cell.document))
+            if (
+                document is None
+                or cell.kind != types.NotebookCellKind.Code
+                or document.language_id != "python"
+            ):
+                continue
+            text = document.source
+            cells.append(Cell(document.uri, document.version, text, row + 1))
+            parts.append("# %%\n" + without_magics(text) + "\n")
+            row += len(split_lines(text)) + 1
+        joined = "".join(parts)
+        return Snapshot(
+            notebook.uri, file_of(notebook.uri), notebook.version, next(self._serials), joined, tuple(cells)
+        )
+
+    def snapshot(self, uri: str) -> Snapshot | None:
+        """The latest snapshot of a document or notebook; for the URI of a cell, that of its notebook."""
+        owner = self._cell_in_notebook.get(unquote(uri), unquote(uri))
+        return self._snapshots.get(owner)
+
+    def snapshot_of_file(self, file: str) -> Snapshot | None:
+        """The latest snapshot of the open document that is ``file``."""
+        return next((snapshot for snapshot in self._snapshots.values() if snapshot.file == file), None)
+
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """The latest snapshot of all that is open."""
+        return tuple(self._snapshots.values())
+
+    def is_current(self, snapshot: Snapshot) -> bool:
+        """Nobody has changed or closed the document since ``snapshot`` was taken."""
+        latest = self._snapshots.get(snapshot.key)
+        return latest is not None and latest.serial == snapshot.serial
+
+
+def file_of(uri: str) -> str:
+    """The path of a ``file:`` URI; any other URI is its own name."""
+    path = to_fs_path(uri)
+    return path if path is not None and uri.startswith("file:") else unquote(uri)

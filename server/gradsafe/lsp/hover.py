@@ -1,0 +1,68 @@
+"""Hover on a diagnostic: what PyTorch will say, where the story happened, and the rule's page."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+
+from gradsafe.lsp.analysis import Located
+from gradsafe.lsp.documents import Snapshot
+from gradsafe.lsp.locations import row_column_of, spot_of
+
+if TYPE_CHECKING:
+    from gradsafe.lsp.server import GradsafeServer
+
+
+def register(server: GradsafeServer) -> None:
+    """``textDocument/hover``."""
+
+    @server.feature(types.TEXT_DOCUMENT_HOVER)
+    async def hover(params: types.HoverParams) -> types.Hover | None:
+        uri = params.text_document.uri
+        verdict = await server.published.wait_for_verdict(uri)
+        if verdict is None:
+            return None
+        at = row_column_of(uri, params.position, verdict.snapshot, server.texts)
+        found = [finding for finding in verdict.judgement.findings if _covers(finding, at)]
+        spot = spot_of(found[0].primary, server.texts, verdict.snapshot) if found else None
+        if spot is None or spot.uri != uri:
+            return None
+        pages = await asyncio.wrap_future(
+            server.worker.ask(lambda analysis: [analysis.page(finding.code) for finding in found])
+        )
+        parts = [
+            _story(server, finding, page, verdict.snapshot)
+            for finding, page in zip(found, pages, strict=True)
+        ]
+        return types.Hover(contents=_markup(server, "\n\n---\n\n".join(parts)), range=spot.range)
+
+
+def _covers(finding: Located, at: tuple[int, int]) -> bool:
+    place = finding.primary
+    return (place.row, place.column) <= at <= (place.end_row, place.end_column)
+
+
+def _story(server: GradsafeServer, finding: Located, page: str | None, snapshot: Snapshot) -> str:
+    """One finding in Markdown."""
+    name = f"[{finding.code}]({finding.url})" if finding.url else finding.code
+    parts = [f"**gradsafe** {name}", finding.message]
+    if finding.runtime_message:
+        parts.append(f"PyTorch will raise:\n\n```text\n{finding.runtime_message}\n```")
+    places: list[str] = []
+    for related in finding.related:
+        spot = spot_of(related.place, server.texts, snapshot)
+        if spot is not None:
+            line = spot.range.start.line + 1
+            places.append(f"- [line {line}]({spot.uri}#L{line}): {related.message}")
+    if places:
+        parts.append("\n".join(places))
+    if page:
+        parts.append(f"---\n\n{page.strip()}")
+    return "\n\n".join(parts)
+
+
+def _markup(server: GradsafeServer, text: str) -> types.MarkupContent:
+    kind = types.MarkupKind.Markdown if server.abilities.markdown_hover else types.MarkupKind.PlainText
+    return types.MarkupContent(kind=kind, value=text)

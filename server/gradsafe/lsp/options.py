@@ -1,0 +1,90 @@
+"""What the client sent with ``initialize``: its own options, and what it can show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from lsprotocol import types
+from pygls.capabilities import get_capability
+
+DEFAULT_TIMEOUT = 120.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """``initializationOptions``.
+
+    ``trusted`` is None where the client says nothing of trust. ``shows_traces``: it has a place for the results of
+    runs (the ``gradsafe/traced`` notification); else they go to the log and a message.
+    """
+
+    trusted: bool | None = None
+    code_lens: bool = True
+    trace_interpreter: str | None = None
+    trace_timeout: float = DEFAULT_TIMEOUT
+    shows_traces: bool = False
+
+
+def read_options(sent: Any) -> Options:
+    """Whatever is missing or of the wrong kind becomes the default: a typo must not keep the server from starting."""
+    top = _mapping(sent)
+    trace = _mapping(top.get("trace"))
+    trusted = top.get("trusted")
+    interpreter = trace.get("interpreter")
+    timeout = trace.get("timeout")
+    return Options(
+        trusted=trusted if isinstance(trusted, bool) else None,
+        code_lens=top.get("codeLens") is not False,
+        trace_interpreter=interpreter if isinstance(interpreter, str) and interpreter else None,
+        trace_timeout=float(timeout)
+        if isinstance(timeout, (int, float)) and timeout > 0
+        else DEFAULT_TIMEOUT,
+        shows_traces=trace.get("notification") is True,
+    )
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    """``value`` as a dict; pygls gives free-form objects as dicts or as named tuples."""
+    if isinstance(value, dict):
+        return value
+    if hasattr(value, "_asdict"):
+        return dict(value._asdict())
+    return {}
+
+
+@dataclass(frozen=True)
+class ClientAbilities:
+    """The optional parts of the protocol that this client understands."""
+
+    related_information: bool
+    code_description: bool
+    diagnostic_data: bool
+    diagnostic_tags: bool
+    versioned_edits: bool
+    resolves_edits: bool
+    preferred_actions: bool
+    progress: bool
+    markdown_hover: bool
+
+
+def read_abilities(client: types.ClientCapabilities) -> ClientAbilities:
+    """Each optional ability, False where the client is silent."""
+
+    def has(path: str) -> bool:
+        return bool(get_capability(client, path))
+
+    publish = "text_document.publish_diagnostics"
+    resolvable = get_capability(client, "text_document.code_action.resolve_support.properties") or ()
+    formats = get_capability(client, "text_document.hover.content_format") or ()
+    return ClientAbilities(
+        related_information=has(f"{publish}.related_information"),
+        code_description=has(f"{publish}.code_description_support"),
+        diagnostic_data=has(f"{publish}.data_support"),
+        diagnostic_tags=has(f"{publish}.tag_support"),
+        versioned_edits=has("workspace.workspace_edit.document_changes"),
+        resolves_edits="edit" in resolvable and has("text_document.code_action.data_support"),
+        preferred_actions=has("text_document.code_action.is_preferred_support"),
+        progress=has("window.work_done_progress"),
+        markdown_hover=types.MarkupKind.Markdown in formats,
+    )

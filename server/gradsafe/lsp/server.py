@@ -1,0 +1,194 @@
+"""The server object: its state, its errors, its start and its end. What it can do is in the feature modules."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import logging
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import FeatureRequestError
+from pygls.lsp.server import LanguageServer
+
+from gradsafe.lsp import code_actions, code_lens, diagnostics, hover, trace
+from gradsafe.lsp.analysis import Analysis, Open
+from gradsafe.lsp.diagnostics import Published
+from gradsafe.lsp.documents import OpenTexts
+from gradsafe.lsp.options import ClientAbilities, Options, read_abilities, read_options
+from gradsafe.lsp.protocol import Protocol
+from gradsafe.lsp.running import Run, RunRequest, TracedRun
+from gradsafe.lsp.worker import Worker
+
+logger = logging.getLogger(__name__)
+
+SWITCH_INTERVAL_S = 0.0005
+"""Python's default lets the analysis hold the interpreter for 5 ms at a time while a message waits, four times a message."""
+
+NOTEBOOKS = types.NotebookDocumentSyncOptions(
+    # Each selector names its notebook type: clients in Python cannot decode one with cells alone.
+    notebook_selector=[
+        types.NotebookDocumentFilterWithNotebook(
+            notebook=kind, cells=[types.NotebookCellLanguage(language="python")]
+        )
+        for kind in ("jupyter-notebook", "interactive")
+    ],
+    save=False,
+)
+
+
+class GradsafeServer(LanguageServer):
+    """One client, one workspace, one worker."""
+
+    protocol: Protocol
+
+    def __init__(self, open_analysis: Open, run_request: Run) -> None:
+        super().__init__(
+            "gradsafe", _version(), protocol_cls=Protocol, notebook_document_sync=NOTEBOOKS, max_workers=2
+        )
+        self._open_analysis = open_analysis
+        self.run_request = run_request
+        self._reported: set[str] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.options = Options()
+        self.abilities: ClientAbilities = read_abilities(types.ClientCapabilities())
+        self.worker: Worker[Analysis] = Worker(self._create_analysis, self._worker_failed)
+        self.published = Published(self)
+        self.runs = trace.Runs(self)
+
+    @property
+    def texts(self) -> OpenTexts:
+        """The open documents."""
+        workspace = self.workspace
+        assert isinstance(workspace, OpenTexts)
+        return workspace
+
+    def greet(self, params: types.InitializeParams) -> None:
+        """Before the reply to ``initialize``; must stay cheap."""
+        self.options = read_options(params.initialization_options)
+        self.abilities = read_abilities(params.capabilities)
+        plain = self.workspace
+        self.protocol._workspace = OpenTexts(
+            plain.root_uri, list(params.workspace_folders or ()), str(plain.position_encoding)
+        )
+        self.protocol.on_cancel = self.runs.cancel_request
+        self._loop = asyncio.get_running_loop()
+        sys.setswitchinterval(SWITCH_INTERVAL_S)
+
+    def on_loop(self, call: Callable[..., object], *args: Any) -> None:
+        """From any thread: call on the event loop, where the client is written to. Lost once the loop has ended."""
+        loop = self._loop
+        if loop is None or loop.is_closed():
+            return
+        loop.call_soon_threadsafe(self._guarded, call, args)
+
+    def _guarded(self, call: Callable[..., object], args: tuple[Any, ...]) -> None:
+        try:
+            call(*args)
+        except Exception as error:
+            self.report_server_error(error, type(error))
+
+    def _create_analysis(self) -> Analysis:
+        return self._open_analysis(root_folder(self.texts))
+
+    def _worker_failed(self, error: Exception) -> None:
+        self.on_loop(self.report_server_error, error, type(error))
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Log every error in full; show each kind of error to the user once."""
+        story = "".join(traceback.format_exception(error))
+        logger.error("%s", story)
+        if source is FeatureRequestError:
+            return  # The answer to the request says it already.
+        last = traceback.extract_tb(error.__traceback__)[-1:]
+        signature = f"{type(error).__name__} {last}"
+        if signature in self._reported:
+            return
+        self._reported.add(signature)
+        self.window_log_message(types.LogMessageParams(type=types.MessageType.Error, message=story))
+        self.window_show_message(
+            types.ShowMessageParams(
+                type=types.MessageType.Error,
+                message=f"gradsafe: an internal error ({type(error).__name__}: {error}). "
+                "It goes on working; the log has the details.",
+            )
+        )
+
+    @property
+    def was_told_to_stop(self) -> bool:
+        """The client has sent ``shutdown``."""
+        return self.protocol._shutdown
+
+    def close(self) -> None:
+        """End what runs; called on ``shutdown`` and when the client goes away without one."""
+        self.runs.cancel_all()
+        self.worker.stop()
+
+
+def root_folder(texts: OpenTexts) -> str | None:
+    """The first folder of the workspace that is a real one."""
+    folders = [folder.uri for folder in texts.folders.values()] or [texts.root_uri or ""]
+    for uri in folders:
+        path = texts._create_text_document(uri).path if uri.startswith("file:") else None
+        if path and Path(path).is_dir():
+            return path
+    return None
+
+
+def create_server(open_analysis: Open | None = None, run_request: Run | None = None) -> GradsafeServer:
+    """A server with all its features; the arguments are for tests."""
+    server = GradsafeServer(open_analysis or _open_session, run_request or _run)
+
+    @server.feature(types.INITIALIZE)
+    def initialize(params: types.InitializeParams) -> None:
+        server.greet(params)
+
+    @server.feature(types.SHUTDOWN)
+    def shutdown(params: None) -> None:
+        server.close()
+
+    for feature in (diagnostics, code_actions, hover, code_lens, trace):
+        feature.register(server)
+    return server
+
+
+def _open_session(root: str | None) -> Analysis:
+    # Runs in the worker, after the reply to initialize: libcst, the rules and the op table load here.
+    from gradsafe.lsp.session_analysis import SessionAnalysis
+
+    return SessionAnalysis(root)
+
+
+def _run(request: RunRequest, cancel: threading.Event) -> TracedRun:
+    from gradsafe.lsp.session_analysis import run
+
+    return run(request, cancel)
+
+
+def serve(server: GradsafeServer, tcp: tuple[str, int] | None) -> None:
+    """Run to the end of the session. Standard output belongs to the protocol, so logs go to standard error."""
+    logging.basicConfig(
+        level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s"
+    )
+    try:
+        if tcp is None:
+            server.start_io()
+        else:
+            server.start_tcp(*tcp)
+    finally:
+        server.close()
+    if not server.was_told_to_stop:
+        # pygls loses the exit code that the protocol asks for when nobody said "shutdown".
+        sys.exit(1)
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("gradsafe")
+    except importlib.metadata.PackageNotFoundError:
+        return "0"

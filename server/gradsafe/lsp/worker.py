@@ -1,0 +1,120 @@
+"""One thread that owns the analysis: the newest text wins, and a question goes before a check.
+
+pygls reads the client through its own thread pool, so long work there would keep us from hearing the
+client; nothing of ours runs in that pool.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, Generic, TypeVar
+
+State = TypeVar("State")
+Result = TypeVar("Result")
+
+
+class Worker(Generic[State]):
+    """Runs jobs one at a time on a state that no other thread ever sees.
+
+    ``create`` makes the state, in the thread, before the first job. An exception in a job goes to
+    ``on_error`` (or to whoever asked) and never ends the thread; one in ``create`` does.
+    """
+
+    def __init__(self, create: Callable[[], State], on_error: Callable[[Exception], None]) -> None:
+        self._create = create
+        self._on_error = on_error
+        self._wake = threading.Condition()
+        self._questions: deque[tuple[Callable[[State], None], Future[Any]]] = deque()
+        self._checks: dict[str, Callable[[State], None]] = {}
+        self._later: dict[str, Callable[[State], None]] = {}
+        self._stopped = False
+        self._thread: threading.Thread | None = None
+
+    def check(self, key: str, job: Callable[[State], None]) -> None:
+        """Run ``job`` soon; a job that waits under the same key is dropped, in both queues."""
+        with self._wake:
+            self._later.pop(key, None)
+            self._checks.pop(key, None)
+            self._checks[key] = job
+            self._start()
+
+    def later(self, key: str, job: Callable[[State], None]) -> None:
+        """Run ``job`` when there is nothing else to do; the next :meth:`check` of the key drops it."""
+        with self._wake:
+            if key not in self._checks:
+                self._later[key] = job
+            self._start()
+
+    def forget(self, key: str) -> None:
+        """Drop what waits under ``key``."""
+        with self._wake:
+            self._checks.pop(key, None)
+            self._later.pop(key, None)
+
+    def ask(self, question: Callable[[State], Result]) -> Future[Result]:
+        """Run ``question`` before any check that waits; its result or exception comes in the future."""
+        answer: Future[Result] = Future()
+
+        def job(state: State) -> None:
+            if not answer.set_running_or_notify_cancel():
+                return
+            try:
+                answer.set_result(question(state))
+            except Exception as error:
+                answer.set_exception(error)
+
+        with self._wake:
+            if self._stopped:
+                answer.cancel()
+            else:
+                self._questions.append((job, answer))
+                self._start()
+        return answer
+
+    def busy(self) -> bool:
+        """Something more urgent than idle work waits; a long idle job asks this to give way."""
+        return bool(self._questions or self._checks)
+
+    def stop(self) -> None:
+        """Drop all that waits. The thread is a daemon: a job that runs does not hold up the exit."""
+        with self._wake:
+            self._stopped = True
+            for _, answer in self._questions:
+                answer.cancel()
+            self._questions.clear()
+            self._checks.clear()
+            self._later.clear()
+            self._wake.notify()
+
+    def _start(self) -> None:
+        if self._thread is None and not self._stopped:
+            self._thread = threading.Thread(target=self._run, name="gradsafe-analysis", daemon=True)
+            self._thread.start()
+        self._wake.notify()
+
+    def _run(self) -> None:
+        try:
+            state = self._create()
+        except Exception as error:
+            self._on_error(error)
+            self.stop()
+            return
+        while (job := self._next()) is not None:
+            try:
+                job(state)
+            except Exception as error:
+                self._on_error(error)
+
+    def _next(self) -> Callable[[State], None] | None:
+        with self._wake:
+            while not self._stopped:
+                if self._questions:
+                    return self._questions.popleft()[0]
+                for queue in (self._checks, self._later):
+                    if queue:
+                        return queue.pop(next(iter(queue)))
+                self._wake.wait()
+        return None

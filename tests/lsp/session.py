@@ -1,0 +1,213 @@
+"""A client for the tests: remembers all that the server sends, and waits for conditions instead of moments."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from lsprotocol import types
+from pygls.protocol import default_converter
+from pytest_lsp import ClientServerConfig, LanguageClient
+from pytest_lsp.client import DEFAULT_CLIENT_FEATURES
+
+HERE = Path(__file__).parent
+SCRIPTED = [sys.executable, str(HERE / "scripted.py")]
+REAL = [sys.executable, "-m", "gradsafe.lsp"]
+WAIT_S = 30.0
+
+
+def capabilities(
+    encodings: Sequence[str] = ("utf-16",),
+    rich: bool = True,
+) -> types.ClientCapabilities:
+    """As VS Code of 2026 says, by hand: pytest-lsp's own profile is from 2022. Not ``rich``: nothing optional."""
+    if not rich:
+        return types.ClientCapabilities()
+    return types.ClientCapabilities(
+        general=types.GeneralClientCapabilities(position_encodings=list(encodings)),
+        text_document=types.TextDocumentClientCapabilities(
+            publish_diagnostics=types.PublishDiagnosticsClientCapabilities(
+                related_information=True,
+                version_support=True,
+                code_description_support=True,
+                data_support=True,
+            ),
+            code_action=types.CodeActionClientCapabilities(
+                is_preferred_support=True,
+                data_support=True,
+                resolve_support=types.ClientCodeActionResolveOptions(properties=["edit"]),
+                code_action_literal_support=types.ClientCodeActionLiteralOptions(
+                    code_action_kind=types.ClientCodeActionKindOptions(
+                        value_set=[types.CodeActionKind.QuickFix]
+                    )
+                ),
+            ),
+            hover=types.HoverClientCapabilities(content_format=[types.MarkupKind.Markdown]),
+        ),
+        workspace=types.WorkspaceClientCapabilities(
+            workspace_edit=types.WorkspaceEditClientCapabilities(document_changes=True),
+        ),
+        window=types.WindowClientCapabilities(work_done_progress=True),
+        notebook_document=types.NotebookDocumentClientCapabilities(
+            synchronization=types.NotebookDocumentSyncClientCapabilities(execution_summary_support=True)
+        ),
+    )
+
+
+class Session:
+    """One server and one client."""
+
+    def __init__(self, client: LanguageClient) -> None:
+        self.client = client
+        self.published: list[types.PublishDiagnosticsParams] = []
+        self.traced: list[Any] = []
+        self.agreed: types.InitializeResult | None = None
+        self.answer = "Run"
+        self.asked: list[str] = []
+        self._listen()
+
+    def _listen(self) -> None:
+        client = self.client
+
+        @client.feature(types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS)
+        def published(params: types.PublishDiagnosticsParams) -> None:
+            self.published.append(params)
+
+        @client.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)
+        def asked(params: types.ShowMessageRequestParams) -> types.MessageActionItem:
+            self.asked.append(params.message)
+            return types.MessageActionItem(title=self.answer)
+
+        @client.feature("gradsafe/traced")
+        def traced(params: Any) -> None:
+            self.traced.append(params)
+
+    @property
+    def shown(self) -> list[str]:
+        """The messages that the user has seen."""
+        return [message.message for message in self.client.messages]
+
+    @property
+    def logged(self) -> list[str]:
+        return [message.message for message in self.client.log_messages]
+
+    async def until(self, condition: Callable[[], Any]) -> Any:
+        """Wait until ``condition`` gives something true, and give it."""
+        for _ in range(int(WAIT_S / 0.01)):
+            if value := condition():
+                return value
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"nothing came; published: {self.published}, shown: {self.shown}")
+
+    def open(self, uri: str, text: str, version: int = 1) -> None:
+        self.client.text_document_did_open(
+            types.DidOpenTextDocumentParams(
+                types.TextDocumentItem(uri=uri, language_id="python", version=version, text=text)
+            )
+        )
+
+    def change(self, uri: str, version: int, *changes: types.TextDocumentContentChangeEvent | str) -> None:
+        self.client.text_document_did_change(
+            types.DidChangeTextDocumentParams(
+                text_document=types.VersionedTextDocumentIdentifier(uri=uri, version=version),
+                content_changes=[
+                    types.TextDocumentContentChangeWholeDocument(text=change)
+                    if isinstance(change, str)
+                    else change
+                    for change in changes
+                ],
+            )
+        )
+
+    def close(self, uri: str) -> None:
+        self.client.text_document_did_close(
+            types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(uri=uri))
+        )
+
+    async def diagnostics(self, uri: str, version: int | None) -> Sequence[types.Diagnostic]:
+        """The diagnostics of this version, as soon as they come."""
+        found = await self.until(
+            lambda: next((p for p in reversed(self.published) if p.uri == uri and p.version == version), None)
+        )
+        return found.diagnostics
+
+    async def actions(
+        self, uri: str, range: types.Range, diagnostics: Sequence[types.Diagnostic] = ()
+    ) -> Sequence[types.CodeAction]:
+        result = await self.client.text_document_code_action_async(
+            types.CodeActionParams(
+                text_document=types.TextDocumentIdentifier(uri=uri),
+                range=range,
+                context=types.CodeActionContext(diagnostics=list(diagnostics)),
+            )
+        )
+        assert result is not None
+        return [action for action in result if isinstance(action, types.CodeAction)]
+
+    async def hover(self, uri: str, line: int, character: int) -> str | None:
+        result = await self.client.text_document_hover_async(
+            types.HoverParams(types.TextDocumentIdentifier(uri=uri), types.Position(line, character))
+        )
+        if result is None:
+            return None
+        assert isinstance(result.contents, types.MarkupContent)
+        return result.contents.value
+
+    async def command(self, name: str, *arguments: Any) -> Any:
+        return await self.client.workspace_execute_command_async(
+            types.ExecuteCommandParams(command=name, arguments=list(arguments))
+        )
+
+
+def _make_client() -> LanguageClient:
+    """pytest-lsp's client, with the features that :class:`Session` has of its own left out."""
+    client = LanguageClient(converter_factory=default_converter)
+    for name, implementation in DEFAULT_CLIENT_FEATURES.items():
+        if name not in (types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, types.WINDOW_SHOW_MESSAGE_REQUEST):
+            client.feature(name)(implementation)
+    return client
+
+
+def spread(start: tuple[int, int], end: tuple[int, int]) -> types.Range:
+    return types.Range(types.Position(*start), types.Position(*end))
+
+
+def replace(
+    start: tuple[int, int], end: tuple[int, int], text: str
+) -> types.TextDocumentContentChangePartial:
+    return types.TextDocumentContentChangePartial(range=spread(start, end), text=text)
+
+
+@contextlib.asynccontextmanager
+async def connected(
+    command: Sequence[str] = SCRIPTED,
+    client_capabilities: types.ClientCapabilities | None = None,
+    options: dict[str, Any] | None = None,
+    root: Path | None = None,
+    env: dict[str, str] | None = None,
+) -> AsyncIterator[Session]:
+    """A session from initialize to exit; fails if the server does not end cleanly."""
+    config = ClientServerConfig(server_command=list(command), client_factory=_make_client, server_env=env)
+    client = await config.start()
+    session = Session(client)
+    folders = None if root is None else [types.WorkspaceFolder(uri=root.as_uri(), name=root.name)]
+    session.agreed = await client.initialize_session(
+        types.InitializeParams(
+            capabilities=client_capabilities or capabilities(),
+            root_uri=None if root is None else root.as_uri(),
+            workspace_folders=folders,
+            initialization_options=options,
+        )
+    )
+    try:
+        yield session
+    finally:
+        await client.shutdown_session()
+        server = client._server
+        await asyncio.wait_for(server.wait(), 5)
+        assert server.returncode == 0, "the server did not exit cleanly"
+        await client.stop()

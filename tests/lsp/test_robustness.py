@@ -1,0 +1,137 @@
+"""What clients should not send, what may crash, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from typing import Any
+
+import pytest
+from lsprotocol import types
+from session import SCRIPTED, WAIT_S, Session, connected
+
+BAD = "y = x.exp()\ny.add_(1)\n"
+
+
+async def test_a_crash_of_the_analysis_is_told_once_and_the_server_lives(session: Session, uri: str) -> None:
+    session.open(uri, "boom\n")
+    await session.until(lambda: session.shown)
+    session.change(uri, 2, "boom again\n")
+    session.change(uri, 3, BAD)
+    assert len(await session.diagnostics(uri, 3)) == 1
+    assert len(session.shown) == 1
+    assert "internal error (RuntimeError: the analysis crashed)" in session.shown[0]
+    assert any("Traceback" in text for text in session.logged)
+
+
+async def test_a_change_of_a_document_that_is_not_open_harms_nobody(session: Session, uri: str) -> None:
+    session.change("file:///work/never_opened.py", 2, "x")
+    session.close("file:///work/never_opened.py")
+    session.open(uri, BAD)
+    assert len(await session.diagnostics(uri, 1)) == 1
+    assert await session.hover("file:///work/never_opened.py", 0, 0) is None
+    assert not session.shown
+
+
+class Raw:
+    """A client that may say anything: writes bytes, reads messages."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self.process, self.input, self.output = process, process.stdin, process.stdout
+
+    def send(self, **message: Any) -> None:
+        self.send_body(json.dumps({"jsonrpc": "2.0", **message}).encode())
+
+    def send_body(self, body: bytes) -> None:
+        self.input.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+    async def answer(self, id: int) -> dict[str, Any]:
+        while True:
+            length = 0
+            while (line := await asyncio.wait_for(self.output.readline(), WAIT_S)).strip():
+                name, _, value = line.partition(b":")
+                length = int(value) if name.lower() == b"content-length" else length
+            assert length, "the server has gone"
+            message: dict[str, Any] = json.loads(await self.output.readexactly(length))
+            if message.get("id") == id and "method" not in message:
+                return message
+
+    async def initialize(self) -> None:
+        self.send(id=1, method="initialize", params={"processId": None, "rootUri": None, "capabilities": {}})
+        assert "result" in await self.answer(1)
+        self.send(method="initialized", params={})
+
+
+async def raw() -> Raw:
+    process = await asyncio.create_subprocess_exec(
+        *SCRIPTED,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    return Raw(process)
+
+
+async def test_malformed_messages_get_an_answer_and_do_no_harm() -> None:
+    client = await raw()
+    await client.initialize()
+    client.send_body(b"{ this is not JSON")
+    client.send_body(b"[]")
+    client.send(id=2, method="textDocument/hover", params={"nonsense": True})
+    assert "error" in await client.answer(2)
+    client.send(id=3, method="no/suchMethod", params={})
+    assert (await client.answer(3))["error"]["code"] == types.ErrorCodes.MethodNotFound
+    client.send(method="textDocument/didOpen", params={"textDocument": {"uri": 7}})
+    client.send(id=4, method="workspace/executeCommand", params={"command": "no.such"})
+    assert "error" in await client.answer(4)
+    client.send(id=5, method="workspace/executeCommand", params={"command": "gradsafe.runAndTraceCell"})
+    assert "error" in await client.answer(5)
+    client.send(id=6, method="shutdown")
+    assert (await client.answer(6))["result"] is None
+    client.send(method="exit")
+    assert await asyncio.wait_for(client.process.wait(), 5) == 0
+
+
+async def test_it_ends_when_the_client_vanishes() -> None:
+    client = await raw()
+    await client.initialize()
+    client.input.close()
+    await asyncio.wait_for(client.process.wait(), 5)
+
+
+async def test_exit_without_shutdown_is_an_error_code() -> None:
+    client = await raw()
+    await client.initialize()
+    client.send(method="exit")
+    assert await asyncio.wait_for(client.process.wait(), 5) == 1
+
+
+async def test_shutdown_does_not_wait_for_an_analysis(uri: str) -> None:
+    async with connected() as session:
+        session.open(uri, "# slow\n" + BAD)
+        started = time.monotonic()
+    assert time.monotonic() - started < 3
+
+
+async def test_nothing_heavy_is_imported_before_the_reply() -> None:
+    """Modules of the analysis load in the worker, when the first text has come."""
+    script = (
+        "import sys, gradsafe.lsp.server as s; s.create_server(); "
+        "print([m for m in sys.modules if m.split('.')[0] in ('libcst', 'rich', 'typer', 'torch')])"
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE
+    )
+    output, _ = await process.communicate()
+    assert output.decode().strip() == "[]"
+
+
+@pytest.mark.parametrize("options", [None, {"trusted": "perhaps", "trace": 7}, {"trace": {"timeout": -1}}])
+async def test_odd_options_are_ignored(options: dict[str, Any] | None, uri: str) -> None:
+    async with connected(options=options) as session:
+        session.open(uri, BAD)
+        assert len(await session.diagnostics(uri, 1)) == 1

@@ -1,0 +1,175 @@
+"""Run and trace: lenses, the command, its results, and every way to end it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+from session import Session, connected
+
+RUN = "gradsafe.runAndTraceCell"
+CELLS = "import torch\n# %% one\ny = x.exp()\n# %% [markdown]\n# text\n#%% two\ny.add_(1)\n"
+
+
+async def lenses(session: Session, uri: str) -> list[types.CodeLens]:
+    found = await session.client.text_document_code_lens_async(
+        types.CodeLensParams(types.TextDocumentIdentifier(uri=uri))
+    )
+    return list(found or ())
+
+
+async def test_a_lens_above_each_code_cell(session: Session, uri: str) -> None:
+    session.open(uri, CELLS)
+    found = await lenses(session, uri)
+    assert [
+        (lens.range.start.line, list(lens.command.arguments or ())) for lens in found if lens.command
+    ] == [
+        (1, [uri, 1]),
+        (5, [uri, 3]),
+    ]
+    assert {lens.command.title for lens in found if lens.command} == {"Run and trace"}
+
+
+@pytest.mark.parametrize("options", [{"codeLens": False}, {"trusted": False}])
+async def test_no_lens_where_it_could_only_refuse(options: dict[str, bool], uri: str) -> None:
+    async with connected(options=options) as session:
+        session.open(uri, CELLS)
+        assert not await lenses(session, uri)
+
+
+async def test_a_run_publishes_what_happened(uri: str) -> None:
+    async with connected(options={"trace": {"notification": True}}) as session:
+        session.open(uri, CELLS)
+        await session.diagnostics(uri, 1)
+        result = await session.command(RUN, uri, 3)
+        assert session.asked == ["Run cell 3 in a new process, after the 2 cells above it?"]
+        [told] = session.traced
+        assert told.outcome == "raised"
+        assert told.summary == "model.py, cell 3: raised, 1 findings"
+        assert result is not None
+        found = await session.until(
+            lambda: [d for d in session.published[-1].diagnostics if d.source == "gradsafe trace"]
+        )
+        assert found[0].range.start.line == 6
+        [reports] = session.client.progress_reports.values()
+        assert [type(report) for report in reports] == [
+            types.WorkDoneProgressBegin,
+            types.WorkDoneProgressEnd,
+        ]
+        session.change(uri, 2, CELLS + "\n")
+        assert {d.source for d in await session.diagnostics(uri, 2)} == {"gradsafe"}
+
+
+async def test_clear_takes_the_results_back(session: Session, uri: str) -> None:
+    session.open(uri, CELLS)
+    await session.diagnostics(uri, 1)
+    await session.command(RUN, uri, 1)
+    await session.until(lambda: len(session.published[-1].diagnostics) == 2)
+    await session.command("gradsafe.clearRun", uri)
+    await session.until(lambda: len(session.published[-1].diagnostics) == 1)
+
+
+async def test_a_client_without_a_place_for_results_gets_a_message(session: Session, uri: str) -> None:
+    session.open(uri, "x = 1\n")
+    await session.command(RUN, uri, {"line": 0, "character": 0})
+    await session.until(lambda: session.shown)
+    assert session.shown == ["model.py: completed, 0 findings"]
+    assert any("ran cell None" in text for text in session.logged)
+
+
+async def test_a_position_means_the_cell_around_it(session: Session, uri: str) -> None:
+    session.open(uri, CELLS)
+    await session.command(RUN, uri, {"line": 2, "character": 0})
+    await session.command(RUN, uri, {"line": 0, "character": 0})
+    await session.until(lambda: len(session.shown) == 2)
+    assert [message.split(":")[0] for message in session.shown] == ["model.py, cell 1", "model.py, cell 0"]
+
+
+async def test_the_question_can_be_declined_and_is_asked_once_if_so_wished(
+    session: Session, uri: str
+) -> None:
+    session.open(uri, CELLS)
+    session.answer = "Cancel"
+    assert await session.command(RUN, uri, 3) is None
+    assert not session.shown
+    session.answer = "Run, and do not ask again"
+    assert await session.command(RUN, uri, 3) is not None
+    assert await session.command(RUN, uri, 3) is not None
+    assert len(session.asked) == 2
+
+
+async def test_an_untrusted_workspace_runs_nothing(uri: str) -> None:
+    async with connected(options={"trusted": False}) as session:
+        session.open(uri, CELLS)
+        assert await session.command(RUN, uri, 1) is None
+        await session.until(lambda: session.shown)
+        assert "not trusted" in session.shown[0]
+
+
+async def test_what_is_not_open_cannot_be_run(session: Session) -> None:
+    assert await session.command(RUN, "file:///work/nowhere.py", 1) is None
+    await session.until(lambda: "is not open" in session.shown[0])
+    with pytest.raises(JsonRpcException):
+        await session.command(RUN, "file:///work/nowhere.py", "three")
+
+
+async def test_a_crash_of_the_tracer_is_an_answer(session: Session, uri: str) -> None:
+    session.open(uri, "crash\n")
+    with pytest.raises(JsonRpcException, match="the tracer crashed"):
+        await session.command(RUN, uri, 0)
+    session.change(uri, 2, "y.add_(1)\n")
+    assert len(await session.diagnostics(uri, 2)) == 1
+    assert await session.command(RUN, uri, 0) is not None
+
+
+async def test_everything_else_goes_on_during_a_run_and_cancel_ends_it(session: Session, uri: str) -> None:
+    session.open(uri, "# takes 60\ny.add_(1)\n")
+    running = asyncio.ensure_future(session.command(RUN, uri, 0))
+    await session.until(lambda: session.client.progress_reports)
+    started = time.monotonic()
+    assert await session.hover(uri, 1, 2) is not None
+    assert time.monotonic() - started < 5
+    assert await session.command(RUN, uri, 0) is None
+    await session.until(lambda: session.shown)
+    assert "going on already" in session.shown[0]
+    await session.command("gradsafe.cancelRun")
+    assert (await asyncio.wait_for(running, 5))["outcome"] == "cancelled"
+
+
+async def test_the_cancel_of_the_progress_bar_ends_the_run(session: Session, uri: str) -> None:
+    session.open(uri, "# takes 60\n")
+    running = asyncio.ensure_future(session.command(RUN, uri, 0))
+    [token] = await session.until(lambda: list(session.client.progress_reports))
+    await session.until(lambda: session.client.progress_reports[token])
+    session.client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(token=token))
+    assert (await asyncio.wait_for(running, 5))["outcome"] == "cancelled"
+
+
+async def test_the_cancel_of_the_request_ends_the_run(session: Session, uri: str) -> None:
+    session.open(uri, "# takes 60\n")
+    request = session.client.protocol.send_request(
+        types.WORKSPACE_EXECUTE_COMMAND,
+        types.ExecuteCommandParams(command=RUN, arguments=[uri, 0]),
+        msg_id="run-1",
+    )
+    await session.until(lambda: session.client.progress_reports)
+    session.client.cancel_request(types.CancelParams(id="run-1"))
+    with pytest.raises(JsonRpcException):
+        await asyncio.wait_for(asyncio.wrap_future(request), 5)
+    await session.until(lambda: session.shown)
+    assert session.shown == ["model.py, cell 0: cancelled"]
+    session.change(uri, 2, "x = 1\n")
+    assert await session.command(RUN, uri, 0) is not None
+
+
+async def test_shutdown_during_a_run_is_clean(uri: str) -> None:
+    started = time.monotonic()
+    async with connected() as session:
+        session.open(uri, "# takes 60\n")
+        running = asyncio.ensure_future(session.command(RUN, uri, 0))
+        await session.until(lambda: session.client.progress_reports)
+    running.cancel()
+    assert time.monotonic() - started < 10
