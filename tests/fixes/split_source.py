@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 import libcst as cst
-from libcst.metadata import MetadataWrapper, PositionProvider
-
 from gradsafe.fixes import Code, apply_edits
 from gradsafe.rules.finding import AnyPlace, Edit, Finding, Fix, Related, Role, Severity
 from gradsafe.syntax.span import ChunkId, Span
 from gradsafe_tracer.events import Place
+from libcst.metadata import MetadataWrapper, PositionProvider
 
 FILE = "model.py"
 

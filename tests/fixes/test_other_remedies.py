@@ -5,26 +5,47 @@ from __future__ import annotations
 import pytest
 from marked import plain, read
 
-HEAD = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n\ndef f(x, w):\n    h = x.exp()\n"
+HEAD = (
+    "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n\ndef f(x, w):\n    h = x.exp()\n"
+)
 
 CASES: list[tuple[str, str, str]] = [
     ("clone-before-write", "    «h[0] = 1»  # first\n", "    h = h.clone()\n    h[0] = 1  # first\n"),
     ("clone-before-write", "    «h.view(-1)[0].add_(1)»\n", "    h = h.clone()\n    h.view(-1)[0].add_(1)\n"),
-    ("clone-before-write", "    «h += (\n        1\n    )»\n", "    h = h.clone()\n    h += (\n        1\n    )\n"),
+    (
+        "clone-before-write",
+        "    «h += (\n        1\n    )»\n",
+        "    h = h.clone()\n    h += (\n        1\n    )\n",
+    ),
     ("clone-before-write", "    z = 1; «h += 1»\n", "    z = 1; h = h.clone(); h += 1\n"),
     ("clone-before-write", "    if w: «h += 1»\n", "    if w: h = h.clone(); h += 1\n"),
-    ("clone-before-write", "    if w:\n\t    «h += 1»\n", "    if w:\n\t    h = h.clone()\n\t    h += 1\n"),
-    ("clone-before-write", "    if «h.add_(1)».sum():\n        pass\n", "    h = h.clone()\n    if h.add_(1).sum():\n        pass\n"),
+    (
+        "clone-before-write",
+        "    if «h.add_(1)».sum():\n        pass\n",
+        "    h = h.clone()\n    if h.add_(1).sum():\n        pass\n",
+    ),
     ("clone-before-write", "    while «h.add_(1)».sum():\n        pass\n", ""),
     ("clone-before-write", "    if w: pass\n    elif «h.add_(1)».sum(): pass\n", ""),
     ("clone-before-write", "    «torch.exp(h).add_(1)»\n", ""),
     ("clone-before-write", "    z = «act(h)»\n", "    z = act(h.clone())\n"),
     ("clone-at-save", "    z = ‹h.pow(2)›\n    «h += 1»\n", "    z = h.clone().pow(2)\n    h += 1\n"),
-    ("clone-at-save", "    z = ‹h * h›  # square\n    «h += 1»\n", "    z = h.clone() * h.clone()  # square\n    h += 1\n"),
-    ("clone-at-save", "    z = ‹torch.matmul(w, h)›\n    «h += 1»\n", "    z = torch.matmul(w, h.clone())\n    h += 1\n"),
+    (
+        "clone-at-save",
+        "    z = ‹h * h›  # square\n    «h += 1»\n",
+        "    z = h.clone() * h.clone()  # square\n    h += 1\n",
+    ),
+    (
+        "clone-at-save",
+        "    z = ‹torch.matmul(w, h)›\n    «h += 1»\n",
+        "    z = torch.matmul(w, h.clone())\n    h += 1\n",
+    ),
     ("clone-at-save", "    ‹h = w.exp()›\n    «h[0] = 1»\n", "    h = w.exp().clone()\n    h[0] = 1\n"),
     ("clone-at-save", "    h = ‹1 / w›\n    «h[0] = 1»\n", "    h = (1 / w).clone()\n    h[0] = 1\n"),
-    ("clone-at-save", "    z = ‹h[1:].exp()›\n    «h[0] = 1»\n", "    z = h[1:].clone().exp()\n    h[0] = 1\n"),
+    (
+        "clone-at-save",
+        "    z = ‹h[1:].exp()›\n    «h[0] = 1»\n",
+        "    z = h[1:].clone().exp()\n    h[0] = 1\n",
+    ),
     ("clone-at-save", "    ‹h.sigmoid_()›\n    «h[0] = 1»\n", ""),
     ("inplace-false", "    act = «nn.ReLU(inplace=True)»\n", "    act = nn.ReLU()\n"),
     ("inplace-false", "    act = «nn.ReLU(True)»\n", "    act = nn.ReLU()\n"),
@@ -41,19 +62,33 @@ CASES: list[tuple[str, str, str]] = [
     (
         "no-grad-block",
         "    a -= w.grad\n    # the bias, too\n    «b -= (\n        w.grad\n    )»\n    b.grad.zero_()\n    print(b)\n",
-        "    with torch.no_grad():\n        a -= w.grad\n    # the bias, too\n        b -= (\n            w.grad\n        )\n"
-        "        b.grad.zero_()\n    print(b)\n",
+        (
+            "    with torch.no_grad():\n        a -= w.grad\n        # the bias, too\n        b -= (\n            w.grad\n        )\n"
+            "        b.grad.zero_()\n    print(b)\n"
+        ),
     ),
-    ("no-grad-block", "    if w:\n        «w.zero_()»\n", "    if w:\n        with torch.no_grad():\n            w.zero_()\n"),
+    (
+        "no-grad-block",
+        "    if w:\n        «w.zero_()»\n",
+        "    if w:\n        with torch.no_grad():\n            w.zero_()\n",
+    ),
     ("no-grad-block", "    if w: «w.zero_()»\n", ""),
-    ("no-grad-block", "    «w.fill_(g('''a\nb'''))»\n", "    with torch.no_grad():\n        w.fill_(g('''a\nb'''))\n"),
+    (
+        "no-grad-block",
+        "    «w.fill_(g('''a\nb'''))»\n",
+        "    with torch.no_grad():\n        w.fill_(g('''a\nb'''))\n",
+    ),
     ("data-to-detach-or-rebind", "    «h.data = torch.tanh(x)»  # new\n", "    h = torch.tanh(x)  # new\n"),
     ("data-to-detach-or-rebind", "    «h.data» = h.data * w\n", "    h = h * w\n"),
     ("data-to-detach-or-rebind", "    «h.data.mul_(2)»\n", "    h = h.mul(2)\n"),
     ("data-to-detach-or-rebind", "    «h.data.mul_(2).add_(1)»\n", "    h = h.mul(2).add(1)\n"),
     ("data-to-detach-or-rebind", "    «h.data[0] = 1»\n", "    h = h.clone()\n    h[0] = 1\n"),
     ("data-to-detach-or-rebind", "    «h.data += h.data - 1»\n", "    h = h + (h - 1)\n"),
-    ("data-to-detach-or-rebind", "    «w.data -= w.grad»\n", "    with torch.no_grad():\n        w -= w.grad\n"),
+    (
+        "data-to-detach-or-rebind",
+        "    «w.data -= w.grad»\n",
+        "    with torch.no_grad():\n        w -= w.grad\n",
+    ),
     (
         "data-to-detach-or-rebind",
         "    «w.data = w.data - w.grad»\n",
@@ -61,22 +96,50 @@ CASES: list[tuple[str, str, str]] = [
     ),
     ("data-to-detach-or-rebind", "    «h.data.copy_(x)»\n", ""),
     ("data-to-detach-or-rebind", "    «h += 1»\n", ""),
-    ("retain-graph", "    ⟨h.backward()⟩\n    «h.backward()»\n", "    h.backward(retain_graph=True)\n    h.backward()\n"),
-    ("retain-graph", "    ⟨h.backward(w)⟩\n    «h.backward()»\n", "    h.backward(w, retain_graph=True)\n    h.backward()\n"),
+    (
+        "retain-graph",
+        "    ⟨h.backward()⟩\n    «h.backward()»\n",
+        "    h.backward(retain_graph=True)\n    h.backward()\n",
+    ),
+    (
+        "retain-graph",
+        "    ⟨h.backward(w)⟩\n    «h.backward()»\n",
+        "    h.backward(w, retain_graph=True)\n    h.backward()\n",
+    ),
     (
         "retain-graph",
         "    ⟨h.backward(retain_graph=False)⟩\n    «h.backward()»\n",
         "    h.backward(retain_graph=True)\n    h.backward()\n",
     ),
-    ("detach", "    ⟨h.backward()⟩  # frees\n    «h.backward()»\n", "    h.backward()  # frees\n    h = h.detach()\n    h.backward()\n"),
+    (
+        "detach",
+        "    ⟨h.backward()⟩  # frees\n    «h.backward()»\n",
+        "    h.backward()  # frees\n    h = h.detach()\n    h.backward()\n",
+    ),
     ("suppress", "    «h += 1»\n", "    h += 1  # gradsafe: ignore[saved-tensor-modified]\n"),
     ("suppress", "    «h += 1»  # why\n", "    h += 1  # why  # gradsafe: ignore[saved-tensor-modified]\n"),
-    ("suppress", "    «h += 1»  # gradsafe: ignore[a, b]\n", "    h += 1  # gradsafe: ignore[a, b, saved-tensor-modified]\n"),
+    (
+        "suppress",
+        "    «h += 1»  # gradsafe: ignore[a, b]\n",
+        "    h += 1  # gradsafe: ignore[a, b, saved-tensor-modified]\n",
+    ),
     ("suppress", "    «h += 1»  # gradsafe: ignore[saved-tensor-modified]\n", ""),
     ("suppress", "    «h += 1»  # gradsafe: ignore\n", ""),
-    ("suppress", "    «h += (\n        1\n    )»\n", "    h += (\n        1\n    )  # gradsafe: ignore[saved-tensor-modified]\n"),
-    ("suppress", "    «h.add_(g('''\n#'''))»\n", "    h.add_(g('''\n#'''))  # gradsafe: ignore[saved-tensor-modified]\n"),
-    ("suppress", "    z = 1; «h += 1»; y = '#'\n", "    z = 1; h += 1; y = '#'  # gradsafe: ignore[saved-tensor-modified]\n"),
+    (
+        "suppress",
+        "    «h += (\n        1\n    )»\n",
+        "    h += (\n        1\n    )  # gradsafe: ignore[saved-tensor-modified]\n",
+    ),
+    (
+        "suppress",
+        "    «h.add_(g('''\n#'''))»\n",
+        "    h.add_(g('''\n#'''))  # gradsafe: ignore[saved-tensor-modified]\n",
+    ),
+    (
+        "suppress",
+        "    z = 1; «h += 1»; y = '#'\n",
+        "    z = 1; h += 1; y = '#'  # gradsafe: ignore[saved-tensor-modified]\n",
+    ),
     (
         "suppress",
         "    if «h.add_(1)».sum():  # test\n        pass\n",
@@ -91,7 +154,9 @@ CASES: list[tuple[str, str, str]] = [
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"], ids=["lf", "crlf"])
-@pytest.mark.parametrize(("remedy", "before", "after"), CASES, ids=[f"{r}: {plain(b)!r}" for r, b, _ in CASES])
+@pytest.mark.parametrize(
+    ("remedy", "before", "after"), CASES, ids=[f"{r}: {plain(b)!r}" for r, b, _ in CASES]
+)
 def test_case(remedy: str, before: str, after: str, ending: str) -> None:
     marked = read((HEAD + before).replace("\n", ending), remedy, subject="h")
     wanted = [(HEAD + after).replace("\n", ending)] if after else []
@@ -105,15 +170,40 @@ def test_case(remedy: str, before: str, after: str, ending: str) -> None:
     ("remedy", "body", "code", "safe"),
     [
         ("clone-before-write", "    «h[0] = 1»\n", "saved-tensor-modified", True),
-        ("clone-before-write", "    v = h[1]\n    «h[0] = 1»\n    return v\n", "saved-tensor-modified", False),
-        ("clone-before-write", "    with torch.no_grad():\n        «h[0] = 1»\n    return h\n", "saved-tensor-modified", False),
-        ("clone-at-save", "    v = h[1]\n    z = ‹h.pow(2)›\n    «h += 1»\n    return v\n", "saved-tensor-modified", True),
+        (
+            "clone-before-write",
+            "    v = h[1]\n    «h[0] = 1»\n    return v\n",
+            "saved-tensor-modified",
+            False,
+        ),
+        (
+            "clone-before-write",
+            "    with torch.no_grad():\n        «h[0] = 1»\n    return h\n",
+            "saved-tensor-modified",
+            False,
+        ),
+        (
+            "clone-at-save",
+            "    v = h[1]\n    z = ‹h.pow(2)›\n    «h += 1»\n    return v\n",
+            "saved-tensor-modified",
+            True,
+        ),
         ("no-grad-block", "    «w -= 0.1 * w.grad»\n", "leaf-modified", True),
         ("no-grad-block", "    «w.normal_()»\n", "leaf-modified", True),
         ("no-grad-block", "    «w += 1»\n", "leaf-modified", False),
         ("no-grad-block", "    «h.zero_()»\n", "saved-tensor-modified", False),
-        ("inplace-false", "    a = nn.Sequential(nn.Sigmoid(), «nn.ReLU(True)»)\n", "saved-tensor-modified", True),
-        ("inplace-false", "    a = nn.Sequential(nn.Identity(), «nn.ReLU(True)»)\n", "saved-tensor-modified", False),
+        (
+            "inplace-false",
+            "    a = nn.Sequential(nn.Sigmoid(), «nn.ReLU(True)»)\n",
+            "saved-tensor-modified",
+            True,
+        ),
+        (
+            "inplace-false",
+            "    a = nn.Sequential(nn.Identity(), «nn.ReLU(True)»)\n",
+            "saved-tensor-modified",
+            False,
+        ),
         ("inplace-false", "    a = nn.Sequential(«nn.ReLU(True)»)\n", "saved-tensor-modified", False),
         ("inplace-false", "    a = «nn.ReLU(True)»\n", "saved-tensor-modified", False),
         ("data-to-detach-or-rebind", "    «h.data = w»\n", "data-bypasses-autograd", False),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from marked import read
 
-IN_A_FUNCTION = "import torch\nimport torch.nn.functional as F\n\ndef f(x, w):\n    h = x.exp()\n    {}\n    return h\n"
+IN_A_FUNCTION = (
+    "import torch\nimport torch.nn.functional as F\n\ndef f(x, w):\n    h = x.exp()\n    {}\n    return h\n"
+)
 
 FORMS = [
     ("«h.add_(1)»", "h = h.add(1)"),
@@ -107,7 +109,9 @@ def test_tabs_crlf_and_trailing_comments_stay() -> None:
 def test_attributes_are_rebound_and_never_safe() -> None:
     text = "class M:\n    def f(self, x):\n        self.h = x.exp()\n        «self.h.add_(1)»\n"
     (fix,) = read(text, "out-of-place").fixes()
-    assert read(text, "out-of-place").results() == [text.replace("«self.h.add_(1)»", "self.h = self.h.add(1)")]
+    assert read(text, "out-of-place").results() == [
+        text.replace("«self.h.add_(1)»", "self.h = self.h.add(1)")
+    ]
     assert not fix.safe
 
 

@@ -29,7 +29,8 @@ def seen_elsewhere(scope: Scope, name: str, start: Position, end: Position) -> b
 def read_after(scope: Scope, name: str, start: Position, end: Position) -> bool:
     """Whether ``name`` is read after the statement from ``start`` to ``end`` before it is bound again."""
     nest = scope.nest_at(end)
-    here = scope.reaching(name, start, nest)
+    own = [each for each in scope.bindings if each.name == name and start <= each.at <= end]
+    here = [*scope.reaching(name, start, nest), *own]
     for use in scope.reads_after(name, end, nest):
         reaching = scope.reaching(name, use.at, use.nest)
         if use.deferred or not reaching or any(each in here for each in reaching):

@@ -34,18 +34,24 @@ def indented_under(spot: Spot, header: str, lines: Sequence[Cursor]) -> tuple[Ed
     first = spot.offsets(lines[0].node.body[0])[0]  # type: ignore[attr-defined]
     last = spot.offsets(lines[-1].node.body[-1])[1]  # type: ignore[attr-defined]
     edits = [spot.insert(first, f"{header}{spot.newline}{indent}{unit}")]
-    strings = [spot.offsets(each.node) for line in lines for each in walk([line.node]) if isinstance(each.node, STRINGS)]
-    at = first
-    while (at := _next_line(text, at)) is not None and at < last:
+    strings = [
+        spot.offsets(each.node)
+        for line in lines
+        for each in walk([line.node])
+        if isinstance(each.node, STRINGS)
+    ]
+    at = _next_line(text, first)
+    while at < last:
         inside_string = any(start < at < end for start, end in strings)
         blank = text[at] in "\r\n"
         if not inside_string and not blank:
             edits.append(spot.insert(at, unit))
+        at = _next_line(text, at)
     return tuple(edits)
 
 
-def _next_line(text: str, at: int) -> int | None:
+def _next_line(text: str, at: int) -> int:
     for index in range(at, len(text)):
         if text[index] == "\n" or (text[index] == "\r" and not text.startswith("\r\n", index)):
-            return index + 1 if index + 1 < len(text) else None
-    return None
+            return index + 1
+    return len(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradsafe.fixes.forms import is_in_place_name, is_module
+from gradsafe.fixes.forms import is_in_place_name, is_module, words
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.tree import Cursor
 from gradsafe.rules.finding import Edit
@@ -12,10 +12,8 @@ from gradsafe.rules.finding import Edit
 LIKE = {"zero_": "zeros_like", "fill_": "full_like", "normal_": "randn_like", "uniform_": "rand_like"}
 """In-place methods that keep nothing of the old values: a new tensor like the old one."""
 
-WITHOUT_COUNTERPART = frozenset(
-    """copy_ random_ bernoulli_ exponential_ geometric_ cauchy_ log_normal_ set_ resize_ resize_as_ swap_
-    map_ map2_ apply_ rename_ sparse_resize_ index_reduce_ unsafe_put_ fill_diagonal_""".split()
-)
+WITHOUT_COUNTERPART = words("""copy_ random_ bernoulli_ exponential_ geometric_ cauchy_ log_normal_ set_ resize_ resize_as_ swap_
+    map_ map2_ apply_ rename_ sparse_resize_ index_reduce_ unsafe_put_ fill_diagonal_""")
 """Dropping the underscore of these names gives another function, or none."""
 
 

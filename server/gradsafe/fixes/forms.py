@@ -38,6 +38,11 @@ MODULE_FLAG = {
 """Position of ``inplace`` in the constructors of ``torch.nn``."""
 
 
+def words(text: str) -> frozenset[str]:
+    """The words of a text: long sets of names read best that way."""
+    return frozenset(text.split())
+
+
 class How(Enum):
     """Which syntax writes."""
 

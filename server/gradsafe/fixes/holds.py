@@ -12,41 +12,35 @@ from typing import NamedTuple
 
 import libcst as cst
 
-from gradsafe.fixes.forms import VIEW_ATTRIBUTES, callee, function_flag, is_in_place_name, is_module
+from gradsafe.fixes.forms import VIEW_ATTRIBUTES, callee, function_flag, is_in_place_name, is_module, words
 from gradsafe.fixes.tree import dotted, walk
 
 ELSEWHERE = "*"
 """Stands for every holder out of sight: a caller, an attribute, a container that was filled."""
 
-SHARING_METHODS = frozenset(
-    """view view_as reshape reshape_as t transpose permute squeeze unsqueeze expand expand_as narrow select
+SHARING_METHODS = words("""view view_as reshape reshape_as t transpose permute squeeze unsqueeze expand expand_as narrow select
     detach chunk split tensor_split hsplit vsplit dsplit unbind flatten unflatten unfold diagonal swapaxes swapdims
     movedim moveaxis contiguous ravel to float double half bfloat16 int long cpu cuda type type_as numpy
     as_strided requires_grad_ detach_ index_select_ get values items keys state_dict parameters named_parameters
-    children modules buffers pop setdefault copy""".split()
-)
+    children modules buffers pop setdefault copy""")
 """Methods whose result is, or may be, their receiver's memory."""
 
-SHARING_FUNCTIONS = frozenset(
-    """reshape t transpose permute squeeze unsqueeze narrow select detach chunk split tensor_split hsplit vsplit
+SHARING_FUNCTIONS = words("""reshape t transpose permute squeeze unsqueeze narrow select detach chunk split tensor_split hsplit vsplit
     unbind flatten unflatten diagonal swapaxes movedim ravel as_strided broadcast_to broadcast_tensors view_as_real
     view_as_complex real imag as_tensor asarray from_numpy atleast_1d atleast_2d atleast_3d dropout alpha_dropout
-    dropout1d dropout2d dropout3d feature_alpha_dropout meshgrid vmap grad Parameter checkpoint""".split()
-)
+    dropout1d dropout2d dropout3d feature_alpha_dropout meshgrid vmap grad Parameter checkpoint""")
 """Functions of torch whose result is, or may be (``dropout`` outside training), their first argument's memory."""
 
-FRESH_METHODS = frozenset(
-    """clone exp log log2 log1p sqrt rsqrt sin cos tan tanh sigmoid relu softmax log_softmax abs neg sign square
+FRESH_METHODS = words("""clone exp log log2 log1p sqrt rsqrt sin cos tan tanh sigmoid relu softmax log_softmax abs neg sign square
     pow add sub mul div matmul mm bmm mv dot addmm sum mean std var norm prod max min amax amin argmax argmin cumsum
     cumprod clamp clip masked_fill where scatter gather index_select index_put index_add masked_select repeat roll
     flip sort topk eq ne lt le gt ge isnan isinf item tolist size dim numel backward new_zeros new_ones new_tensor
     new_full new_empty floor ceil round reciprocal erf softplus tril triu logsumexp any all count_nonzero zero_grad
-    step format join startswith endswith median cross outer baddbmm""".split()
-)
+    step format join startswith endswith median cross outer baddbmm""")
 
-FRESH_CALLS = frozenset("print len range float int bool str repr isinstance type sum abs max min enumerate".split())
+FRESH_CALLS = words("print len range float int bool str repr isinstance type sum abs max min enumerate")
 
-NOT_MEMORY = frozenset("shape dtype device ndim requires_grad is_leaf grad_fn _version training itemsize".split())
+NOT_MEMORY = words("shape dtype device ndim requires_grad is_leaf grad_fn _version training itemsize")
 
 
 class Share(NamedTuple):

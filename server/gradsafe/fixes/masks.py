@@ -5,13 +5,13 @@ from __future__ import annotations
 import libcst as cst
 
 from gradsafe.fixes.draft import Draft
-from gradsafe.fixes.forms import WriteForm, is_module
+from gradsafe.fixes.forms import WriteForm, is_module, words
 from gradsafe.fixes.rewrite import Names
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.tree import dotted
 
-ELEMENTWISE = frozenset("abs neg square exp log sigmoid tanh detach float round floor ceil sign".split())
-TESTS = frozenset("isnan isinf isfinite isposinf isneginf signbit".split())
+ELEMENTWISE = words("abs neg square exp log sigmoid tanh detach float round floor ceil sign")
+TESTS = words("isnan isinf isfinite isposinf isneginf signbit")
 GENTLE = ("+", "-", "*")
 """Operators whose derivative is finite everywhere: ``where`` differentiates the branch not taken too."""
 
@@ -42,7 +42,11 @@ def masked_rewrite(site: Site, form: WriteForm) -> Draft | None:
         return None
     rewritten = f"{tensor} = {torch}.where({mask}, {value}, {tensor})"
     edit = spot.replace(spot.offsets(target)[0], end, rewritten)
-    return Draft(f"Select with `{torch}.where` instead of writing into `{tensor}`", (edit,), names.may_rebind(target.value))
+    return Draft(
+        f"Select with `{torch}.where` instead of writing into `{tensor}`",
+        (edit,),
+        names.may_rebind(target.value),
+    )
 
 
 def _has_shape_of(mask: cst.BaseExpression, tensor: str) -> bool:
@@ -69,14 +73,10 @@ _ORDER = (
 
 def _is_elementwise(value: cst.BaseExpression, tensor: str) -> bool:
     while isinstance(value, cst.Call) and isinstance(value.func, cst.Attribute):
-        if value.func.attr.value not in ELEMENTWISE:
+        of_module = is_module(value.func.value)
+        if value.func.attr.value not in ELEMENTWISE or (of_module and not value.args):
             return False
-        if is_module(value.func.value):
-            if not value.args:
-                return False
-            value = value.args[0].value
-        else:
-            value = value.func.value
+        value = value.args[0].value if of_module else value.func.value
     if isinstance(value, cst.UnaryOperation):
         return _is_elementwise(value.expression, tensor)
     return dotted(value) == tensor

@@ -29,7 +29,9 @@ BY_SYMBOL = {
 def operand(spot: Spot, value: cst.BaseExpression, symbol: str) -> str:
     """The source of ``value`` as the right operand of ``symbol``, parenthesised where it must be."""
     text = spot.text(value)
-    if value.lpar or (isinstance(value, ATOMS) and not (isinstance(value, cst.UnaryOperation) and _is_not(value))):
+    if value.lpar or (
+        isinstance(value, ATOMS) and not (isinstance(value, cst.UnaryOperation) and _is_not(value))
+    ):
         return text
     tighter = isinstance(value, cst.BinaryOperation) and PRECEDENCE[type(value.operator)] > BY_SYMBOL[symbol]
     return text if tighter else f"({text})"
@@ -80,16 +82,19 @@ def line_before(site: Site, statement: str) -> Edit | None:
     start = spot.offsets(cursor.node)[0]
     if isinstance(cursor.node, cst.BaseSmallStatement):
         line = cursor.parent.node if cursor.parent is not None else None
-        shares_line = not isinstance(line, cst.SimpleStatementLine) or line.body[0] is not cursor.node
-        if shares_line or len(getattr(line, "body", ())) > 1:
+        if not isinstance(line, cst.SimpleStatementLine) or len(line.body) > 1:
             return spot.insert(start, f"{statement}; ")
-    elif isinstance(cursor.node, cst.While) or _is_elif(cursor) or getattr(cursor.node, "decorators", ()):
+    elif isinstance(cursor.node, cst.While) or _is_elif(cursor) or getattr(cursor.node, "decorators", None):
         return None
     return spot.insert(start, f"{statement}{spot.newline}{spot.indent}")
 
 
 def _is_elif(cursor: Cursor) -> bool:
-    return isinstance(cursor.node, cst.If) and cursor.parent is not None and isinstance(cursor.parent.node, cst.If)
+    return (
+        isinstance(cursor.node, cst.If)
+        and cursor.parent is not None
+        and isinstance(cursor.parent.node, cst.If)
+    )
 
 
 def runs_once_in_place(site: Site, node: Cursor) -> bool:
@@ -137,7 +142,9 @@ class Names:
         self._start: Position = (index or 0, start)
         self._end: Position = (index or 0, max(end, site.spot.end))
         self._leaves = isinstance(site.spot.statement.node, cst.Return)
-        self.without_grad = self._scope is not None and without_grad(site.spot.statement, self._scope, index or 0)
+        self.without_grad = self._scope is not None and without_grad(
+            site.spot.statement, self._scope, index or 0
+        )
 
     def can_bind(self, subject: cst.BaseExpression) -> bool:
         """``subject = ...`` would rebind what it reads (not make a new local of a global)."""

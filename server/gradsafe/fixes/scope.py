@@ -57,8 +57,9 @@ class Scope:
 
     def nest_at(self, at: Position) -> Nest:
         """The blocks around the last name at or before ``at``."""
-        near = [each for each in (*self.bindings, *self.uses) if each.at <= at]
-        return max(near, key=lambda each: (each.at, len(each.nest))).nest if near else ()
+        near = [(each.at, each.nest) for each in self.bindings if each.at <= at]
+        near += [(each.at, each.nest) for each in self.uses if each.at <= at]
+        return max(near, key=lambda each: (each[0], len(each[1])))[1] if near else ()
 
     def is_local(self, name: str) -> bool:
         """Binding ``name`` here would bind the same variable as before."""
@@ -156,7 +157,9 @@ class _Collector:
         """In a function inside this scope: it runs later, with names of its own."""
         if self.nested:
             return True
-        functions = (each for each in cursor.ancestors() if isinstance(each.node, (cst.FunctionDef, cst.Lambda)))
+        functions = (
+            each for each in cursor.ancestors() if isinstance(each.node, (cst.FunctionDef, cst.Lambda))
+        )
         owner = next(functions, None)
         return owner is not None and not (
             isinstance(owner.node, cst.FunctionDef) and self._is_own_header(owner)

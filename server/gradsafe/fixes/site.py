@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import libcst as cst
+from gradsafe_tracer.events import AnyPlace
 
 from gradsafe.fixes.apply import apply_edits
 from gradsafe.fixes.forms import How, WriteForm, forms, holder
 from gradsafe.fixes.sources import Code, Sources
 from gradsafe.fixes.tree import Cursor, dotted, walk
-from gradsafe.rules.finding import AnyPlace, Edit, Finding
+from gradsafe.rules.finding import Edit, Finding
 from gradsafe.syntax.span import Span
 
 Statement = (cst.BaseSmallStatement, cst.BaseCompoundStatement)
@@ -52,7 +53,9 @@ class Spot:
         """The text from ``start`` to ``end`` with ``edits`` of this chunk made in it."""
         spans = [(edit.span, edit.content) for edit in edits]
         moved = [
-            (span.start - start, span.end - start, content) for span, content in spans if isinstance(span, Span)
+            (span.start - start, span.end - start, content)
+            for span, content in spans
+            if isinstance(span, Span)
         ]
         return apply_edits(self.code.text[start:end], moved)
 
@@ -66,7 +69,9 @@ class Spot:
             if skipped is not None and any(each.node is skipped for each in cursor.ancestors()):
                 continue
             skipped = None
-            if cursor.node is body or (cursor.node is not node and isinstance(cursor.node, (*clauses, cst.If))):
+            if cursor.node is body or (
+                cursor.node is not node and isinstance(cursor.node, (*clauses, cst.If))
+            ):
                 skipped = cursor.node
                 continue
             yield cursor
@@ -132,16 +137,19 @@ def find_site(finding: Finding, sources: Sources) -> Site | None:
     form = _closest(spot, (form for cursor in spot.nodes() for form in forms(cursor)))
     if form is None:
         spot = (find_spot(sources, finding.write) if finding.write is not None else None) or spot
-        form = _closest(spot, (form for cursor in spot.nodes() for form in (*forms(cursor), *_module_call(cursor))))
+        form = _closest(
+            spot, (form for cursor in spot.nodes() for form in (*forms(cursor), *_module_call(cursor)))
+        )
     return Site(finding, sources, spot, form)
 
 
 def _module_call(cursor: Cursor) -> Iterator[WriteForm]:
     """``self.act(h)`` where ``self.act`` was built to work in place."""
     call = cursor.node
-    if isinstance(call, cst.Call) and len(call.args) == 1 and not call.args[0].star:
-        if dotted(call.func) is not None and dotted(call.args[0].value) is not None:
-            yield WriteForm(How.MODULE, cursor, call.args[0].value)
+    if not isinstance(call, cst.Call) or len(call.args) != 1 or call.args[0].star:
+        return
+    if dotted(call.func) is not None and dotted(call.args[0].value) is not None:
+        yield WriteForm(How.MODULE, cursor, call.args[0].value)
 
 
 def _closest(spot: Spot, candidates: Iterable[WriteForm]) -> WriteForm | None:
@@ -153,5 +161,7 @@ def _closest(spot: Spot, candidates: Iterable[WriteForm]) -> WriteForm | None:
             continue
         inside = spot.start <= start and end <= spot.end
         size = end - start
-        ranked.append(((start, end) != (spot.start, spot.end), not inside, -size if inside else size, start, form))
+        ranked.append(
+            ((start, end) != (spot.start, spot.end), not inside, -size if inside else size, start, form)
+        )
     return min(ranked, key=lambda entry: entry[:4])[-1] if ranked else None

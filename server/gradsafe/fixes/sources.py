@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import libcst as cst
+from gradsafe_tracer.events import AnyPlace
 
-from gradsafe.rules.finding import AnyPlace
 from gradsafe.syntax.span import ChunkId, Span
 
 

@@ -5,37 +5,50 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import libcst as cst
+from gradsafe_tracer.events import AnyPlace
 
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import callee, holder, is_in_place_name, is_module
 from gradsafe.fixes.rewrite import receiver
 from gradsafe.fixes.site import Site, Spot, find_spot
 from gradsafe.fixes.tree import dotted
-from gradsafe.rules.finding import AnyPlace, Edit, Finding, Role
+from gradsafe.rules.finding import Edit, Finding, Role
 
 Operation = (cst.Call, cst.BinaryOperation, cst.UnaryOperation)
 
 
 def propose(site: Site) -> Iterator[Draft]:
     subject = site.subject
-    spot = find_spot(site.sources, _saved_at(site.finding))
     name = dotted(subject) if subject is not None else site.finding.subject
-    if spot is None or name is None or spot.code.chunk.qualname != site.spot.code.chunk.qualname:
+    if name is None:
         return
+    edits: list[Edit] = []
+    for place in _saves(site.finding):
+        spot = find_spot(site.sources, place)
+        if spot is None or spot.code.chunk.qualname != site.spot.code.chunk.qualname:
+            return  # there the tensor may have another name
+        cloned = _cloned(spot, name)
+        if not cloned:
+            return  # one save left open breaks as before
+        edits += cloned
+    if edits:
+        yield Draft(f"Let backward keep a copy of `{name}`", tuple(edits), safe=True)
+
+
+def _saves(finding: Finding) -> list[AnyPlace]:
+    """Where this tensor was saved: each place needs a copy of its own."""
+    related = [each.place for each in finding.related if each.role is Role.SAVED]
+    return list(dict.fromkeys([*([finding.saved] if finding.saved is not None else []), *related]))
+
+
+def _cloned(spot: Spot, name: str) -> list[Edit]:
     operation = _operation(spot)
     if operation is None or (isinstance(operation, cst.Call) and is_in_place_name(callee(operation) or "")):
-        return
-    edits = tuple(_clone(spot, each) for each in _operands(operation) if _is_held_by(each, name))
+        return []
+    edits = [_clone(spot, each) for each in _operands(operation) if _is_held_by(each, name)]
     if not edits and _is_value_of(spot, operation, name):
-        edits = (_clone(spot, operation),)
-    if edits:
-        yield Draft(f"Let backward keep a copy of `{name}`", edits, safe=True)
-
-
-def _saved_at(finding: Finding) -> AnyPlace:
-    if finding.saved is not None:
-        return finding.saved
-    return next((each.place for each in finding.related if each.role is Role.SAVED), None)
+        edits = [_clone(spot, operation)]
+    return edits
 
 
 def _operation(spot: Spot) -> cst.BaseExpression | None:

@@ -27,7 +27,9 @@ def propose(site: Site) -> Iterator[Draft]:
         return
     line = own_line(site.spot)
     dropped = _drop_data(site, subject)
-    if any(isinstance(each.node, cst.Attribute) and each.node.attr.value == "grad" for each in site.spot.nodes()):
+    if any(
+        isinstance(each.node, cst.Attribute) and each.node.attr.value == "grad" for each in site.spot.nodes()
+    ):
         header = no_grad_header(site)
         edits = _without_data(site, form, subject, dropped)
         if header is not None and line is not None and edits is not None:
@@ -37,11 +39,15 @@ def propose(site: Site) -> Iterator[Draft]:
     if Names(site).can_bind(subject):
         edits = _rebound(site, form, subject, dropped)
         if edits is not None:
-            yield Draft(f"Bind `{site.spot.text(subject)}` to a new tensor that autograd knows", edits, safe=False)
+            yield Draft(
+                f"Bind `{site.spot.text(subject)}` to a new tensor that autograd knows", edits, safe=False
+            )
 
 
 def _through_data(target: cst.BaseExpression) -> bool:
-    return any(isinstance(each.node, cst.Attribute) and each.node.attr.value == "data" for each in walk([target]))
+    return any(
+        isinstance(each.node, cst.Attribute) and each.node.attr.value == "data" for each in walk([target])
+    )
 
 
 def _drop_data(site: Site, subject: cst.BaseExpression) -> list[Edit]:
@@ -55,7 +61,9 @@ def _drop_data(site: Site, subject: cst.BaseExpression) -> list[Edit]:
     return edits
 
 
-def _without_data(site: Site, form: WriteForm, subject: cst.BaseExpression, dropped: list[Edit]) -> tuple[Edit, ...] | None:
+def _without_data(
+    site: Site, form: WriteForm, subject: cst.BaseExpression, dropped: list[Edit]
+) -> tuple[Edit, ...] | None:
     """The same write on the parameter itself."""
     node, spot = form.at.node, site.spot
     if form.how is not How.DATA:
@@ -69,7 +77,9 @@ def _without_data(site: Site, form: WriteForm, subject: cst.BaseExpression, drop
     return (spot.replace(start, value_start, ".copy_("), *kept, spot.insert(value_end, ")"))
 
 
-def _rebound(site: Site, form: WriteForm, subject: cst.BaseExpression, dropped: list[Edit]) -> tuple[Edit, ...] | None:
+def _rebound(
+    site: Site, form: WriteForm, subject: cst.BaseExpression, dropped: list[Edit]
+) -> tuple[Edit, ...] | None:
     spot, statement, name = site.spot, site.spot.statement.node, site.spot.text(subject)
     node = form.at.node
     if form.how is How.DATA:
@@ -80,7 +90,11 @@ def _rebound(site: Site, form: WriteForm, subject: cst.BaseExpression, dropped: 
     if form.how is How.METHOD and isinstance(statement, cst.Expr):
         steps = in_place_steps(form.at)
         edits = out_of_place_steps(site, steps)
-        if edits is None or statement.value is not steps[-1].node or dotted(chain_subject(steps)) != f"{name}.data":
+        if (
+            edits is None
+            or statement.value is not steps[-1].node
+            or dotted(chain_subject(steps)) != f"{name}.data"
+        ):
             return None
         return (spot.insert(spot.offsets(statement)[0], f"{name} = "), *dropped, *edits)
     if isinstance(node, cst.AugAssign) and dotted(form.target) == f"{name}.data":

@@ -29,4 +29,8 @@ def propose(site: Site) -> Iterator[Draft]:
     text, end = spot.code.text, spot.offsets(spot.statement.node)[1]
     while end < len(text) and text[end] not in "\r\n":
         end += 1
-    yield Draft(f"Carry `{name}` on without its graph", (spot.insert(end, f"{spot.newline}{spot.indent}{name} = {name}.detach()"),), safe=False)
+    yield Draft(
+        f"Carry `{name}` on without its graph",
+        (spot.insert(end, f"{spot.newline}{spot.indent}{name} = {name}.detach()"),),
+        safe=False,
+    )

@@ -32,7 +32,11 @@ def propose(site: Site) -> Iterator[Draft]:
 
 def _construction(spot: Spot) -> Cursor | None:
     """The construction of an in-place module at the spot; the only one of the statement if none is exactly there."""
-    found = [each for each in spot.nodes() if isinstance(each.node, cst.Call) and module_flag(each.node) is not None]
+    found = [
+        each
+        for each in spot.nodes()
+        if isinstance(each.node, cst.Call) and module_flag(each.node) is not None
+    ]
     here = [each for each in found if _overlaps(spot, each.node)]
     return here[-1] if here else None
 

@@ -11,12 +11,12 @@ import libcst as cst
 
 from gradsafe.fixes.blocks import indented_under, no_grad_header, own_line
 from gradsafe.fixes.draft import Draft
-from gradsafe.fixes.forms import How, forms
+from gradsafe.fixes.forms import How, forms, words
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.tree import Cursor, walk
 
-INITIALISES = frozenset(
-    "zero_ fill_ normal_ uniform_ random_ bernoulli_ exponential_ cauchy_ log_normal_ geometric_ copy_ eye_".split()
+INITIALISES = words(
+    "zero_ fill_ normal_ uniform_ random_ bernoulli_ exponential_ cauchy_ log_normal_ geometric_ copy_ eye_"
 )
 """Methods that give a tensor new values without looking at the old: never part of a differentiable computation."""
 

@@ -91,7 +91,9 @@ def _bound(site: Site, at: Cursor, subject: cst.BaseExpression, edits: tuple[Edi
         return _with(draft, spot.insert(spot.offsets(statement)[0], f"{text} = "))
     if any(isinstance(each.node, OPAQUE) for each in at.ancestors()):
         return None
-    if isinstance(statement, cst.Assign) and any(spot.text(each.target) == text for each in statement.targets):
+    if isinstance(statement, cst.Assign) and any(
+        spot.text(each.target) == text for each in statement.targets
+    ):
         return draft
     if not names.read_after(subject) and _occurrences(site, text) == 1:
         return draft
