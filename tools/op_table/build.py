@@ -9,14 +9,15 @@ from dataclasses import dataclass, field, replace
 from gradsafe.ops.derive import in_place
 from gradsafe.ops.entry import Arg
 from gradsafe.ops.match import KINDS, Bound, Fit, bind
-from gradsafe.ops.notation import OPAQUE, REQUIRED, Op, Param, Return, Save
+from gradsafe.ops.notation import OPAQUE, REQUIRED, Op, Param, Return, Save, Write
 
 from tools.op_table import tree
 from tools.op_table.declared import Declared, declared_return
 from tools.op_table.describe import describe_call
 from tools.op_table.formulas import declared_saves, declared_writes, has_formula
+from tools.op_table.hand import ESCAPES, METADATA, OVERLAP, RETURNS
 from tools.op_table.module_state import state_params, with_module_state
-from tools.op_table.probe import Call, Observation, observe
+from tools.op_table.probe import Call, Observation, observe, tensors_of, writes_overlapping
 from tools.op_table.signatures import of_python
 
 
@@ -50,6 +51,11 @@ def overloads_by_name(
 
 def record(call: Call, overloads: Sequence[Overload]) -> bool:
     """Probe a call and note it at the overload that torch's parser would choose; False where none fits."""
+    if any(
+        tensor.numel() == 0 for value in (*call.args, *call.kwargs.values()) for tensor in tensors_of(value)
+    ):
+        # An empty tensor has no memory to share: it shows nothing.
+        return False
     args, kwargs = describe_call(call)
     for overload in overloads:
         op = Op(overload.names, overload.params, Return("fresh"))
@@ -59,10 +65,21 @@ def record(call: Call, overloads: Sequence[Overload]) -> bool:
         observation = observe(call, _labels(bound))
         if observation is None:
             continue
+        known = next((RETURNS[name] for name in overload.names if name in RETURNS), None)
+        if known is not None and observation.returns.kind not in ("tuple", "list"):
+            observation = replace(observation, returns=_known_return(known, observation.returns))
         seen = _seen(overload.params, bound, args, dict(kwargs), _settled(observation))
         overload.seen.append(with_module_state(seen, call.module) if call.module is not None else seen)
         return True
     return False
+
+
+def _known_return(known: Return, seen: Return) -> Return:
+    """The rule that holds for every layout; the dtype that was seen."""
+    if seen.kind == "value":
+        return seen
+    integer = seen.grad not in ("", "nograd", "nograd?")
+    return replace(known, grad=seen.grad) if integer and not known.grad else known
 
 
 def _labels(bound: Bound) -> Callable[[int | str], str]:
@@ -148,18 +165,41 @@ def ops_of(overload: Overload) -> Iterator[Op]:
             (*overload.params, *state_params(overload.seen, leaves)) if overload.module else overload.params
         )
         for leaf in leaves:
-            yield Op(
-                overload.names, params, leaf.returns, leaf.conditions, leaf.saves, leaf.writes, (), origin
-            )
+            writes = _with_overlap_check(overload, leaf.writes)
+            flags = _flags(overload)
+            yield Op(overload.names, params, leaf.returns, leaf.conditions, leaf.saves, writes, flags, origin)
     elif overload.declared is not None:
         yield Op(
             overload.names,
             overload.params,
-            declared_return(overload.declared),
+            next((RETURNS[n] for n in overload.names if n in RETURNS), declared_return(overload.declared)),
             saves=saves or (),
             writes=declared_writes(overload.declared),
+            flags=_flags(overload),
             origin=f"{origin}, not run",
         )
+
+
+def _flags(overload: Overload) -> tuple[str, ...]:
+    found = []
+    for flag, names in (("overlap", OVERLAP), ("escapes", ESCAPES), ("metadata", METADATA)):
+        if names.intersection(overload.names):
+            found.append(flag)
+    if overload.names[0].startswith("init."):
+        found.append("no-grad")
+    if overload.declared is not None and "nondeterministic_seeded" in overload.declared.function.func.tags:
+        found.append("random")
+    return tuple(found)
+
+
+def _with_overlap_check(overload: Overload, writes: tuple[Write, ...]) -> tuple[Write, ...]:
+    """Mark the operand that is written although its memory overlaps itself."""
+    if not any(name.rpartition(".")[2].endswith("_") for name in overload.names):
+        return writes
+    calls = [item.observation.call for item in overload.seen]
+    if not writes or writes[0].what != overload.params[0].name or not any(map(writes_overlapping, calls)):
+        return writes
+    return (replace(writes[0], unchecked=True), *writes[1:])
 
 
 def split_derived(ops: Sequence[Op]) -> tuple[list[Op], list[str]]:

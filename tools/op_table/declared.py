@@ -91,6 +91,7 @@ def resolve(name: str) -> object | None:
         "F": torch.nn.functional,
         "nn": torch.nn,
         "optim": torch.optim,
+        "init": torch.nn.init,
     }[head]
     for part in rest.split("."):
         owner = getattr(owner, part, None)

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from gradsafe.ops.entry import UNKNOWN, Arg
 
-from tools.op_table.probe import Call
+from tools.op_table.probe import Call, label_of_state
 
 
 def describe(value: Any) -> Arg:
@@ -31,9 +31,23 @@ def describe(value: Any) -> Arg:
 
 
 def describe_call(call: Call) -> tuple[list[Arg], Mapping[str, Arg]]:
-    """The arguments of a call; a module's parameters, buffers and attributes as keywords."""
+    """The arguments of a call."""
     kwargs = {key: describe(value) for key, value in call.kwargs.items()}
     return list(map(describe, call.args)), kwargs
+
+
+def describe_module(module: torch.nn.Module) -> Mapping[str, Arg]:
+    """The state of a module, as a reader of its constructor would know it."""
+    found: dict[str, Arg] = {}
+    for name, parameter in (*module.named_parameters(), *module.named_buffers()):
+        label = label_of_state(module, name)
+        found[label] = Arg("tensors") if label != name else describe(parameter)
+    for group in (module._parameters, module._buffers):
+        found |= {name: Arg("none", None) for name, value in group.items() if value is None}
+    for name, value in vars(module).items():
+        if not name.startswith("_"):
+            found.setdefault(name, describe(value))
+    return found
 
 
 def _sequence(value: tuple[Any, ...] | list[Any]) -> Arg:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import torch
 from gradsafe.ops.notation import Op, parse
 from gradsafe.ops.specs import module_text, optimizer_text, parse_module, parse_optimizer
 
-from tools.op_table import modules, opdb, optimizers
+from tools.op_table import call_list, modules, opdb, optimizers, universe
 from tools.op_table.build import Overload, ops_of, overloads_by_name, record, split_derived
 from tools.op_table.declared import overloads
 from tools.op_table.probe import Call
 from tools.op_table.signatures import of_python
 
-MOST_CALLS = 24
+FLAGS = ("inplace", "training")
+MOST_VARIED = 4
+MOST_CALLS = 32
 """Probed calls of one name at most."""
 
 
@@ -23,8 +26,9 @@ def generate() -> str:
     """Declarations first, then probes; the same torch gives the same text."""
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    calls = list(opdb.calls())
-    found = overloads_by_name(overloads(), {call.name: call.function for call in calls}.items())
+    calls = [*call_list.calls(), *opdb.calls()]
+    names = {call.name: call.function for call in calls}
+    found = overloads_by_name(overloads(), [*names.items(), *universe.functions()])
     probe(calls, found)
     found |= modules_by_name()
     probe(list(modules.calls()), found)
@@ -41,10 +45,26 @@ def probe(calls: list[Call], found: dict[str, list[Overload]]) -> None:
         sorted(calls, key=lambda call: call.name), key=lambda call: call.name
     ):
         done = 0
-        for call in group:
+        for call in varied(group, found.get(name, ())):
             done += record(call, found.get(name, ()))
             if done >= MOST_CALLS:
                 break
+
+
+def varied(calls: Iterable[Call], overloads: Sequence[Overload]) -> Iterator[Call]:
+    """Each call; for the first few, the flags that decide about memory are tried both ways."""
+    flags = [param.name for overload in overloads for param in overload.params if param.name in FLAGS]
+    for number, call in enumerate(calls):
+        yield call
+        if call.module is None and flags and number < MOST_VARIED and len(overloads) == 1:
+            for values in itertools.product((False, True), repeat=len(flags)):
+                changed = {**call.kwargs, **dict(zip(flags, values, strict=True))}
+                if changed != call.kwargs and _positional(overloads[0], call).isdisjoint(flags):
+                    yield replace(call, kwargs=changed)
+
+
+def _positional(overload: Overload, call: Call) -> set[str]:
+    return {param.name for param in overload.params[: len(call.args)]}
 
 
 def _all_ops(found: dict[str, list[Overload]]) -> Iterator[Op]:

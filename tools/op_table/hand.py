@@ -1,8 +1,8 @@
-"""What neither torch's declarations nor Python's introspection tells: signatures of C functions bound by hand."""
+"""What neither declarations nor probes tell: signatures of hand-bound C functions, results that hang on the layout."""
 
 from __future__ import annotations
 
-from gradsafe.ops.notation import Param, parse
+from gradsafe.ops.notation import Param, Return, parse
 
 _TEXT = """
 Tensor.to(self: Tensor, *args: any, dtype: any = None, device: any = None, non_blocking: bool = False, copy: bool = False, memory_format: any = None)
@@ -48,6 +48,33 @@ Tensor.has_names(self: Tensor)
 Tensor.backward(self: Tensor, gradient: Tensor? = None, retain_graph: any = None, create_graph: bool = False, inputs: any = None)
 Tensor.__getitem__(self: Tensor, index: any)
 Tensor.__setitem__(self: Tensor, index: any, value: any)
+Tensor.resize_as_(self: Tensor, the_template: Tensor, *, memory_format: any = None)
+Tensor.set_(self: Tensor, source: any = None, storage_offset: any = 0, size: any = None, stride: any = None)
+Tensor.resize_(self: Tensor, *sizes: any)
+Tensor.cdouble(self: Tensor, memory_format: any = None)
+Tensor.cfloat(self: Tensor, memory_format: any = None)
+Tensor.type_as(self: Tensor, other: Tensor)
+Tensor.is_complex(self: Tensor)
+Tensor.is_conj(self: Tensor)
+Tensor.is_floating_point(self: Tensor)
+Tensor.is_inference(self: Tensor)
+Tensor.is_neg(self: Tensor)
+Tensor.is_signed(self: Tensor)
+Tensor.nonzero(self: Tensor, *, as_tuple: bool = False)
+Tensor.retain_grad(self: Tensor)
+Tensor.fill_diagonal_(self: Tensor, fill_value: Number, wrap: bool = False)
+torch.nonzero(input: Tensor, *, as_tuple: bool = False)
+torch.is_nonzero(input: Tensor)
+torch.is_complex(input: Tensor)
+torch.is_conj(input: Tensor)
+torch.is_floating_point(input: Tensor)
+torch.is_inference(input: Tensor)
+torch.result_type(tensor1: any, tensor2: any)
+torch.sparse_coo_tensor(indices: any, values: any, size: any = None, *, dtype: any = None, device: any = None, requires_grad: bool = False, check_invariants: any = None, is_coalesced: any = None)
+torch.range(start: Number, end: Number = None, step: Number = 1, *, dtype: any = None, device: any = None, requires_grad: bool = False)
+torch.special.polygamma(n: int, input: Tensor)
+F.native_channel_shuffle(input: Tensor, groups: int)
+F.logsigmoid(input: Tensor)
 Tensor.as_subclass(self: Tensor, cls: any)
 torch.tensor(data: any, *, dtype: any = None, device: any = None, requires_grad: bool = False, pin_memory: bool = False)
 torch.as_tensor(data: any, dtype: any = None, device: any = None)
@@ -61,3 +88,80 @@ SIGNATURES: dict[str, tuple[Param, ...]] = {
     line.partition("(")[0]: parse(f"{line} -> fresh").params for line in _TEXT.strip().splitlines()
 }
 """Parameters of functions bound by hand in C++ (python_variable_methods.cpp and friends)."""
+
+_MAY_BE_SELF = """to contiguous float double half bfloat16 int long bool short char byte cpu cdouble cfloat type_as sum_to_size
+to_dense"""
+
+RETURNS: dict[str, Return] = {
+    **{f"Tensor.{name}": Return("same", "self", True) for name in _MAY_BE_SELF.split()},
+    **{f"{owner}.reshape": Return("view", "self", True) for owner in ("torch", "Tensor")},
+    **{
+        f"{owner}.{name}": Return("alias", "self", True)
+        for owner in ("torch", "Tensor")
+        for name in ("flatten", "ravel")
+    },
+    **{f"{owner}.detach": Return("view", "self", grad="nograd") for owner in ("torch", "Tensor")},
+    "Tensor.reshape_as": Return("view", "self", True),
+    "Tensor.requires_grad_": Return("same", "self"),
+    "Tensor.detach_": Return("same", "self", grad="nograd"),
+    "Tensor.numpy": Return("value"),
+    "Tensor.tolist": Return("value"),
+    "Tensor.type": Return("same", "self", True),
+    "Tensor.item": Return("value"),
+    "torch.as_tensor": Return("same", "data", True),
+    "torch.asarray": Return("alias", "obj", True),
+    "torch.from_numpy": Return("fresh"),
+    "nn.Flatten": Return("alias", "input", True),
+}
+"""Results that hang on strides, dtypes or devices, which no key of the table can hold: what is true of all calls."""
+
+OVERLAP = frozenset(
+    f"{owner}.{name}"
+    for owner in ("torch", "Tensor")
+    for name in [
+        "expand",
+        "expand_as",
+        "broadcast_to",
+        "broadcast_tensors",
+        "as_strided",
+        "unfold",
+        "meshgrid",
+        "as_strided_",
+    ]
+)
+"""Views in which several elements may share memory."""
+
+METADATA = frozenset(
+    f"Tensor.{name}_"
+    for name in [
+        "squeeze",
+        "unsqueeze",
+        "t",
+        "transpose",
+        "swapaxes",
+        "swapdims",
+        "as_strided",
+        "resize",
+        "resize_as",
+        "set",
+    ]
+)
+"""In-place operations that change sizes or strides."""
+
+ESCAPES = frozenset(
+    [
+        "Tensor.numpy",
+        "Tensor.data_ptr",
+        "Tensor.untyped_storage",
+        "Tensor.storage",
+        "torch.from_numpy",
+        "torch.from_dlpack",
+        "torch.frombuffer",
+        "Tensor.__array__",
+        "Tensor.__dlpack__",
+        "torch.to_dlpack",
+        "torch.asarray",
+        "torch.as_tensor",
+    ]
+)
+"""Memory that another library can write, or could write before."""

@@ -12,7 +12,7 @@ Case = tuple[str, tuple[Any, ...], dict[str, Any], Callable[[], tuple[Any, ...]]
 
 def f(*shape: int) -> torch.Tensor:
     """Positive numbers, all different, so that no sample sits on a kink."""
-    return torch.rand(*shape) + 0.1
+    return torch.rand(shape) + 0.1
 
 
 def i(high: int, *shape: int) -> torch.Tensor:

@@ -11,10 +11,12 @@ from torch.testing._internal.common_methods_invocations import op_db
 from torch.testing._internal.opinfo.core import OpInfo, SampleInput
 
 from tools.op_table.declared import resolve
-from tools.op_table.probe import Call
+from tools.op_table.probe import Call, tensors_of
 
-MOST_SAMPLES = 24
-"""Samples of one operation and dtype at most."""
+MOST_SAMPLES = 16
+"""Samples of one operation and dtype, about; they are spread over all that op_db makes."""
+LONGEST = 400
+"""Samples of one operation and dtype that are looked at."""
 LARGEST = 20_000
 """Elements of one tensor at most: a probe needs no more."""
 
@@ -27,17 +29,14 @@ _PREFIXES = {
 
 
 def calls() -> Iterator[Call]:
-    """Every sample of every operation, once for each name under which python knows it."""
+    """Samples of every operation, once for each name under which python knows it."""
     for info in op_db:
         names = list(_names(info))
         if not names:
             continue
         for sample in _samples(info):
-            args = (sample.input, *sample.args)
-            if _too_large(args):
-                continue
             for name, function in names:
-                yield Call(name, function, args, dict(sample.kwargs))
+                yield Call(name, function, (sample.input, *sample.args), dict(sample.kwargs))
 
 
 def _names(info: OpInfo) -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -69,18 +68,18 @@ def _names(info: OpInfo) -> Iterator[tuple[str, Callable[..., Any]]]:
 def _samples(info: OpInfo) -> tuple[SampleInput, ...]:
     torch.manual_seed(0)
     found: list[SampleInput] = []
-    for dtype in (torch.float64, torch.float32, torch.int64, torch.bool):
+    for dtype in (torch.float64, torch.float32, torch.complex64, torch.int64, torch.bool):
         if dtype not in info.dtypes or (found and not dtype.is_floating_point):
             continue
         try:
             samples = info.sample_inputs("cpu", dtype, requires_grad=False)
-            found += itertools.islice(samples, MOST_SAMPLES)
+            usable = [sample for sample in itertools.islice(samples, LONGEST) if _is_usable(sample)]
         except Exception:
             continue
+        found += usable[:: max(1, len(usable) // MOST_SAMPLES)]
     return tuple(found)
 
 
-def _too_large(values: Any) -> bool:
-    if isinstance(values, torch.Tensor):
-        return values.numel() > LARGEST
-    return isinstance(values, (tuple, list)) and any(map(_too_large, values))
+def _is_usable(sample: SampleInput) -> bool:
+    tensors = list(tensors_of((sample.input, *sample.args, *sample.kwargs.values())))
+    return all(0 < tensor.numel() <= LARGEST for tensor in tensors)

@@ -50,11 +50,11 @@ class Observation:
 
 def observe(call: Call, label_of: Callable[[int | str], str]) -> Observation | None:
     """Probe a call; None where torch refuses it. ``label_of`` names the parameter at a position or keyword."""
-    names = tuple(dict.fromkeys(_differentiable(call, label_of)))
+    names = tuple(dict.fromkeys(differentiable_labels(call, label_of)))
     saved: dict[frozenset[str], frozenset[str]] = {}
     silent: set[str] = set()
     last: tuple[Return, tuple[Write, ...], tuple[str, ...]] | None = None
-    for pattern in _patterns(names):
+    for pattern in patterns(names):
         try:
             found = _run(call, label_of, pattern)
         except Exception:
@@ -68,7 +68,7 @@ def observe(call: Call, label_of: Callable[[int | str], str]) -> Observation | N
     return Observation(call, last[2], names, saved, frozenset(silent), last[0], last[1])
 
 
-def _patterns(names: Sequence[str]) -> Iterator[frozenset[str]]:
+def patterns(names: Sequence[str]) -> Iterator[frozenset[str]]:
     """From nobody to everybody: the last one run has the most grads."""
     sizes: Iterable[int] = range(len(names) + 1)
     if len(names) > MOST_PATTERNS:
@@ -77,9 +77,9 @@ def _patterns(names: Sequence[str]) -> Iterator[frozenset[str]]:
         yield from map(frozenset, itertools.combinations(names, size))
 
 
-def _differentiable(call: Call, label_of: Callable[[int | str], str]) -> Iterator[str]:
+def differentiable_labels(call: Call, label_of: Callable[[int | str], str]) -> Iterator[str]:
     for where, value in (*enumerate(call.args), *call.kwargs.items()):
-        if any(tensor.is_floating_point() or tensor.is_complex() for tensor in _tensors(value)):
+        if any(tensor.is_floating_point() or tensor.is_complex() for tensor in tensors_of(value)):
             yield label_of(where)
     if call.module is not None:
         yield from (label_of_state(call.module, name) for name, _ in call.module.named_parameters())
@@ -93,17 +93,34 @@ def label_of_state(module: torch.nn.Module, name: str) -> str:
     return "parameters" if nested else name
 
 
-def _tensors(value: Any) -> Iterator[torch.Tensor]:
+def tensors_of(value: Any) -> Iterator[torch.Tensor]:
     if isinstance(value, torch.Tensor):
         yield value
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from _tensors(item)
+            yield from tensors_of(item)
 
 
 def _run(
     call: Call, label_of: Callable[[int | str], str], pattern: frozenset[str]
 ) -> tuple[frozenset[str], Return, tuple[Write, ...], tuple[str, ...], bool]:
+    function, args, kwargs, held = prepare(call, label_of, pattern)
+    kept: list[torch.Tensor] = []
+    before = [(item.tensor._version, item.tensor.detach().clone()) for item in held]
+    with warnings.catch_warnings(), torch.autograd.graph.saved_tensors_hooks(_keeper(kept), _unpack):
+        warnings.simplefilter("ignore")
+        result = function(*args, **kwargs)
+    writes = tuple(_writes(held, before))
+    returns = classify(result, held)
+    labels = tuple(item.label for item in held)
+    graph = any(tensor.requires_grad for tensor in tensors_of(result))
+    return _saved_labels(kept, held, result), returns, writes, labels, graph
+
+
+def prepare(
+    call: Call, label_of: Callable[[int | str], str], pattern: frozenset[str]
+) -> tuple[Callable[..., Any], list[Any], dict[str, Any], list[Labelled]]:
+    """Fresh arguments in which exactly the operands of ``pattern`` require grad, and every tensor by its label."""
     held: list[Labelled] = []
     args = [_fresh(value, label_of(where), pattern, held) for where, value in enumerate(call.args)]
     kwargs = {key: _fresh(value, label_of(key), pattern, held) for key, value in call.kwargs.items()}
@@ -116,16 +133,7 @@ def _run(
             parameter.requires_grad_(label in pattern)
             held.append(Labelled(label, parameter))
         held += (Labelled(name, buffer) for name, buffer in module.named_buffers())
-    kept: list[torch.Tensor] = []
-    before = [(item.tensor._version, item.tensor.detach().clone()) for item in held]
-    with warnings.catch_warnings(), torch.autograd.graph.saved_tensors_hooks(_keeper(kept), _unpack):
-        warnings.simplefilter("ignore")
-        result = function(*args, **kwargs)
-    writes = tuple(_writes(held, before))
-    returns = classify(result, held)
-    labels = tuple(item.label for item in held)
-    graph = any(tensor.requires_grad for tensor in _tensors(result))
-    return _saved_labels(kept, held, result), returns, writes, labels, graph
+    return function, args, kwargs, held
 
 
 def _keeper(kept: list[torch.Tensor]) -> Callable[[torch.Tensor], torch.Tensor]:
@@ -161,6 +169,21 @@ def _writes(held: Sequence[Labelled], before: Sequence[tuple[int, torch.Tensor]]
             continue
         seen.add(item.label)
         yield Write(item.label, bumps)
+
+
+def writes_overlapping(call: Call) -> bool:
+    """Does the call write its first operand even where many of its elements are one place in memory?"""
+    first, *rest = call.args
+    if not isinstance(first, torch.Tensor) or first.ndim == 0 or first.shape[0] < 2:
+        return False
+    overlapping = first.detach()[:1].clone().expand(first.shape)
+    try:
+        with warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")
+            call.function(overlapping, *copy.deepcopy(rest), **copy.deepcopy(dict(call.kwargs)))
+    except Exception:
+        return False
+    return overlapping._version > 0
 
 
 def _equal(tensor: torch.Tensor, content: torch.Tensor) -> bool:

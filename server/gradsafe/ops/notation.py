@@ -22,7 +22,7 @@ WRITE      ``p``, ``p x2`` (two bumps of the version counter), ``p silent`` (no 
            check that the memory overlaps itself); ``?`` after the name as above.
 FLAG       ``overlap`` (the view may overlap itself), ``escapes`` (memory handed to another library, which writes it
            without a bump), ``own-counter`` (a view with a version counter of its own), ``random``, ``metadata``
-           (writes sizes or strides, not elements).
+           (writes sizes or strides, not elements), ``no-grad`` (runs under no_grad, as nn.init does).
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class Write:
         return f"{self.what}{'' if self.certain else '?'}{bumps}{' unchecked' if self.unchecked else ''}"
 
 
-FLAGS: Final = frozenset({"overlap", "escapes", "own-counter", "random", "metadata"})
+FLAGS: Final = frozenset({"overlap", "escapes", "own-counter", "random", "metadata", "no-grad"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ _PREFIXES: Final = (
     ("torch.nn.modules.", "nn."),
     ("torch.nn.parameter.", "nn."),
     ("torch.nn.", "nn."),
+    ("nn.functional.", "F."),
+    ("nn.init.", "init."),
     ("torch.Tensor.", "Tensor."),
     ("torch._tensor.Tensor.", "Tensor."),
     ("torch.functional.", "torch."),
