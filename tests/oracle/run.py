@@ -19,6 +19,9 @@ from .blame import Blame, Verdicts
 from .messages import slug_of
 from .tracer import Recorder
 
+# The programs are tiny: more threads only wait for each other.
+torch.set_num_threads(1)
+
 
 @dataclass
 class Outcome:

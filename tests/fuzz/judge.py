@@ -1,0 +1,80 @@
+"""What torch does with a program: the outcome, its kind, and the verdicts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tests.oracle.grade import WRONG, Grading, Scenario, Verdict, grade
+from tests.oracle.gradients import bypasses
+from tests.oracle.run import Program, record
+
+FILENAME = "<fuzz program>"
+KINDS = (
+    "saved-tensor-modified",
+    "leaf-modified",
+    "leaf-view-modified",
+    "multi-output-view-modified",
+    "expanded-tensor-modified",
+    "inference-tensor-modified",
+    "inference-tensor-saved",
+    "no-grad-view-modified",
+    "graph-freed",
+    WRONG,
+    "near-miss",
+)
+BYPASS = "bypass"
+"""``near-miss``: runs clean and right, although a tensor of the graph is written."""
+
+
+@dataclass
+class Judged:
+    """``kind`` is one of KINDS, or ``plain`` (clean, nothing written), or ``broken`` (no use: any other error).
+
+    ``bypasses`` are rows that write a tensor of the graph behind autograd's back: a warning there is no
+    false alarm even where the gradient is right by the luck of the numbers.
+    """
+
+    kind: str
+    verdicts: list[Verdict] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    bypasses: frozenset[int] = frozenset()
+
+
+def quick(text: str) -> str:
+    """The kind as one recorded run shows it; ``bypass`` where the gradients may be silently wrong."""
+    return _look(text)[0]
+
+
+def _look(text: str) -> tuple[str, frozenset[int]]:
+    try:
+        outcome = record(Program(text, FILENAME))
+    except SyntaxError:
+        return "broken", frozenset()
+    if outcome.unexplained or any(blame.line is None for blame in outcome.blames):
+        return "broken", frozenset()
+    recorder = outcome.recorder
+    lines = frozenset(
+        w.site.line or 0 for backward in recorder.backwards for w in bypasses(recorder, backward.call)
+    )
+    if outcome.blames:
+        return outcome.blames[0].slug, lines
+    if not recorder.backwards:
+        return "broken", lines
+    if lines:
+        return BYPASS, lines
+    known = {counter for node in recorder.nodes.values() for counter, _ in node.participants}
+    return "near-miss" if any(w.counter in known for w in recorder.writes) else "plain", lines
+
+
+def judge(text: str) -> Judged:
+    """The full verdict, gradients compared."""
+    kind, lines = _look(text)
+    if kind == "broken":
+        return Judged(kind)
+    grading: Grading = grade(text, FILENAME, {"": [Scenario(None)]})
+    if grading.problems or grading.notes:
+        return Judged("broken", [], grading.problems + grading.notes)
+    verdicts = list(grading.verdicts.values())
+    if verdicts:
+        return Judged(verdicts[0].slug, verdicts, [], lines)
+    return Judged("near-miss" if kind == BYPASS else kind, [], [], lines)
