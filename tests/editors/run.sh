@@ -47,11 +47,14 @@ find_python() {
         die "pip could not install gradsafe and torch"
 }
 
+# npm ci deletes what is there: only where the lock file is newer.
+install_modules() { [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] || (cd "$1" && npm ci --silent); }
+
 prepare_vscode() {
     command -v npm >/dev/null || die "npm is missing: install Node.js 20 or newer"
     say "packaging the extension, installing VS Code"
-    (cd "$root" && npm ci --silent && npm run --silent package >/dev/null) || die "the extension could not be packaged"
-    (cd "$here" && npm ci --silent) || die "npm could not install the browser driver"
+    install_modules "$root" && (cd "$root" && npm run --silent package >/dev/null) || die "the extension could not be packaged"
+    install_modules "$here" || die "npm could not install the browser driver"
     sh "$here/get-vscode.sh" "${GRADSAFE_VSCODE_DIR:-$root/.cache/vscode}" || die "VS Code could not be installed"
 }
 

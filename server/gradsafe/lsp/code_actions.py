@@ -13,7 +13,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from gradsafe.lsp.analysis import Analysis, Located, Remedy
-from gradsafe.lsp.diagnostics import SOURCE, Verdict
+from gradsafe.lsp.diagnostics import SOURCE, TRACE_SOURCE, Verdict
 from gradsafe.lsp.documents import OpenTexts, Snapshot
 from gradsafe.lsp.edits import apply_edits, workspace_edit
 from gradsafe.lsp.locations import spot_of
@@ -186,7 +186,7 @@ def _actions(server: GradsafeServer, offer: Offer, shown: Any) -> list[types.Cod
     mended = [
         diagnostic
         for diagnostic in shown
-        if diagnostic.source == SOURCE
+        if diagnostic.source in (SOURCE, TRACE_SOURCE)
         and diagnostic.code == offer.finding.code
         and spot is not None
         and diagnostic.range == spot.range

@@ -126,9 +126,13 @@ class Published:
         versions = {cell.uri: cell.version for cell in snapshot.cells} or {snapshot.uri: snapshot.version}
         by_uri: dict[str, list[types.Diagnostic]] = {uri: [] for uri in versions}
         traced = self._server.runs.findings(snapshot)
-        for source, findings in ((SOURCE, verdict.judgement.findings), (TRACE_SOURCE, traced)):
-            for finding in findings:
-                self._add(by_uri, finding, snapshot, source)
+        # What a run has shown needs no prediction beside it.
+        happened = {(finding.code, finding.primary.row) for finding in traced}
+        for finding in verdict.judgement.findings:
+            if (finding.code, finding.primary.row) not in happened:
+                self._add(by_uri, finding, snapshot, SOURCE)
+        for finding in traced:
+            self._add(by_uri, finding, snapshot, TRACE_SOURCE)
         for problem in verdict.judgement.problems:
             self._add_problem(by_uri, problem, snapshot)
         for gone in self._shown.get(snapshot.key, frozenset()) - by_uri.keys():

@@ -1,4 +1,4 @@
-"""Hover on a diagnostic: what PyTorch will say, where the story happened, and the rule's page."""
+"""Hover on a diagnostic: what PyTorch will say, and the rule's page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from gradsafe.lsp.analysis import Located
-from gradsafe.lsp.documents import Snapshot
 from gradsafe.lsp.locations import row_column_of, spot_of
 
 if TYPE_CHECKING:
@@ -32,10 +31,7 @@ def register(server: GradsafeServer) -> None:
         pages = await asyncio.wrap_future(
             server.worker.ask(lambda analysis: [analysis.page(finding.code) for finding in found])
         )
-        parts = [
-            _story(server, finding, page, verdict.snapshot)
-            for finding, page in zip(found, pages, strict=True)
-        ]
+        parts = [_story(finding, page) for finding, page in zip(found, pages, strict=True)]
         return types.Hover(contents=_markup(server, "\n\n---\n\n".join(parts)), range=spot.range)
 
 
@@ -44,20 +40,12 @@ def _covers(finding: Located, at: tuple[int, int]) -> bool:
     return (place.row, place.column) <= at <= (place.end_row, place.end_column)
 
 
-def _story(server: GradsafeServer, finding: Located, page: str | None, snapshot: Snapshot) -> str:
-    """One finding in Markdown."""
+def _story(finding: Located, page: str | None) -> str:
+    """One finding in Markdown. Its related places are left to the diagnostic, which every editor shows beside this."""
     name = f"[{finding.code}]({finding.url})" if finding.url else finding.code
     parts = [f"**gradsafe** {name}", finding.message]
     if finding.runtime_message:
         parts.append(f"PyTorch will raise:\n\n```text\n{finding.runtime_message}\n```")
-    places: list[str] = []
-    for related in finding.related:
-        spot = spot_of(related.place, server.texts, snapshot)
-        if spot is not None:
-            line = spot.range.start.line + 1
-            places.append(f"- [line {line}]({spot.uri}#L{line}): {related.message}")
-    if places:
-        parts.append("\n".join(places))
     if page:
         parts.append(f"---\n\n{page.strip()}")
     return "\n\n".join(parts)
