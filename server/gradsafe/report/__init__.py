@@ -1,0 +1,1 @@
+"""Findings to text, JSON, SARIF and GitHub annotations. Prints what it is given and decides nothing."""

@@ -1,0 +1,92 @@
+"""A finding as it is reported: places in files instead of spans, fixes attached, nothing left to look up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from gradsafe_tracer.events import AnyPlace, Place
+
+from gradsafe.report.pages import page_url
+from gradsafe.rules.finding import Finding, Fix, Role, Severity
+
+Resolve = Callable[[AnyPlace], Place | None]
+"""Where a span stands now; None where its chunk is gone."""
+
+
+@dataclass(frozen=True)
+class EntryRelated:
+    """One more place of the story."""
+
+    role: Role
+    place: Place
+    message: str
+
+
+@dataclass(frozen=True)
+class EntryEdit:
+    """Replace what stands at ``place``."""
+
+    place: Place
+    content: str
+
+
+@dataclass(frozen=True)
+class EntryFix:
+    """A fix that can be applied."""
+
+    title: str
+    safe: bool
+    preferred: bool
+    edits: tuple[EntryEdit, ...]
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """All that any output format says about one finding."""
+
+    code: str
+    severity: Severity
+    message: str
+    url: str
+    place: Place
+    related: tuple[EntryRelated, ...] = ()
+    fixes: tuple[EntryFix, ...] = ()
+    runtime_message: str | None = None
+
+
+def to_entry(finding: Finding, fixes: Iterable[Fix], resolve: Resolve) -> Entry | None:
+    """The finding with places; None where its primary place is gone.
+
+    A related place that is gone is left out, and so is a fix with an edit that is.
+    """
+    place = resolve(finding.primary)
+    if place is None:
+        return None
+    related = [(each, resolve(each.place)) for each in finding.related]
+    return Entry(
+        finding.code,
+        finding.severity,
+        finding.message,
+        page_url(finding.code),
+        place,
+        tuple(EntryRelated(each.role, found, each.message) for each, found in related if found is not None),
+        tuple(found for fix in fixes if (found := _to_fix(fix, resolve)) is not None),
+        finding.runtime_message,
+    )
+
+
+def _to_fix(fix: Fix, resolve: Resolve) -> EntryFix | None:
+    edits: list[EntryEdit] = []
+    for edit in fix.edits:
+        place = resolve(edit.span)
+        if place is None:
+            return None
+        edits.append(EntryEdit(place, edit.content))
+    return EntryFix(fix.title, fix.safe, fix.preferred, tuple(edits), fix.remedy)
+
+
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """By file, then by place, then by code: the same findings always read the same."""
+    return sorted(entries, key=lambda entry: (entry.place, entry.code))

@@ -1,0 +1,6 @@
+"""Paths for the helpers of these tests."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
