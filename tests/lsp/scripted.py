@@ -10,11 +10,14 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from gradsafe.lsp.analysis import Judgement, Located, PlacedEdit, Problem, RelatedPlace, Remedy
+from gradsafe.fixes.apply import apply_edits
+from gradsafe.lsp.analysis import Judgement, Problem
+from gradsafe.lsp.convert import line_starts
 from gradsafe.lsp.running import RunRequest, TracedRun
 from gradsafe.lsp.server import create_server, serve
+from gradsafe.report.entry import Entry, EntryEdit, EntryFix, EntryRelated
 from gradsafe.rules.finding import Role, Severity
 from gradsafe_tracer.events import Place
 
@@ -27,7 +30,7 @@ def judge(file: str, text: str) -> Judgement:
         raise RuntimeError("the analysis crashed")
     if "slow" in text:
         time.sleep(SLOW_S)
-    findings: list[Located] = []
+    entries: list[Entry] = []
     problems: list[Problem] = []
     for row, line in enumerate(text.split("\n"), 1):
         if line == "(":
@@ -36,53 +39,65 @@ def judge(file: str, text: str) -> Judgement:
             if "ignore" in line:
                 continue
             above = Place(file, max(row - 1, 1), 1, max(row - 1, 1), 2)
-            findings.append(
-                Located(
+            entries.append(
+                Entry(
                     code="saved-tensor-modified",
                     severity=Severity.ERROR,
                     message=f"{match['name']} is changed by {match['op']}_ after it was saved",
-                    primary=Place(file, row, match.start() + 1, row, match.end() + 1),
-                    related=(RelatedPlace(Role.SAVED, above, "saved here"),),
+                    place=Place(file, row, match.start() + 1, row, match.end() + 1),
+                    related=(EntryRelated(Role.SAVED, above, "saved here"),),
                     url="https://example.invalid/saved-tensor-modified",
                     runtime_message="one of the variables needed for gradient computation has been modified",
                 )
             )
-    return Judgement(tuple(findings), tuple(problems))
+    return Judgement(tuple(entries), tuple(problems))
 
 
 class Scripted:
-    """Counts what it judges: the hover on a finding ends with that number."""
+    """Counts what it judges: the page of a rule ends with that number."""
 
     def __init__(self) -> None:
         self.judged = 0
+        self.texts: dict[str, str] = {}
 
     def judge(self, file: str, text: str, settle: bool) -> Judgement:
         self.judged += 1
+        self.texts[file] = text
         return judge(file, text)
 
     def forget(self, file: str) -> None:
-        pass
+        del self.texts[file]
 
-    def remedies(self, file: str, text: str, finding: Located) -> Sequence[Remedy]:
-        place = finding.primary
-        line = text.split("\n")[place.row - 1]
+    def fixes(self, file: str, entry: Entry) -> Sequence[EntryFix]:
+        place = entry.place
+        line = self.texts[file].split("\n")[place.row - 1]
         match = WRITE.search(line, place.column - 1)
         assert match is not None
         rebind = f"{match['name']} = {match['name']}.{match['op']}({match['args']})"
         end = Place(file, place.row, len(line) + 1, place.row, len(line) + 1)
         return [
-            Remedy("Write out of place", (PlacedEdit(place, rebind),), safe=True, preferred=True),
-            Remedy(
-                "A fix that mends nothing", (PlacedEdit(end, "  # still there"),), safe=True, preferred=True
+            EntryFix("Write out of place", True, False, (EntryEdit(place, rebind),), "out-of-place"),
+            EntryFix(
+                "A fix that mends nothing", True, False, (EntryEdit(end, "  # still there"),), "useless"
             ),
-            Remedy("Disable for this line", (PlacedEdit(end, "  # ignore"),), safe=True),
+            EntryFix("Disable for this line", True, False, (EntryEdit(end, "  # ignore"),), "suppress"),
         ]
 
-    def holds(self, texts: Mapping[str, str], finding: Located, fixed: Mapping[str, str]) -> bool:
-        before = sum(len(judge(file, texts[file]).findings) for file in fixed)
-        if "slow" in "".join(fixed.values()):
-            time.sleep(SLOW_S)
-        return sum(len(judge(file, text).findings) for file, text in fixed.items()) < before
+    def holds(self, file: str, entry: Entry, fix: EntryFix) -> bool:
+        text = self.texts[file]
+        starts = line_starts(text)
+        fixed = apply_edits(
+            text,
+            [
+                (
+                    starts[edit.place.row - 1] + edit.place.column - 1,
+                    starts[edit.place.end_row - 1] + edit.place.end_column - 1,
+                    edit.content,
+                )
+                for edit in fix.edits
+            ],
+        )
+        return len(judge(file, fixed).entries) < len(judge(file, text).entries)
 
     def page(self, code: str) -> str | None:
         return f"The page of {code}. Judged {self.judged} times."
@@ -95,7 +110,7 @@ def run(request: RunRequest, cancel: threading.Event) -> TracedRun:
         return TracedRun("cancelled", "cancelled", "")
     if "crash" in request.text:
         raise RuntimeError("the tracer crashed")
-    findings = judge(request.file, request.text).findings
+    findings = judge(request.file, request.text).entries
     outcome = "raised" if findings else "completed"
     return TracedRun(outcome, f"{outcome}, {len(findings)} findings", f"ran cell {request.cell}", findings)
 

@@ -6,23 +6,24 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from gradsafe.lsp.analysis import Analysis, Located, Remedy
+from gradsafe.lsp.analysis import Analysis
 from gradsafe.lsp.diagnostics import SOURCE, TRACE_SOURCE, Verdict
 from gradsafe.lsp.documents import OpenTexts, Snapshot
-from gradsafe.lsp.edits import apply_edits, workspace_edit
+from gradsafe.lsp.edits import workspace_edit
 from gradsafe.lsp.locations import spot_of
+from gradsafe.report.entry import Entry, EntryFix
 
 if TYPE_CHECKING:
     from gradsafe.lsp.server import GradsafeServer
 
 Answer = TypeVar("Answer")
 
+SUPPRESS = "suppress"
 VERIFYING_S = 0.25
 """How long a light bulb may wait for its fixes to be verified, where the client can resolve the rest later."""
 
@@ -31,8 +32,8 @@ VERIFYING_S = 0.25
 class Offer:
     """A fix of one finding in one text. ``holds`` is None until it has been verified."""
 
-    remedy: Remedy
-    finding: Located
+    fix: EntryFix
+    entry: Entry
     snapshot: Snapshot
     holds: bool | None = None
 
@@ -42,14 +43,14 @@ class Offers:
     """The fixes that were looked for already, for the latest text of each document."""
 
     server: GradsafeServer
-    _by_finding: dict[tuple[int, Located], list[Offer]] = field(default_factory=dict)
+    _by_finding: dict[tuple[int, Entry], list[Offer]] = field(default_factory=dict)
 
-    async def find(self, verdict: Verdict, finding: Located) -> list[Offer]:
+    async def find(self, verdict: Verdict, entry: Entry) -> list[Offer]:
         """All fixes of the finding, verified as far as time allows."""
-        key = (verdict.snapshot.serial, finding)
+        key = (verdict.snapshot.serial, entry)
         patience = VERIFYING_S if self.server.abilities.resolves_edits else None
         known = self._by_finding.get(key)
-        offers = await self._ask(lambda analysis: self._verified(analysis, verdict, finding, known, patience))
+        offers = await self._ask(lambda analysis: self._verified(analysis, verdict, entry, known, patience))
         self._by_finding = {
             old: kept
             for old, kept in self._by_finding.items()
@@ -72,9 +73,7 @@ class Offers:
         for (serial, _), offers in self._by_finding.items():
             if serial == data.get("serial") and self.server.texts.is_current(offers[0].snapshot):
                 for offer in offers:
-                    if offer.remedy.title == data.get("title") and repr(offer.finding.primary) == data.get(
-                        "at"
-                    ):
+                    if offer.fix.title == data.get("title") and repr(offer.entry.place) == data.get("at"):
                         return offer
         return None
 
@@ -85,16 +84,17 @@ class Offers:
         self,
         analysis: Analysis,
         verdict: Verdict,
-        finding: Located,
+        entry: Entry,
         known: list[Offer] | None,
         patience: float | None,
     ) -> list[Offer]:
         """In the worker."""
         snapshot = verdict.snapshot
+        if not self.server.texts.is_current(snapshot):
+            return []
         offers = known
         if offers is None:
-            remedies = analysis.remedies(snapshot.file, snapshot.text, finding)
-            offers = [Offer(remedy, finding, snapshot) for remedy in remedies]
+            offers = [Offer(fix, entry, snapshot) for fix in analysis.fixes(snapshot.file, entry)]
         started = time.monotonic()
         for offer in offers:
             if offer.holds is None and (patience is None or time.monotonic() - started < patience):
@@ -103,24 +103,8 @@ class Offers:
 
     def _holds(self, analysis: Analysis, offer: Offer) -> bool:
         """In the worker."""
-        files = {edit.place.file for edit in offer.remedy.edits} | {offer.snapshot.file}
-        texts = {file: _text_of(file, offer.snapshot, self.server.texts) for file in files}
-        known = {file: text for file, text in texts.items() if text is not None}
-        if len(known) < len(files):
-            return False
-        return analysis.holds(known, offer.finding, apply_edits(known, offer.remedy.edits))
-
-
-def _text_of(file: str, judged: Snapshot, texts: OpenTexts) -> str | None:
-    if file == judged.file:
-        return judged.text
-    open_document = texts.snapshot_of_file(file)
-    if open_document is not None:
-        return open_document.text
-    try:
-        return Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
+        current = self.server.texts.is_current(offer.snapshot)
+        return current and analysis.holds(offer.snapshot.file, offer.entry, offer.fix)
 
 
 def register(server: GradsafeServer) -> None:
@@ -138,10 +122,12 @@ def register(server: GradsafeServer) -> None:
         if verdict is None:
             return []
         actions: list[types.CodeAction] = []
-        for finding in verdict.judgement.findings:
-            if _touches(finding, params, server.texts, verdict.snapshot):
-                for offer in await offers.find(verdict, finding):
-                    actions.extend(_actions(server, offer, params.context.diagnostics))
+        for entry in verdict.judgement.entries:
+            if _touches(entry, params, server.texts, verdict.snapshot):
+                found = await offers.find(verdict, entry)
+                best = next((offer for offer in found if _may_be_preferred(offer)), None)
+                for offer in found:
+                    actions.extend(_actions(server, offer, offer is best, params.context.diagnostics))
         return actions
 
     @server.feature(types.CODE_ACTION_RESOLVE)
@@ -166,9 +152,9 @@ def _wants_quick_fixes(only: Any) -> bool:
     return not only or any(kind in ("", types.CodeActionKind.QuickFix) for kind in only)
 
 
-def _touches(finding: Located, params: types.CodeActionParams, texts: OpenTexts, judged: Snapshot) -> bool:
+def _touches(entry: Entry, params: types.CodeActionParams, texts: OpenTexts, judged: Snapshot) -> bool:
     """The finding's place and the range that is asked about have a position in common."""
-    spot = spot_of(finding.primary, texts, judged)
+    spot = spot_of(entry.place, texts, judged)
     if spot is None or spot.uri != params.text_document.uri:
         return False
 
@@ -178,36 +164,40 @@ def _touches(finding: Located, params: types.CodeActionParams, texts: OpenTexts,
     return key(spot.range.start) <= key(params.range.end) and key(params.range.start) <= key(spot.range.end)
 
 
-def _actions(server: GradsafeServer, offer: Offer, shown: Any) -> list[types.CodeAction]:
+def _may_be_preferred(offer: Offer) -> bool:
+    """Suppressing is no cure, and what has not been verified is no recommendation."""
+    return offer.holds is True and offer.fix.safe and offer.fix.remedy != SUPPRESS
+
+
+def _actions(server: GradsafeServer, offer: Offer, best: bool, shown: Any) -> list[types.CodeAction]:
     """The offer as an action; none where it was verified and does not hold."""
     if offer.holds is False:
         return []
-    spot = spot_of(offer.finding.primary, server.texts, offer.snapshot)
+    spot = spot_of(offer.entry.place, server.texts, offer.snapshot)
     mended = [
         diagnostic
         for diagnostic in shown
         if diagnostic.source in (SOURCE, TRACE_SOURCE)
-        and diagnostic.code == offer.finding.code
+        and diagnostic.code == offer.entry.code
         and spot is not None
         and diagnostic.range == spot.range
     ]
     action = types.CodeAction(
-        title=offer.remedy.title, kind=types.CodeActionKind.QuickFix, diagnostics=mended or None
+        title=offer.fix.title, kind=types.CodeActionKind.QuickFix, diagnostics=mended or None
     )
     if offer.holds:
         action.edit = _edit(server, offer)
         if action.edit is None:
             return []
-        preferred = offer.remedy.preferred and offer.remedy.safe and server.abilities.preferred_actions
-        action.is_preferred = True if preferred else None
+        action.is_preferred = True if best and server.abilities.preferred_actions else None
     else:
         action.data = {
             "serial": offer.snapshot.serial,
-            "title": offer.remedy.title,
-            "at": repr(offer.finding.primary),
+            "title": offer.fix.title,
+            "at": repr(offer.entry.place),
         }
     return [action]
 
 
 def _edit(server: GradsafeServer, offer: Offer) -> types.WorkspaceEdit | None:
-    return workspace_edit(offer.remedy.edits, server.texts, offer.snapshot, server.abilities.versioned_edits)
+    return workspace_edit(offer.fix.edits, server.texts, offer.snapshot, server.abilities.versioned_edits)

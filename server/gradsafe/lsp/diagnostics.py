@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from gradsafe.lsp.analysis import Analysis, Judgement, Located, Problem
+from gradsafe.lsp.analysis import Analysis, Judgement, Problem
 from gradsafe.lsp.documents import Snapshot
 from gradsafe.lsp.locations import spot_of
+from gradsafe.report.entry import Entry
 from gradsafe.rules.finding import Severity
 
 if TYPE_CHECKING:
@@ -127,12 +128,12 @@ class Published:
         by_uri: dict[str, list[types.Diagnostic]] = {uri: [] for uri in versions}
         traced = self._server.runs.findings(snapshot)
         # What a run has shown needs no prediction beside it.
-        happened = {(finding.code, finding.primary.row) for finding in traced}
-        for finding in verdict.judgement.findings:
-            if (finding.code, finding.primary.row) not in happened:
-                self._add(by_uri, finding, snapshot, SOURCE)
-        for finding in traced:
-            self._add(by_uri, finding, snapshot, TRACE_SOURCE)
+        happened = {(entry.code, entry.place.row) for entry in traced}
+        for entry in verdict.judgement.entries:
+            if (entry.code, entry.place.row) not in happened:
+                self._add(by_uri, entry, snapshot, SOURCE)
+        for entry in traced:
+            self._add(by_uri, entry, snapshot, TRACE_SOURCE)
         for problem in verdict.judgement.problems:
             self._add_problem(by_uri, problem, snapshot)
         for gone in self._shown.get(snapshot.key, frozenset()) - by_uri.keys():
@@ -142,11 +143,11 @@ class Published:
             self._publish(uri, versions[uri], diagnostics)
 
     def _add(
-        self, by_uri: dict[str, list[types.Diagnostic]], finding: Located, snapshot: Snapshot, source: str
+        self, by_uri: dict[str, list[types.Diagnostic]], entry: Entry, snapshot: Snapshot, source: str
     ) -> None:
-        spot = spot_of(finding.primary, self._server.texts, snapshot)
+        spot = spot_of(entry.place, self._server.texts, snapshot)
         if spot is not None and spot.uri in by_uri:
-            by_uri[spot.uri].append(diagnostic_of(self._server, finding, spot.range, snapshot, source))
+            by_uri[spot.uri].append(diagnostic_of(self._server, entry, spot.range, snapshot, source))
 
     def _add_problem(
         self, by_uri: dict[str, list[types.Diagnostic]], problem: Problem, snapshot: Snapshot
@@ -170,30 +171,30 @@ class Published:
 
 
 def diagnostic_of(
-    server: GradsafeServer, finding: Located, range: types.Range, snapshot: Snapshot, source: str = SOURCE
+    server: GradsafeServer, entry: Entry, range: types.Range, snapshot: Snapshot, source: str = SOURCE
 ) -> types.Diagnostic:
     """The finding in the client's terms; the story goes into the message where the client cannot show related places."""
     abilities = server.abilities
     related: list[types.DiagnosticRelatedInformation] = []
-    for place in finding.related:
+    for place in entry.related:
         spot = spot_of(place.place, server.texts, snapshot)
         if spot is not None:
             location = types.Location(uri=spot.uri, range=spot.range)
             related.append(types.DiagnosticRelatedInformation(location=location, message=place.message))
-    message = finding.message
+    message = entry.message
     if related and not abilities.related_information:
         lines = (f"line {each.location.range.start.line + 1}: {each.message}" for each in related)
         message = "\n".join([message, *lines])
-    link = types.CodeDescription(href=finding.url) if finding.url and abilities.code_description else None
+    link = types.CodeDescription(href=entry.url) if entry.url and abilities.code_description else None
     return types.Diagnostic(
         range=range,
         message=message,
-        severity=_SEVERITIES[finding.severity],
-        code=finding.code,
+        severity=_SEVERITIES[entry.severity],
+        code=entry.code,
         code_description=link,
         source=source,
         related_information=related if related and abilities.related_information else None,
-        data={"code": finding.code, "serial": snapshot.serial} if abilities.diagnostic_data else None,
+        data={"code": entry.code, "serial": snapshot.serial} if abilities.diagnostic_data else None,
     )
 
 

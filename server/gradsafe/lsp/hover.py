@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from gradsafe.lsp.analysis import Located
 from gradsafe.lsp.locations import row_column_of, spot_of
+from gradsafe.report.entry import Entry
 
 if TYPE_CHECKING:
     from gradsafe.lsp.server import GradsafeServer
@@ -24,28 +24,28 @@ def register(server: GradsafeServer) -> None:
         if verdict is None:
             return None
         at = row_column_of(uri, params.position, verdict.snapshot, server.texts)
-        found = [finding for finding in verdict.judgement.findings if _covers(finding, at)]
-        spot = spot_of(found[0].primary, server.texts, verdict.snapshot) if found else None
+        found = [entry for entry in verdict.judgement.entries if _covers(entry, at)]
+        spot = spot_of(found[0].place, server.texts, verdict.snapshot) if found else None
         if spot is None or spot.uri != uri:
             return None
         pages = await asyncio.wrap_future(
-            server.worker.ask(lambda analysis: [analysis.page(finding.code) for finding in found])
+            server.worker.ask(lambda analysis: [analysis.page(entry.code) for entry in found])
         )
-        parts = [_story(finding, page) for finding, page in zip(found, pages, strict=True)]
+        parts = [_story(entry, page) for entry, page in zip(found, pages, strict=True)]
         return types.Hover(contents=_markup(server, "\n\n---\n\n".join(parts)), range=spot.range)
 
 
-def _covers(finding: Located, at: tuple[int, int]) -> bool:
-    place = finding.primary
+def _covers(entry: Entry, at: tuple[int, int]) -> bool:
+    place = entry.place
     return (place.row, place.column) <= at <= (place.end_row, place.end_column)
 
 
-def _story(finding: Located, page: str | None) -> str:
+def _story(entry: Entry, page: str | None) -> str:
     """One finding in Markdown. Its related places are left to the diagnostic, which every editor shows beside this."""
-    name = f"[{finding.code}]({finding.url})" if finding.url else finding.code
-    parts = [f"**gradsafe** {name}", finding.message]
-    if finding.runtime_message:
-        parts.append(f"PyTorch will raise:\n\n```text\n{finding.runtime_message}\n```")
+    name = f"[{entry.code}]({entry.url})" if entry.url else entry.code
+    parts = [f"**gradsafe** {name}", entry.message]
+    if entry.runtime_message:
+        parts.append(f"PyTorch will raise:\n\n```text\n{entry.runtime_message}\n```")
     if page:
         parts.append(f"---\n\n{page.strip()}")
     return "\n\n".join(parts)

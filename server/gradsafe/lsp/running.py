@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gradsafe.lsp.analysis import Located
+from gradsafe.report.entry import Entry
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class TracedRun:
     outcome: str
     summary: str
     report: str
-    findings: tuple[Located, ...] = ()
+    findings: tuple[Entry, ...] = ()
 
 
 Run = Callable[[RunRequest, threading.Event], TracedRun]

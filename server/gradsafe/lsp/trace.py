@@ -16,11 +16,11 @@ from uuid import uuid4
 
 from lsprotocol import types
 
-from gradsafe.lsp.analysis import Located
 from gradsafe.lsp.code_lens import RUN_AND_TRACE, cell_rows
 from gradsafe.lsp.documents import Snapshot
 from gradsafe.lsp.locations import row_column_of
 from gradsafe.lsp.running import RunRequest, TracedRun
+from gradsafe.report.entry import Entry
 
 if TYPE_CHECKING:
     from gradsafe.lsp.server import GradsafeServer
@@ -35,7 +35,7 @@ class _Kept:
     """The findings of a run, and the text that was run."""
 
     snapshot: Snapshot
-    findings: tuple[Located, ...]
+    findings: tuple[Entry, ...]
 
 
 class Runs:
@@ -48,7 +48,7 @@ class Runs:
         self._request: int | str | None = None
         self._agreed: set[str] = set()
 
-    def findings(self, snapshot: Snapshot) -> tuple[Located, ...]:
+    def findings(self, snapshot: Snapshot) -> tuple[Entry, ...]:
         """What the last run of exactly this text found."""
         kept = self._kept.get(snapshot.key)
         return kept.findings if kept is not None and kept.snapshot is snapshot else ()
