@@ -78,8 +78,15 @@ def overloads() -> Iterator[Declared]:
         if any("Dimname" in str(argument.type) for argument in native.func.arguments.flat_all):
             continue
         names = tuple(name for name in _names(native) if is_builtin(name))
+        params = tuple(_params(native))
+        methods = tuple(name for name in names if name.startswith("Tensor."))
+        if methods and params[0].name != "self":
+            # `torch.where(condition, self, other)` is `self.where(condition, other)`.
+            own = next(param for param in params if param.name == "self")
+            yield Declared(function, methods, (own, *(param for param in params if param is not own)))
+            names = tuple(name for name in names if name not in methods)
         if names:
-            yield Declared(function, names, tuple(_params(native)))
+            yield Declared(function, names, params)
 
 
 def resolve(name: str) -> object | None:

@@ -33,7 +33,19 @@ def describe(value: Any) -> Arg:
 def describe_call(call: Call) -> tuple[list[Arg], Mapping[str, Arg]]:
     """The arguments of a call."""
     kwargs = {key: describe(value) for key, value in call.kwargs.items()}
-    return list(map(describe, call.args)), kwargs
+    args = list(map(describe, call.args))
+    if call.name in ("Tensor.__getitem__", "Tensor.__setitem__"):
+        args[1] = _subscript(call.args[1])
+    return args, kwargs
+
+
+def _subscript(index: Any) -> Arg:
+    """A tuple of ints, slices, None and ``...`` is a slice; one with a tensor or list in it is ``tensors``."""
+    if not isinstance(index, tuple):
+        return describe(index)
+    if any(isinstance(part, bool) for part in index):
+        return Arg("bool")
+    return Arg("tensors" if any(isinstance(part, (torch.Tensor, list, range)) for part in index) else "slice")
 
 
 def describe_module(module: torch.nn.Module) -> Mapping[str, Arg]:

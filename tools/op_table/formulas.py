@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gradsafe.ops.notation import Save, Write
 from torchgen.api.autograd import DifferentiabilityInfo, SavedAttribute
-from torchgen.api.types import BaseCType, OptionalCType, VectorCType, tensorListT, tensorT
+from torchgen.api.types import BaseCType, ListCType, OptionalCType, VectorCType, tensorListT, tensorT
 from torchgen.model import SchemaKind
 
 from tools.op_table.declared import Declared
@@ -36,7 +36,13 @@ def declared_saves(declared: Declared) -> tuple[Save, ...]:
     for saved in info.all_saved_outputs:
         if _is_tensor(saved):
             saves.append(Save(names.get(str(saved.nctype.name), str(saved.nctype.name))))
-    return tuple(saves)
+    # A foreach's formula is its scalar twin's, in the twin's words: what these do not name is left out.
+    known = {param.name for param in declared.params}
+    return tuple(
+        save
+        for save in saves
+        if (save.what in known or save.what.startswith("result")) and known.issuperset(save.needs)
+    )
 
 
 def declared_writes(declared: Declared) -> tuple[Write, ...]:
@@ -47,9 +53,7 @@ def declared_writes(declared: Declared) -> tuple[Write, ...]:
 
 def _is_tensor(saved: SavedAttribute) -> bool:
     kind = saved.nctype.type
-    if isinstance(kind, OptionalCType):
-        kind = kind.elem
-    if isinstance(kind, VectorCType):
+    while isinstance(kind, (OptionalCType, VectorCType, ListCType)):
         kind = kind.elem
     return isinstance(kind, BaseCType) and kind.type in (tensorT, tensorListT)
 

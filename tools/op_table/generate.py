@@ -13,6 +13,7 @@ from gradsafe.ops.specs import module_text, optimizer_text, parse_module, parse_
 from tools.op_table import call_list, modules, opdb, optimizers, universe
 from tools.op_table.build import Overload, ops_of, overloads_by_name, record, split_derived
 from tools.op_table.declared import overloads
+from tools.op_table.hand import LINES
 from tools.op_table.probe import Call
 from tools.op_table.signatures import of_python
 
@@ -32,7 +33,7 @@ def generate() -> str:
     probe(calls, found)
     found |= modules_by_name()
     probe(list(modules.calls()), found)
-    ops = sorted(_all_ops(found), key=lambda op: op.names[0].lower())
+    ops = sorted(with_hand_lines(_all_ops(found)), key=lambda op: op.names[0].lower())
     kept, derived = split_derived(ops)
     lines = [*_header(), f"@in-place {' '.join(derived)}", *_constructors(), *map(str, kept)]
     check(lines)
@@ -65,6 +66,18 @@ def varied(calls: Iterable[Call], overloads: Sequence[Overload]) -> Iterator[Cal
 
 def _positional(overload: Overload, call: Call) -> set[str]:
     return {param.name for param in overload.params[: len(call.args)]}
+
+
+def with_hand_lines(ops: Iterable[Op]) -> list[Op]:
+    """The lines of :mod:`tools.op_table.hand` in place of generated ones of the same names."""
+    lines = [replace(parse(line), origin="hand") for line in LINES.strip().splitlines()]
+    taken = {name for op in lines for name in op.names}
+    kept = []
+    for op in ops:
+        names = tuple(name for name in op.names if name not in taken)
+        if names:
+            kept.append(replace(op, names=names))
+    return [*kept, *lines]
 
 
 def _all_ops(found: dict[str, list[Overload]]) -> Iterator[Op]:

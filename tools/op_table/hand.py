@@ -46,8 +46,6 @@ Tensor.storage_offset(self: Tensor)
 Tensor.untyped_storage(self: Tensor)
 Tensor.has_names(self: Tensor)
 Tensor.backward(self: Tensor, gradient: Tensor? = None, retain_graph: any = None, create_graph: bool = False, inputs: any = None)
-Tensor.__getitem__(self: Tensor, index: any)
-Tensor.__setitem__(self: Tensor, index: any, value: any)
 Tensor.resize_as_(self: Tensor, the_template: Tensor, *, memory_format: any = None)
 Tensor.set_(self: Tensor, source: any = None, storage_offset: any = 0, size: any = None, stride: any = None)
 Tensor.resize_(self: Tensor, *sizes: any)
@@ -165,3 +163,38 @@ ESCAPES = frozenset(
     ]
 )
 """Memory that another library can write, or could write before."""
+
+LINES = """
+Tensor.__getitem__(self: Tensor, index: int|slice) -> view self
+Tensor.__getitem__(self: Tensor, index: Tensor) -> view self; when index.ndim == 0, index.dtype != 'bool'
+Tensor.__getitem__(self: Tensor, index: Tensor|Tensors) -> fresh; saves index
+Tensor.__getitem__(self: Tensor, index: bool|ints) -> fresh
+Tensor.__setitem__(self: Tensor, index: int|slice, value: any) -> none; writes self unchecked
+Tensor.__setitem__(self: Tensor, index: Tensor, value: any) -> none; when index.ndim == 0; writes self unchecked
+Tensor.__setitem__(self: Tensor, index: Tensor|Tensors, value: any) -> none; saves index; writes self unchecked
+Tensor.__setitem__(self: Tensor, index: bool|ints, value: any) -> none; writes self unchecked
+torch.einsum(equation: str, operand: Tensor) -> view? operand
+torch.einsum(equation: str, operands: Tensors) -> fresh; saves operands?
+torch.einsum(equation: str, left: Tensor, right: Tensor) -> fresh; saves left for right, right for left
+torch.einsum(equation: str, left: Tensor, right: Tensor, *operands: Tensor) -> fresh; saves left? for right|operands, right? for left|operands, operands? for left|right|operands
+Tensor.T,Tensor.mT,Tensor.H,Tensor.mH(self: Tensor) -> view self
+Tensor.real(self: Tensor) -> alias self
+Tensor.imag(self: Tensor) -> view self
+Tensor.data(self: Tensor) -> view self nograd; own-counter
+Tensor.cuda(self: Tensor, device: any = None, non_blocking: bool = False, memory_format: any = None) -> same? self
+Tensor.xpu(self: Tensor, device: any = None, non_blocking: bool = False, memory_format: any = None) -> same? self
+Tensor.pin_memory(self: Tensor, device: any = None) -> same? self
+Tensor.__array__(self: Tensor, dtype: any = None) -> value; escapes
+Tensor.__dlpack__(self: Tensor, *args: any) -> value; escapes
+Tensor.__len__(self: Tensor) -> value
+Tensor.__iter__(self: Tensor) -> multiview self
+Tensor.map_(self: Tensor, tensor: Tensor, callable: any) -> same self; writes self silent
+Tensor.map2_(self: Tensor, x: Tensor, y: Tensor, callable: any) -> same self; writes self silent
+Tensor.apply_(self: Tensor, callable: any) -> same self; writes self silent
+Tensor.backward(self: Tensor, gradient: Tensor? = None, retain_graph: any = None, create_graph: bool = False, inputs: any = None) -> none
+torch.from_dlpack(ext_tensor: any) -> view? ext_tensor; escapes
+torch.to_dlpack(tensor: Tensor) -> value; escapes
+nn.Parameter,nn.Buffer(data: Tensor? = None, requires_grad: bool = True) -> view data nograd
+"""
+"""Whole lines: subscripts (in one, ``slice`` is any tuple of ints, slices, None and ``...``, too; ``Tensors`` any tuple
+with a tensor or list in it), attributes, and what a probe cannot run. :mod:`tools.op_table.verify` tries them."""

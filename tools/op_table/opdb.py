@@ -32,7 +32,7 @@ def calls() -> Iterator[Call]:
     """Samples of every operation, once for each name under which python knows it."""
     for info in op_db:
         names = list(_names(info))
-        if not names:
+        if not names or info.name.rpartition(".")[2].startswith("_"):
             continue
         for sample in _samples(info):
             for name, function in names:
@@ -40,6 +40,7 @@ def calls() -> Iterator[Call]:
 
 
 def _names(info: OpInfo) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """Function, method, in-place and reflected names, as far as torch has them."""
     for base in dict.fromkeys((info.name, *(alias.name for alias in info.aliases))):
         dotted = next(
             (short + base[len(p) :] for p, short in _PREFIXES.items() if base.startswith(p)), f"torch.{base}"

@@ -172,7 +172,12 @@ def _saves(seen: Sequence[Seen]) -> tuple[Save, ...]:
 def _save(label: str, observations: Sequence[Observation]) -> Save:
     """When is ``label`` saved: the operands of which any one that requires grad is enough."""
     having = [o for o in observations if label.startswith("result") or label in o.labels]
-    everyone = {name for o in having for name in o.differentiable if name not in o.silent}
+    everyone = {
+        name
+        for o in having
+        for name in o.differentiable
+        if name not in o.silent and frozenset({name}) in o.saved
+    }
     needs = {
         name
         for o in having

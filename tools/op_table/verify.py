@@ -195,8 +195,10 @@ def report(probes: Sequence[Probe]) -> str:
     lines = [
         f"{len(probes)} probes of {len({probe.name for probe in probes})} names",
         f"definite: {len(definite)} ({len(definite) / max(1, len(probes)):.2%})",
-        f"agreement: {1 - len(wrong) / max(1, len(definite)):.4%} of the definite; "
-        f"{missed} missed, {len(wrong) - missed} false alarms",
+        (
+            f"agreement: {1 - len(wrong) / max(1, len(definite)):.4%} of the definite; "
+            f"{missed} missed, {len(wrong) - missed} false alarms"
+        ),
     ]
     by_name: dict[str, Counter[str]] = defaultdict(Counter)
     for probe in wrong:

@@ -185,8 +185,8 @@ def _condition_fit(
     elif attribute:
         known = arg.ndim if attribute == "ndim" else arg.dtype
         fit = Fit.MAYBE if known is None else _fit(known == condition.literal)
-        if arg.kind == "number" and attribute == "ndim":
-            fit = _fit(condition.literal == 0)
+        if arg.kind not in ("tensor", "unknown", "other"):
+            fit = Fit.NO
     else:
         fit = _equals(arg, condition.literal)
     return _negated(fit) if condition.test in ("not", "!=") else fit
