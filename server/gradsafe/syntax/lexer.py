@@ -20,8 +20,8 @@ LINES = re.compile(rf"[^\r\n]*{LINE_END}|[^\r\n]+")
 """Physical lines, ends included, as Python and the editors count them (``str.splitlines`` knows more ends)."""
 
 STRUCTURE = re.compile(
-    rf"(?P<triple>{TRIPLE})|(?P<string>{ONE_LINE_STRING})|(?P<open>[(\[{{])|(?P<close>[)\]}}])"
-    rf"|(?P<joined>\\{LINE_END})|(?P<comment>\#[^\r\n]*)|(?P<newline>{LINE_END})"
+    rf"[^()\[\]{{}}'\"#\\\r\n]*(?:(?P<newline>{LINE_END})|(?P<open>[(\[{{])|(?P<close>[)\]}}])|(?P<triple>{TRIPLE})"
+    rf"|(?P<string>{ONE_LINE_STRING})|(?P<joined>\\{LINE_END})|(?P<comment>\#[^\r\n]*)|(?P<other>\\))"
 )
 """What moves the state of a line: bracket depth, open quote, continuation. Names and operators are skipped."""
 
@@ -58,9 +58,9 @@ def tokens(text: str, start: int = 0) -> Iterator[Token]:
 
     A triple-quoted string that never closes runs to the end of the text.
     """
-    depth, at, search = 0, start, STRUCTURE.search
+    depth, at, search = 0, start, STRUCTURE.match
     while (match := search(text, at)) is not None:
-        kind, begin, at = match.lastgroup or "", match.start(), match.end()
+        kind, begin, at = match.lastgroup or "", match.start(match.lastindex or 0), match.end()
         if kind == "triple":
             end = triple_end(text, begin)
             at = len(text) if end < 0 else end

@@ -1,0 +1,215 @@
+"""Text to logical lines: where each statement line begins and ends, how far it is indented, with which word it starts.
+
+Two lines are equal wherever they stand in the file: a :class:`Line` holds lengths, no offsets. So the
+lines outside an edit are taken over as they are (:func:`rescan`), and only those that it touched, or
+whose end was decided by text that it touched, are scanned again.
+
+Never raises, whatever the text; brackets and quotes that never close end where the next statement
+surely begins, which is decided by the text alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gradsafe.syntax.lexer import LINE_END, STRUCTURE, column, triple_end
+
+
+class Line(NamedTuple):
+    """One logical line of code (or, at the very end, none) and the blank and comment lines before it.
+
+    ``lead`` and ``size`` count code points; ``size`` includes the line's end. ``rows``: physical lines of code.
+    ``word`` is the first word (``async`` skipped). ``reach``: how far from its first character text was looked at to
+    find this line's end; more than ``lead + size`` only where a bracket or quote never closes.
+    """
+
+    lead: int
+    size: int
+    column: int
+    word: str
+    rows: int
+    reach: int
+
+
+class Scan(NamedTuple):
+    """A whole text as logical lines; their lengths add up to the text's."""
+
+    text: str
+    lines: tuple[Line, ...]
+
+
+class Reuse(NamedTuple):
+    """A new scan, and how many of its first and last lines are the old scan's, in the old order."""
+
+    scan: Scan
+    prefix: int
+    suffix: int
+
+
+TO_THE_END = 1 << 60
+
+_BLANK = re.compile(rf"(?:[ \t\f]*(?:\#[^\r\n]*)?{LINE_END})+")
+_LAST_BLANK = re.compile(r"[ \t\f]*(?:\#[^\r\n]*)?\Z")
+_HEAD = re.compile(r"([ \t\f]*)(?:async[ \t]+)?(\w+|@)?")
+_LINE_END = re.compile(LINE_END)
+_PLAIN = re.compile(rf"[^()\[\]{{}}'\"#\\\r\n]*{LINE_END}")
+_KEYWORD_LINE = re.compile(
+    r"[ \t\f]*(?:(?:async[ \t]+)?def[ \t]+\w|class[ \t]+\w|import[ \t]+\w|from[ \t]+[\w.]+[ \t]+import\b"
+    r"|(?:return|while|raise|pass|break|continue|del|global|nonlocal|assert|elif|except|finally|try|with)\b)"
+)
+"""A line that begins so cannot stand inside brackets in any Python."""
+_MAYBE_LINE = re.compile(r"@|from\b|# ?%%")
+"""A line that begins so, in column 0, is taken for a new statement if the brackets around it never close."""
+_UNQUOTED = re.compile(rf"{LINE_END}(?=def\b|class\b|@|import\b|from\b|async[ \t]+def\b|# ?%%)")
+"""Where a quote that never closes is taken to end."""
+
+
+def scan(text: str) -> Scan:
+    """The logical lines of ``text``."""
+    lines: list[Line] = []
+    at = 0
+    while at < len(text):
+        line = _line(text, at)
+        lines.append(line)
+        at += line.lead + line.size
+    return Scan(text, tuple(lines))
+
+
+def rescan(old: Scan, text: str) -> Reuse:
+    """The same as ``scan(text)``, reading only from the edit on until the lines agree with the old ones again."""
+    same_start, same_end = _common_ends(old.text, text)
+    shift = len(text) - len(old.text)
+    prefix, at = _untouched(old.lines, same_start)
+    # The old lines, by the offset in the *new* text at which they would stand.
+    first_kept = len(text) - same_end
+    begins, index = at, prefix
+    fresh: list[Line] = []
+    while at < len(text):
+        while index < len(old.lines) and begins + shift < at:
+            begins += old.lines[index].lead + old.lines[index].size
+            index += 1
+        if begins + shift == at and at >= first_kept and index < len(old.lines):
+            break
+        line = _line(text, at)
+        fresh.append(line)
+        at += line.lead + line.size
+    else:
+        index = len(old.lines)
+    lines = (*old.lines[:prefix], *fresh, *old.lines[index:])
+    return Reuse(Scan(text, lines), prefix, len(old.lines) - index)
+
+
+def _untouched(lines: Sequence[Line], same_start: int) -> tuple[int, int]:
+    """How many lines before the edit stand, and where they end: those that looked at nothing behind ``same_start``.
+
+    The last of them might have ended in a CR that now has a LF behind it, so it must end before the edit.
+    """
+    at = 0
+    for index, line in enumerate(lines):
+        end = at + line.lead + line.size
+        if max(end, at + line.reach) >= same_start:
+            return index, at
+        at = end
+    return len(lines), at
+
+
+def _common_ends(old: str, new: str) -> tuple[int, int]:
+    """The lengths of the longest common prefix and, in what is left, of the longest common suffix."""
+    limit = min(len(old), len(new))
+    start = _agreement(old, new, limit, 0)
+    rest = limit - start
+    end = _agreement(old, new, rest, 1) if rest else 0
+    return start, end
+
+
+def _agreement(old: str, new: str, limit: int, backwards: int) -> int:
+    """The length of the common prefix (or suffix), at most ``limit``: by halves, each compared as a whole."""
+    low, high = 0, limit
+    step = 256
+    while low < high:
+        size = min(step, high - low)
+        if backwards:
+            equal = old[len(old) - low - size : len(old) - low] == new[len(new) - low - size : len(new) - low]
+        else:
+            equal = old[low : low + size] == new[low : low + size]
+        if equal:
+            low += size
+            step *= 2
+        elif size == 1:
+            return low
+        else:
+            high = low + size - 1 if size > 1 else low
+            step = max(1, size // 2)
+    return low
+
+
+def _line(text: str, start: int) -> Line:
+    """The logical line that begins at ``start``, with the blank lines before it."""
+    blank = _BLANK.match(text, start)
+    code = blank.end() if blank is not None else start
+    last = _LAST_BLANK.match(text, code)
+    if last is not None:
+        return Line(len(text) - start, 0, 0, "", 0, TO_THE_END)
+    head = _HEAD.match(text, code)
+    assert head is not None
+    indent, word = head.groups()
+    plain = _PLAIN.match(text, head.end())
+    if plain is not None:
+        end = plain.end()
+        return Line(code - start, end - code, column(indent), word or "", 1, end - start)
+    end, rows, reach = _code(text, head.end())
+    return Line(code - start, end - code, column(indent), word or "", rows, max(reach, end) - start)
+
+
+def _code(text: str, at: int) -> tuple[int, int, int]:
+    """The end of the logical line that goes on at ``at``, its physical lines, and how far was looked."""
+    depth, rows, search, size = 0, 1, STRUCTURE.match, len(text)
+    maybe: tuple[int, int] | None = None
+    while (match := search(text, at)) is not None:
+        kind, at = match.lastgroup, match.end()
+        if kind == "newline":
+            if depth == 0:
+                return at, rows, at
+            if _KEYWORD_LINE.match(text, at) is not None:
+                return *(maybe or (at, rows)), _line_after(text, at)
+            if maybe is None and _MAYBE_LINE.match(text, at) is not None:
+                maybe = (at, rows)
+            rows += 1
+        elif kind == "open":
+            depth += 1
+        elif kind == "close":
+            if depth > 0:
+                depth -= 1
+                if depth == 0:
+                    maybe = None
+        elif kind == "triple":
+            begin = at - 3
+            end = triple_end(text, begin)
+            if end < 0:
+                cut = _UNQUOTED.search(text, at)
+                until = cut.end() if cut is not None else size
+                if maybe is not None:
+                    return *maybe, TO_THE_END
+                return until, rows + _rows(text, begin, until) - (cut is not None), TO_THE_END
+            rows += _rows(text, begin, end)
+            at = end
+        elif kind == "joined":
+            rows += 1
+        elif kind == "string" and text.count("\\", match.start("string"), at):
+            rows += _rows(text, match.start("string"), at)
+    if depth and maybe is not None:
+        return *maybe, TO_THE_END
+    return size, rows, TO_THE_END
+
+
+def _line_after(text: str, at: int) -> int:
+    """The end of the physical line at ``at``, its first few words at least."""
+    match = _LINE_END.search(text, at)
+    return match.end() if match is not None else TO_THE_END
+
+
+def _rows(text: str, start: int, end: int) -> int:
+    """The line ends in a piece of the text."""
+    return text.count("\n", start, end) + text.count("\r", start, end) - text.count("\r\n", start, end)
