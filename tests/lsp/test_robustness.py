@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sys
 import time
 from typing import Any
@@ -38,10 +39,10 @@ async def test_a_change_of_a_document_that_is_not_open_harms_nobody(session: Ses
 class Raw:
     """A client that may say anything: writes bytes, reads messages."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        self.process, self.input, self.output = process, process.stdin, process.stdout
+    def __init__(
+        self, process: asyncio.subprocess.Process, input: asyncio.StreamWriter, output: asyncio.StreamReader
+    ) -> None:
+        self.process, self.input, self.output = process, input, output
 
     def send(self, **message: Any) -> None:
         self.send_body(json.dumps({"jsonrpc": "2.0", **message}).encode())
@@ -73,7 +74,9 @@ async def raw() -> Raw:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
     )
-    return Raw(process)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    return Raw(process, process.stdin, process.stdout)
 
 
 async def test_malformed_messages_get_an_answer_and_do_no_harm() -> None:
@@ -135,3 +138,24 @@ async def test_odd_options_are_ignored(options: dict[str, Any] | None, uri: str)
     async with connected(options=options) as session:
         session.open(uri, BAD)
         assert len(await session.diagnostics(uri, 1)) == 1
+
+
+async def test_over_tcp() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = await asyncio.create_subprocess_exec(*SCRIPTED, str(port), stderr=asyncio.subprocess.DEVNULL)
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        try:
+            output, input = await asyncio.open_connection("127.0.0.1", port)
+            break
+        except OSError:
+            assert time.monotonic() < deadline, "the server does not listen"
+            await asyncio.sleep(0.05)
+    client = Raw(process, input, output)
+    await client.initialize()
+    client.send(id=2, method="shutdown")
+    assert (await client.answer(2))["result"] is None
+    client.send(method="exit")
+    assert await asyncio.wait_for(process.wait(), 5) == 0
