@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from .emit import Shape, Wishes
-from .straight import AUGMENTED, BINARY, INPLACE, INPLACE_TWO, SETITEM, UNARY, Straight, Var
+from .emit import Shape, Var, Wishes
+from .straight import AUGMENTED, BINARY, INPLACE, INPLACE_TWO, SETITEM, UNARY, Straight
 
 
 class Control(Straight):

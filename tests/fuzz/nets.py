@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
+from typing import TypeVar
 
 from .emit import Wishes
 
@@ -27,6 +29,7 @@ LOSSES = ("F.mse_loss(out, y)", "(out - y).pow(2).mean()", "(out - y).abs().mean
           "((out - y) ** 2).sum()", "out.mean()")  # fmt: skip
 
 WIDTH = 4
+T = TypeVar("T")
 
 
 class Net:
@@ -37,7 +40,7 @@ class Net:
         self.wishes = wishes
         self.lines: list[str] = []
 
-    def some(self, pool: tuple[str, ...]) -> str:
+    def some(self, pool: Sequence[T]) -> T:
         return self.rng.choice(pool)
 
     def chance(self, probability: float) -> bool:

@@ -80,6 +80,11 @@ class _Frozen(Recorder):
         for tensor in tensors_in(result):
             if tensor.requires_grad:
                 self.differentiable.add(storage_key(tensor))
+                if tensor.is_floating_point() and tensor.dtype != torch.float64:
+                    self.lost = f"{tensor.dtype} is too coarse for finite differences"
+        if getattr(func, "__name__", "") == "detach_":
+            self._hold(call, args[0])
+            return result
         return self._freeze(func, call, result, sources, operands)
 
     def _skips(self, func: Any, operands: list[Any]) -> bool:
@@ -121,6 +126,13 @@ class _Frozen(Recorder):
                 with torch.inference_mode(tensor.is_inference()):
                     _silently(tensor.data.copy_, value)
         return result
+
+    def _hold(self, call: int, tensor: Any) -> None:
+        """``detach_()``: from here on the tensor is a constant."""
+        if self.model is None:
+            self.frozen[call] = tensor.detach().clone()
+        elif call in self.model.frozen:
+            _silently(tensor.data.copy_, self.model.frozen[call])
 
     def _stop(self, call: int, result: Any, key: int) -> Any:
         """``detach()``, ``.data`` or a no_grad view: a constant, unless its storage is written later."""
@@ -195,7 +207,12 @@ class _Frozen(Recorder):
                     torch.zeros_like(leaf) if after is None else after - then if then is not None else after
                 )
                 ran.grads[number] = (change, after)
+        if into:
+            asked = {id(tensor) for tensor in into}
+            ran.grads = {n: grad for n, grad in ran.grads.items() if id(self.leaves[n]) in asked}
         self._plan(backward, graph, ran, in_graph)
+        if into:
+            ran.uses = {number: call for number, call in ran.uses.items() if number in ran.grads}
         return results
 
     def _plan(self, backward: Backward, graph: list[Any], ran: _Ran, in_graph: set[int]) -> None:
@@ -252,6 +269,8 @@ def check(program: Program, body: Body | None = None, skipped: frozenset[int] = 
     outcome = _double(program, body, base)
     if not outcome.clean:
         return Check(ungraded=f"in float64: {outcome.error or outcome.blames}")
+    if base.lost:
+        return Check(ungraded=base.lost)
     result = Check()
     for index, ran in enumerate(base.runs):
         if not ran.gradable or not ran.uses:
@@ -351,8 +370,11 @@ def bypasses(recorder: Recorder, call: int) -> list[Write]:
         for w in recorder.writes
         if w.call < call
         and w.site.line is not None
-        and (w.through_data or not w.grad_enabled or w.before == w.after)
-        and (w.operation == SWAP or first.get(w.storage, w.call) < w.call)
+        and (w.through_data or not w.tracked or w.before == w.after)
+        and (
+            w.operation == SWAP
+            or (w.storage in recorder.graph_storages and first.get(w.storage, w.call) < w.call)
+        )
     ]
 
 

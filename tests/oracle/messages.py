@@ -8,13 +8,11 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     (r"modified by an inplace operation", "saved-tensor-modified"),
     (r"a view of a leaf Variable that requires grad is being used", "leaf-view-modified"),
     (r"a leaf Variable that requires grad (is|has been)( being)? used in an in-place", "leaf-modified"),
-    # Before the no_grad message: `for row in zeros` says both, and the many outputs are the cause.
-    (
-        r"function that returns multiple views|or another view of its base has been modified",
-        "multi-output-view-modified",
-    ),
-    (r"A view was created in inference mode", "inference-tensor-modified"),
-    (r"A view was created in no_grad mode", "no-grad-view-modified"),
+    # First: `for row in zeros` also says "created in no_grad mode", and the many outputs are the cause.
+    (r"function that returns multiple views", "multi-output-view-modified"),
+    (r"created in inference mode", "inference-tensor-modified"),
+    (r"created in no_grad mode", "no-grad-view-modified"),
+    (r"or another view of its base has been modified", "multi-output-view-modified"),
     (r"backward through the graph a second time", "graph-freed"),
     (r"Inference tensors cannot be saved for backward", "inference-tensor-saved"),
     (r"Inplace update to inference tensor outside InferenceMode", "inference-tensor-modified"),

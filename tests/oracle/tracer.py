@@ -37,7 +37,10 @@ class Site:
 
 @dataclass(frozen=True)
 class Write:
-    """``call`` moved ``counter`` (or, where before == after, wrote without moving it)."""
+    """``call`` moved ``counter`` (or, where before == after, wrote without moving it).
+
+    ``tracked``: autograd recorded it, so that backward differentiates through it.
+    """
 
     call: int
     counter: int
@@ -46,7 +49,7 @@ class Write:
     after: int
     site: Site
     operation: str
-    grad_enabled: bool
+    tracked: bool
     through_data: bool
 
 
@@ -111,6 +114,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped her
         self.counters = Counters()
         self.writes: list[Write] = []
         self.nodes: dict[Any, Node] = {}
+        self.graph_storages: set[int] = set()
         self.backwards: list[Backward] = []
         self.blame: Callable[[Recorder, BaseException, Site, Backward | None], None] | None = None
         self.lines: set[int] = set()
@@ -205,7 +209,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped her
                         now,
                         site,
                         getattr(func, "__name__", str(func)),
-                        torch.is_grad_enabled(),
+                        torch.is_grad_enabled() and tensor.requires_grad,
                         self.counters.is_data(counter),
                     )
                 )
@@ -214,7 +218,8 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped her
 
     def log_data_set(self, call: int, site: Site, tensor: Any, old: int) -> None:
         counter, version = self.counters.of(tensor), tensor._version
-        self.writes.append(Write(call, counter, old, version, version, site, SWAP, True, True))
+        for storage in (old, storage_key(tensor)):
+            self.writes.append(Write(call, counter, storage, version, version, site, SWAP, True, True))
 
     # -- nodes ----------------------------------------------------------------------------
 
@@ -228,6 +233,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped her
         new = [head for head in heads if head is not None and head not in self.nodes]
         if not new:
             return
+        self.graph_storages |= {storage_key(tensor) for tensor in involved if tensor.requires_grad}
         participants = [
             (self.counters.of(tensor), tensor._version) for tensor in involved if not tensor.is_inference()
         ]
