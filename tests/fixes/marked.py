@@ -1,31 +1,58 @@
-"""Programs with the places of a finding marked in them: «the write», ‹where it was saved›, ⟨the first backward⟩."""
+"""Programs with the places of a finding marked in them: «the write», ‹where it was saved›, ⟨the first backward⟩.
+
+``⟦ ⟧`` marks the call of an in-place module whose construction is the «primary» place.
+"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from gradsafe.fixes import offer
+from gradsafe.fixes import apply_edits, offer
+from gradsafe.fixes.chunk_sources import ChunkSources
 from gradsafe.rules.finding import Finding, Fix, Related, Role, Severity
+from gradsafe.syntax.chunk import build
 from gradsafe.syntax.span import Span
-from split_source import SplitSource
+from gradsafe_tracer.events import Place
 
+FILE = "model.py"
 MARKS = {"«": "primary", "‹": "saved", "⟨": "freed", "⟦": "write"}
 ENDS = {"»": "«", "›": "‹", "⟩": "⟨", "⟧": "⟦"}
 
 
 @dataclass(frozen=True)
 class Marked:
-    """A source and the finding that its marks describe."""
+    """A text and the finding that its marks describe."""
 
-    source: SplitSource
+    text: str
+    sources: ChunkSources
     finding: Finding
 
     def fixes(self) -> list[Fix]:
-        return [fix for fix in offer(self.finding, self.source) if fix.remedy == self.finding.remedies[0]]
+        """What the remedy that is tested offers."""
+        return [fix for fix in offer(self.finding, self.sources) if fix.remedy == self.finding.remedies[0]]
 
     def results(self) -> list[str]:
-        return [self.source.fixed(fix) for fix in self.fixes()]
+        """The text after each of them."""
+        return [self.fixed(fix) for fix in self.fixes()]
+
+    def fixed(self, fix: Fix) -> str:
+        """The text after ``fix``."""
+        replacements = []
+        for edit in fix.edits:
+            place = self.sources.place(edit.span)
+            assert place is not None
+            start, end = (
+                offset(self.text, place.row, place.column),
+                offset(self.text, place.end_row, place.end_column),
+            )
+            replacements.append((start, end, edit.content))
+        return apply_edits(self.text, replacements)
+
+
+def offset(text: str, row: int, column: int) -> int:
+    lines = [match.start() for match in re.finditer("[^\r\n]*(?:\r\n|\r|\n|$)", text)]
+    return lines[row - 1] + column - 1
 
 
 def read(
@@ -34,19 +61,20 @@ def read(
     """Take the marks out of ``text`` and make a finding of them."""
     opened: dict[str, int] = {}
     places: list[tuple[str, int, int]] = []
-    plain = ""
+    plain_text = ""
     for character in text:
         if character in MARKS:
-            opened[character] = len(plain)
+            opened[character] = len(plain_text)
         elif character in ENDS:
-            places.append((MARKS[ENDS[character]], opened[ENDS[character]], len(plain)))
+            places.append((MARKS[ENDS[character]], opened[ENDS[character]], len(plain_text)))
         else:
-            plain += character
-    source = SplitSource(plain)
+            plain_text += character
+    root = build(FILE, plain_text)
+    sources = ChunkSources(lambda file: root if file == FILE else None)
     spans: dict[str, list[Span]] = {"primary": [], "saved": [], "freed": [], "write": []}
     for name, start, end in places:
-        span = source.at(start, end)
-        assert span is not None, f"the mark of {name} crosses statements"
+        span = sources.span(Place(FILE, *row_column(plain_text, start), *row_column(plain_text, end)))
+        assert span is not None, f"the mark of {name} stands in no chunk"
         spans[name].append(span)
     roles = ((Role.SAVED, "saved"), (Role.FREED, "freed"))
     finding = Finding(
@@ -60,7 +88,12 @@ def read(
         write=next(iter(spans["write"]), None),
         saved=next(iter(spans["saved"]), None),
     )
-    return Marked(source, finding)
+    return Marked(plain_text, sources, finding)
+
+
+def row_column(text: str, at: int) -> tuple[int, int]:
+    breaks = [match.end() for match in re.finditer("\r\n|\r|\n", text[:at])]
+    return len(breaks) + 1, at - (breaks[-1] if breaks else 0) + 1
 
 
 def plain(text: str) -> str:

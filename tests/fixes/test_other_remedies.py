@@ -61,10 +61,18 @@ CASES: list[tuple[str, str, str]] = [
     ("no-grad-block", "    «w -= 1»  # step\n", "    with torch.no_grad():\n        w -= 1  # step\n"),
     (
         "no-grad-block",
-        "    a -= w.grad\n    # the bias, too\n    «b -= (\n        w.grad\n    )»\n    b.grad.zero_()\n    print(b)\n",
+        "    a -= w.grad\n    «b -= (\n        w.grad\n    )»\n    b.grad.zero_()  # at last\n    # the rest\n    c -= w.grad\n",
         (
-            "    with torch.no_grad():\n        a -= w.grad\n        # the bias, too\n        b -= (\n            w.grad\n        )\n"
-            "        b.grad.zero_()\n    print(b)\n"
+            "    with torch.no_grad():\n        a -= w.grad\n        b -= (\n            w.grad\n        )\n"
+            "        b.grad.zero_()  # at last\n    # the rest\n    c -= w.grad\n"
+        ),
+    ),
+    (
+        "no-grad-block",
+        "    for _ in w:\n        a -= w.grad\n        # the bias, too\n        «b -= w.grad»\n        print(b)\n",
+        (
+            "    for _ in w:\n        a -= w.grad\n        # the bias, too\n"
+            "        with torch.no_grad():\n            b -= w.grad\n        print(b)\n"
         ),
     ),
     (

@@ -38,8 +38,8 @@ RAISING = {
 def test_fix_of_a_broken_saved_tensor(body: str, remedy: str) -> None:
     marked = read(HEAD + body, remedy)
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
-        gradient(load(marked.source.text))
-    values = load(marked.source.text)(point()).detach()
+        gradient(load(marked.text))
+    values = load(marked.text)(point()).detach()
     if not marked.fixes():
         pytest.skip("this remedy has nothing to offer here")
     for result, fix in zip(marked.results(), marked.fixes(), strict=True):
@@ -83,7 +83,7 @@ def test_fix_of_a_modified_leaf(remedy: str, body: str) -> None:
     text = HEAD.replace("loss(x)", "loss()") + "    w = torch.randn(4, requires_grad=True)\n" + body
     marked = read(text, remedy, code="leaf-modified")
     with pytest.raises(RuntimeError, match="leaf Variable"):
-        load(marked.source.text)()
+        load(marked.text)()
     (result,) = marked.results()
     load(result)().backward()
 
@@ -92,7 +92,7 @@ def test_an_in_place_module_is_built_anew() -> None:
     body = "    net = nn.Sequential(nn.Linear(4, 4).double(), nn.Sigmoid(), «nn.ReLU(inplace=True)»)\n    return net(x).sum()\n"
     marked = read(HEAD + body, "inplace-false")
     with pytest.raises(RuntimeError, match="modified by an inplace operation"):
-        gradient(load(marked.source.text))
+        gradient(load(marked.text))
     (result,) = marked.results()
     gradient(load(result))
 

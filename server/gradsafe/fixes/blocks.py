@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
 from gradsafe.fixes.site import Site, Spot
+from gradsafe.fixes.sources import Code
 from gradsafe.fixes.tree import Cursor, walk
 from gradsafe.rules.finding import Edit
+from gradsafe.syntax.span import Span
 
 STRINGS = (cst.SimpleString, cst.FormattedString)
 
@@ -18,7 +20,7 @@ def own_line(spot: Spot) -> Cursor | None:
     line = spot.statement.parent
     if line is None or not isinstance(line.node, cst.SimpleStatementLine) or len(line.node.body) != 1:
         return None
-    return line
+    return line if spot.begins_line else None
 
 
 def no_grad_header(site: Site) -> str | None:
@@ -27,27 +29,29 @@ def no_grad_header(site: Site) -> str | None:
     return f"with {torch}.no_grad():" if torch is not None else None
 
 
-def indented_under(spot: Spot, header: str, lines: Sequence[Cursor]) -> tuple[Edit, ...]:
+def indented_under(spot: Spot, header: str, lines: Sequence[tuple[Code, Cursor]]) -> tuple[Edit, ...]:
     """``header`` in front of the adjacent statement lines, and these one level deeper."""
-    text, indent = spot.code.text, spot.indent
+    indent = spot.indent
     unit = "\t" if "\t" in indent else "    " if len(indent) % 4 == 0 else "  "
-    first = spot.offsets(lines[0].node.body[0])[0]  # type: ignore[attr-defined]
-    last = spot.offsets(lines[-1].node.body[-1])[1]  # type: ignore[attr-defined]
-    edits = [spot.insert(first, f"{header}{spot.newline}{indent}{unit}")]
-    strings = [
-        spot.offsets(each.node)
-        for line in lines
-        for each in walk([line.node])
-        if isinstance(each.node, STRINGS)
-    ]
-    at = _next_line(text, first)
-    while at < last:
-        inside_string = any(start < at < end for start, end in strings)
-        blank = text[at] in "\r\n"
-        if not inside_string and not blank:
-            edits.append(spot.insert(at, unit))
-        at = _next_line(text, at)
+    edits: list[Edit] = []
+    for code, line in lines:
+        start = code.offsets(line.node.body[0])[0]  # type: ignore[attr-defined]
+        before = unit if edits else f"{header}{spot.newline}{indent}{unit}"
+        edits.append(Edit(Span(code.chunk, start, start), before))
+        edits += [Edit(Span(code.chunk, at, at), unit) for at in _continuations(code, line)]
     return tuple(edits)
+
+
+def _continuations(code: Code, line: Cursor) -> Iterator[int]:
+    """Where the further lines of a statement begin, those inside a string left out."""
+    start = code.offsets(line.node.body[0])[0]  # type: ignore[attr-defined]
+    end = code.offsets(line.node.body[-1])[1]  # type: ignore[attr-defined]
+    strings = [code.offsets(each.node) for each in walk([line.node]) if isinstance(each.node, STRINGS)]
+    at = _next_line(code.text, start)
+    while at < end:
+        if code.text[at] not in "\r\n" and not any(first < at < last for first, last in strings):
+            yield at
+        at = _next_line(code.text, at)
 
 
 def _next_line(text: str, at: int) -> int:

@@ -82,7 +82,7 @@ def line_before(site: Site, statement: str) -> Edit | None:
     start = spot.offsets(cursor.node)[0]
     if isinstance(cursor.node, cst.BaseSmallStatement):
         line = cursor.parent.node if cursor.parent is not None else None
-        if not isinstance(line, cst.SimpleStatementLine) or len(line.body) > 1:
+        if not isinstance(line, cst.SimpleStatementLine) or len(line.body) > 1 or not spot.begins_line:
             return spot.insert(start, f"{statement}; ")
     elif isinstance(cursor.node, cst.While) or _is_elif(cursor) or getattr(cursor.node, "decorators", None):
         return None
@@ -132,7 +132,9 @@ class Names:
 
     def __init__(self, site: Site) -> None:
         codes = site.sources.scope(site.spot.code.chunk)
-        self._scope: Scope | None = collect(codes) if codes is not None else None
+        self._scope: Scope | None = None
+        if codes is not None:
+            self._scope = collect(codes, site.spot.code.chunk.qualname)
         index = next(
             (index for index, code in enumerate(codes or ()) if code.chunk == site.spot.code.chunk), None
         )

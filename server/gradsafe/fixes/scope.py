@@ -19,6 +19,7 @@ Nest = tuple[int, ...]
 """The blocks around a place that may not run, or run often, outermost first."""
 
 LOOPS = (cst.For, cst.While)
+SCOPES = (cst.FunctionDef, cst.ClassDef)
 BRANCHES = (*LOOPS, cst.If, cst.Else, cst.Try, cst.TryStar, cst.ExceptHandler, cst.MatchCase)
 OUT_OF_SIGHT = frozenset({Share(ELSEWHERE, True)})
 
@@ -88,19 +89,22 @@ class Scope:
         return {block for block in nest if block in self.loops}
 
 
-def collect(codes: tuple[Code, ...]) -> Scope:
-    """Read off the names of a scope. The header of the function, if any, is the first chunk."""
+def collect(codes: tuple[Code, ...], qualname: str) -> Scope:
+    """Read off the names of the scope ``qualname``. The header of the function, if it is one, is the first chunk."""
     scope = Scope()
     # What a split compound statement holds comes as chunks of their own, indented more than its header.
     open_blocks: list[tuple[int, Code]] = []
+    own = codes[0] if codes and codes[0].chunk.qualname == qualname and _opens(codes[0], *SCOPES) else None
     for index, code in enumerate(codes):
+        if not code.body:
+            continue
         depth = _depth(code)
         while open_blocks and open_blocks[-1][0] >= depth:
             open_blocks.pop()
         scope.enclosing[index] = tuple(each for _, each in open_blocks)
-        nested = any(_opens(each, cst.FunctionDef) for _, each in open_blocks[1:])
+        nested = any(each is not own and _opens(each, *SCOPES) for _, each in open_blocks)
         outer = tuple(id(each) for _, each in open_blocks)
-        _Collector(scope, code, index, outer, nested).run()
+        _Collector(scope, code, index, outer, nested, code is own).run()
         if _opens(code, *LOOPS):
             scope.loops.add(id(code))
         open_blocks.append((depth, code))
@@ -108,8 +112,10 @@ def collect(codes: tuple[Code, ...]) -> Scope:
 
 
 def _depth(code: Code) -> int:
-    line = code.indent + code.text
-    return len(line) - len(line.lstrip(" \t"))
+    """The width of the indentation; what stands behind a header on its line is deeper than any."""
+    if not code.begins_line:
+        return len(code.text) + 1000
+    return len(code.text) - len(code.text.lstrip(" \t\f"))
 
 
 def _opens(code: Code, *kinds: type[cst.CSTNode]) -> bool:
@@ -125,6 +131,7 @@ class _Collector:
     index: int
     outer: Nest
     nested: bool
+    own: bool
 
     def run(self) -> None:
         for cursor in walk(self.code.body):
@@ -149,9 +156,7 @@ class _Collector:
                     self.scope.bindings.append(binding)
 
     def _is_own_header(self, cursor: Cursor) -> bool:
-        return self.index == 0 and not any(
-            isinstance(each.node, (cst.FunctionDef, cst.ClassDef)) for each in cursor.ancestors()
-        )
+        return self.own and not any(isinstance(each.node, SCOPES) for each in cursor.ancestors())
 
     def _is_nested(self, cursor: Cursor) -> bool:
         """In a function inside this scope: it runs later, with names of its own."""

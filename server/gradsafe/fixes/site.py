@@ -79,9 +79,13 @@ class Spot:
     @property
     def indent(self) -> str:
         """The whitespace in front of the statement's line."""
-        start = self.line_start
-        line = self.code.text[start : self.offsets(self.statement.node)[0]]
-        return (self.code.indent if start == 0 else "") + line[: len(line) - len(line.lstrip(" \t\f"))]
+        line = self.code.text[self.line_start : self.offsets(self.statement.node)[0]]
+        return line[: len(line) - len(line.lstrip(" \t\f"))]
+
+    @property
+    def begins_line(self) -> bool:
+        """Nothing but white space stands before the statement on its line."""
+        return self.code.begins_line or self.line_start > 0
 
     @property
     def line_start(self) -> int:
@@ -124,6 +128,9 @@ def find_spot(sources: Sources, place: AnyPlace) -> Spot | None:
     for cursor in walk(code.body):
         if isinstance(cursor.node, Statement):
             start, end = code.offsets(cursor.node)
+            decorators = getattr(cursor.node, "decorators", None)
+            if decorators:  # libcst lets a definition begin at its ``def``
+                start = code.offsets(decorators[0])[0]
             if start <= span.start < max(end, start + 1):
                 found = cursor
     return Spot(code, span.start, span.end, found) if found is not None else None

@@ -21,14 +21,14 @@ class Code:
     """One chunk that parses: its text, its statements and where each of their nodes stands in the text.
 
     The text of a chunk ends behind the line break of its last line, so that a trailing comment
-    belongs to it; ``indent`` is the whitespace in front of its first character on that line.
+    belongs to it. ``begins_line`` is False where a header stands before it on its line (``def f(): return 1``).
     """
 
     chunk: ChunkId
     text: str
     body: tuple[cst.CSTNode, ...]
     offsets: Callable[[cst.CSTNode], tuple[int, int]]
-    indent: str = ""
+    begins_line: bool = True
 
 
 class Sources(Protocol):
@@ -43,9 +43,12 @@ class Sources(Protocol):
     def scope(self, chunk: ChunkId) -> tuple[Code, ...] | None:
         """All chunks of the innermost function (else the module) around ``chunk``, in source order.
 
-        Includes the function's header and what is nested in it. None where one of them does not parse:
+        Includes the function's header, first, and what is nested in it. None where one of them does not parse:
         then nothing can be said about who else holds a tensor.
         """
+
+    def adjacent(self, chunk: ChunkId) -> tuple[Code, ...]:
+        """The statements of the same block with nothing, not even a comment, between them, ``chunk`` among them."""
 
     def local_name(self, file: str, module: str) -> str | None:
         """The name under which ``file`` imports ``module`` (``torch`` -> ``torch`` or ``th``)."""

@@ -13,12 +13,12 @@ BREAK = re.compile("\r\n|\r|\n")
 
 
 def split_lines(text: str) -> list[str]:
-    """The lines of a text with their breaks; the last one may be empty."""
+    """The lines of a text with their breaks."""
     lines, at = [], 0
     for found in BREAK.finditer(text):
         lines.append(text[at : found.end()])
         at = found.end()
-    return [*lines, text[at:]]
+    return [*lines, text[at:]] if at < len(text) else lines
 
 
 def edited(text: str, edits: Iterable[EntryEdit]) -> str:

@@ -33,7 +33,7 @@ def propose(site: Site) -> Iterator[Draft]:
         header = no_grad_header(site)
         edits = _without_data(site, form, subject, dropped)
         if header is not None and line is not None and edits is not None:
-            under = indented_under(site.spot, header, [line])
+            under = indented_under(site.spot, header, [(site.spot.code, line)])
             yield Draft("Update the parameter under `torch.no_grad()`", (*under, *edits), safe=False)
         return
     if Names(site).can_bind(subject):

@@ -13,6 +13,7 @@ from gradsafe.fixes.blocks import indented_under, no_grad_header, own_line
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import How, forms, words
 from gradsafe.fixes.site import Site
+from gradsafe.fixes.sources import Code
 from gradsafe.fixes.tree import Cursor, walk
 
 INITIALISES = words(
@@ -25,7 +26,7 @@ def propose(site: Site) -> Iterator[Draft]:
     header, line = no_grad_header(site), own_line(site.spot)
     if site.form is None or site.form.how is How.DATA or header is None or line is None:
         return
-    lines = _neighbours(line)
+    lines = _neighbours(site, line)
     title = "Put the update under `torch.no_grad()`"
     on_leaf = site.finding.code.startswith("leaf")
     yield Draft(title, indented_under(site.spot, header, lines), on_leaf and _is_update(line.node))
@@ -40,18 +41,29 @@ def _is_update(line: cst.CSTNode) -> bool:
     return False
 
 
-def _neighbours(line: Cursor) -> Sequence[Cursor]:
+def _neighbours(site: Site, line: Cursor) -> Sequence[tuple[Code, Cursor]]:
     """The lines around ``line`` that are updates too, without a gap."""
-    block = getattr(line.parent.node, "body", None) if line.parent is not None else None
-    if not isinstance(block, (list, tuple)) or not _is_update(line.node):
-        return [line]
-    at = next(index for index, each in enumerate(block) if each is line.node)
+    code = site.spot.code
+    if not _is_update(line.node):
+        return [(code, line)]
+    if line.parent is None:
+        block = [(each, node) for each in site.sources.adjacent(code.chunk) for node in each.body]
+    else:
+        block = [(code, node) for node in getattr(line.parent.node, "body", ())]
+    at = next((index for index, (_, node) in enumerate(block) if node is line.node), None)
+    if at is None:
+        return [(code, line)]
     first = last = at
-    while first > 0 and _joins(block[first - 1]):
+    while first > 0 and _is_adjacent(block[first][1]) and _joins(block[first - 1][1]):
         first -= 1
-    while last + 1 < len(block) and _joins(block[last + 1]):
+    while last + 1 < len(block) and _is_adjacent(block[last + 1][1]) and _joins(block[last + 1][1]):
         last += 1
-    return [Cursor(node, line.parent) for node in block[first : last + 1]]
+    return [(each, Cursor(node, line.parent)) for each, node in block[first : last + 1]]
+
+
+def _is_adjacent(line: cst.CSTNode) -> bool:
+    """No comment and no blank line between this line and the one above it."""
+    return not getattr(line, "leading_lines", ())
 
 
 def _joins(line: cst.CSTNode) -> bool:

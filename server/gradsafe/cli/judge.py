@@ -1,0 +1,52 @@
+"""What ``check`` and ``fix`` ask of the analysis: the seam to it. ``session_judge.py`` answers with the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from gradsafe_tracer.events import Place
+
+from gradsafe.report.entry import Entry, EntryFix
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What kept a file, or a piece of it, from being judged."""
+
+    place: Place
+    message: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All there is to say of one file; its fixes are not verified."""
+
+    file: str
+    entries: tuple[Entry, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+
+
+class Judge(Protocol):
+    """An analysis of some files. Files are named as the user named them."""
+
+    def check(self, file: str) -> Verdict:
+        """The findings whose primary place is in ``file``."""
+
+    def text(self, file: str) -> str | None:
+        """The text that places in ``file`` point into; None where it was never read."""
+
+    def replace(self, file: str, text: str) -> None:
+        """From now on judge ``file`` as if it held ``text``. Nothing is written."""
+
+    def holds(self, entry: Entry, fix: EntryFix) -> bool:
+        """Whether with ``fix`` the finding is gone and none has come."""
+
+
+def texts_of(judge: Judge, entries: tuple[Entry, ...]) -> Mapping[str, str]:
+    """The texts that these findings and their fixes point into."""
+    files = {entry.place.file for entry in entries}
+    files |= {related.place.file for entry in entries for related in entry.related}
+    files |= {edit.place.file for entry in entries for fix in entry.fixes for edit in fix.edits}
+    return {file: text for file in files if (text := judge.text(file)) is not None}

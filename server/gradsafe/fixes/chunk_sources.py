@@ -1,0 +1,190 @@
+"""The sources of remedies, read off chunk trees."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from gradsafe_tracer.events import AnyPlace, Place
+
+from gradsafe.fixes.sources import Code
+from gradsafe.syntax.chunk import Chunk
+from gradsafe.syntax.kind import Kind
+from gradsafe.syntax.parse import Parsed, parse
+from gradsafe.syntax.span import ChunkId, Span
+
+LINE = re.compile("[^\r\n]*(?:\r\n|\r|\n|$)")
+IMPORT = re.compile(r"^[ \t]*import[ \t]+(?P<names>[^#\r\n;]+)", re.MULTILINE)
+
+Parse = Callable[[str, Kind], object]
+"""``gradsafe.syntax.parse.parse``, or something that remembers what it has parsed."""
+
+
+class ChunkSources:
+    """Implements :class:`gradsafe.fixes.sources.Sources` over the trees that ``tree(file)`` gives (MODULE chunks)."""
+
+    def __init__(self, tree: Callable[[str], Chunk | None], parse_chunk: Parse = parse) -> None:
+        self._tree, self._parse = tree, parse_chunk
+        self._files: dict[str, _File | None] = {}
+        self._codes: dict[ChunkId, Code | None] = {}
+
+    def span(self, place: AnyPlace) -> Span | None:
+        """A span as it is; a place of a real run as a span of the chunk that it begins in."""
+        if isinstance(place, Span):
+            return place
+        if not isinstance(place, Place):
+            return None
+        file = self._file(place.file)
+        return file.span(place) if file is not None else None
+
+    def place(self, span: AnyPlace) -> Place | None:
+        """The inverse: rows and columns of a span, as the file stands in its tree."""
+        if isinstance(span, Place):
+            return span
+        if not isinstance(span, Span):
+            return None
+        file = self._file(span.chunk.file)
+        return file.place(span) if file is not None else None
+
+    def code(self, chunk: ChunkId) -> Code | None:
+        """The chunk, parsed once."""
+        if chunk not in self._codes:
+            self._codes[chunk] = self._read(chunk)
+        return self._codes[chunk]
+
+    def scope(self, chunk: ChunkId) -> tuple[Code, ...] | None:
+        """The chunks of the innermost function around ``chunk``, else those of the module."""
+        file = self._file(chunk.file)
+        if file is None or chunk not in file.chunks:
+            return None
+        codes = [self.code(each.id) for each in file.scope(chunk) if each.text]
+        known = [code for code in codes if code is not None]
+        return tuple(known) if len(known) == len(codes) else None
+
+    def adjacent(self, chunk: ChunkId) -> tuple[Code, ...]:
+        """The chunks around ``chunk`` in its block, up to a comment, a blank line or one that does not parse."""
+        file = self._file(chunk.file)
+        block = file.block(chunk) if file is not None else ()
+        runs: list[list[Code]] = [[]]
+        for each in block:
+            code = self.code(each.id)
+            if code is None or each.lead:
+                runs.append([])
+            if code is not None:
+                runs[-1].append(code)
+        return next((tuple(run) for run in runs if any(code.chunk == chunk for code in run)), ())
+
+    def local_name(self, file: str, module: str) -> str | None:
+        """The name that an ``import`` at the top level, a ``try`` there included, binds to ``module``."""
+        found = self._file(file)
+        for text in found.outer_texts() if found is not None else ():
+            for statement in IMPORT.finditer(text):
+                for part in statement["names"].split(","):
+                    words = part.split()
+                    if words[:1] == [module]:
+                        return words[2] if len(words) == 3 else module
+                    if len(words) == 1 and words[0].partition(".")[0] == module:
+                        return module
+        return None
+
+    def _file(self, name: str) -> _File | None:
+        if name not in self._files:
+            root = self._tree(name)
+            self._files[name] = _File(root) if root is not None else None
+        return self._files[name]
+
+    def _read(self, chunk: ChunkId) -> Code | None:
+        file = self._file(chunk.file)
+        if file is None or chunk not in file.chunks:
+            return None
+        found = file.chunks[chunk]
+        parsed = self._parse(found.text, found.kind) if found.text else None
+        if not isinstance(parsed, Parsed) or parsed.recovered:
+            return None
+        return Code(chunk, found.text, parsed.statements, parsed.span, file.begins_line(found))
+
+
+@dataclass(frozen=True)
+class _File:
+    """Where the chunks of one file stand."""
+
+    root: Chunk
+
+    @cached_property
+    def chunks(self) -> dict[ChunkId, Chunk]:
+        return {chunk.id: chunk for chunk in self.root.walk()}
+
+    @cached_property
+    def _starts(self) -> dict[ChunkId, int]:
+        starts, at = {}, 0
+        for chunk in self.root.walk():
+            at += len(chunk.lead)
+            starts[chunk.id] = at
+            at += len(chunk.text)
+        return starts
+
+    @cached_property
+    def text(self) -> str:
+        return self.root.scan.text if self.root.scan is not None else ""
+
+    @cached_property
+    def _rows(self) -> list[int]:
+        return [match.start() for match in LINE.finditer(self.text)]
+
+    def begins_line(self, chunk: Chunk) -> bool:
+        start = self._starts[chunk.id]
+        return start == 0 or self.text[start - 1] in "\r\n"
+
+    def place(self, span: Span) -> Place | None:
+        if span.chunk not in self._starts:
+            return None
+        start = self._starts[span.chunk]
+        return Place(
+            span.chunk.file, *self._row_column(start + span.start), *self._row_column(start + span.end)
+        )
+
+    def _row_column(self, offset: int) -> tuple[int, int]:
+        row = bisect_right(self._rows, offset)
+        return row, offset - self._rows[row - 1] + 1
+
+    def span(self, place: Place) -> Span | None:
+        if not 0 < place.row <= len(self._rows) or not 0 < place.end_row <= len(self._rows):
+            return None
+        start = self._rows[place.row - 1] + place.column - 1
+        end = self._rows[place.end_row - 1] + place.end_column - 1
+        for chunk in self.root.walk():
+            begin = self._starts[chunk.id]
+            if begin <= start < begin + len(chunk.text):
+                return Span(chunk.id, start - begin, min(end - begin, len(chunk.text)))
+        return None
+
+    def scope(self, chunk: ChunkId) -> Iterator[Chunk]:
+        """The innermost DEF whose body holds ``chunk``, and all below it; else the whole module."""
+        within = self.root
+        pending = [self.root]
+        while pending:
+            at = pending.pop()
+            for child in at.children:
+                if any(each.id == chunk for each in child.walk()):
+                    if child.kind is Kind.DEF and child.id != chunk:
+                        within = child
+                    pending.append(child)
+                    break
+        return within.walk()
+
+    def block(self, chunk: ChunkId) -> tuple[Chunk, ...]:
+        """The chunk and its siblings."""
+        parents = (each for each in self.root.walk() if any(child.id == chunk for child in each.children))
+        return next((parent.children for parent in parents), ())
+
+    def outer_texts(self) -> Iterator[str]:
+        """The texts of the statements outside functions and classes."""
+        pending = list(reversed(self.root.children))
+        while pending:
+            chunk = pending.pop()
+            if chunk.kind not in (Kind.DEF, Kind.CLASS):
+                yield chunk.text
+                pending.extend(reversed(chunk.children))
