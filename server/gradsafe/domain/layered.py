@@ -1,0 +1,102 @@
+"""A map that forks in constant time: layers of dicts, of which only the topmost is written.
+
+Our own, because the one library for this (``immutables``) has no wheel for CPython 3.14,
+which the extension ships. A fork freezes the top layer and gives both sides an empty one;
+a layer is merged into the one below once it has grown to half its size, so a lookup walks
+at most log2(n) layers and each entry is copied O(log n) times in its life.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, Generic, TypeVar, cast
+
+K = TypeVar("K")
+V = TypeVar("V")
+D = TypeVar("D")
+
+
+class _Gone:
+    """Marks a key that a lower layer holds and this one deleted."""
+
+
+_GONE: Final = _Gone()
+
+
+class _Layer(Generic[K, V]):
+    __slots__ = ("below", "own")
+
+    def __init__(self, own: dict[K, V | _Gone], below: _Layer[K, V] | None) -> None:
+        self.own = own
+        self.below = below
+
+
+class LayeredMap(Generic[K, V]):
+    """A mutable mapping with ``fork()``; sharing between forks is invisible."""
+
+    __slots__ = ("_below", "_own")
+
+    def __init__(self) -> None:
+        self._own: dict[K, V | _Gone] = {}
+        self._below: _Layer[K, V] | None = None
+
+    def get(self, key: K) -> V | None:
+        found: V | _Gone | None = self._own.get(key)
+        if found is None:
+            layer = self._below
+            while layer is not None:
+                found = layer.own.get(key)
+                if found is not None:
+                    break
+                layer = layer.below
+        return None if found is _GONE else cast("V | None", found)
+
+    def __getitem__(self, key: K) -> V:
+        found = self.get(key)
+        if found is None:
+            raise KeyError(key)
+        return found
+
+    def __setitem__(self, key: K, value: V) -> None:
+        self._own[key] = value
+
+    def __delitem__(self, key: K) -> None:
+        self._own[key] = _GONE
+
+    def __contains__(self, key: K) -> bool:
+        return self.get(key) is not None
+
+    def fork(self) -> LayeredMap[K, V]:
+        """An independent map with the same entries."""
+        if self._own:
+            own, below = self._own, self._below
+            while below is not None and 2 * len(own) >= len(below.own):
+                own, below = {**below.own, **own}, below.below
+            self._below, self._own = _Layer(own, below), {}
+        twin: LayeredMap[K, V] = LayeredMap()
+        twin._below = self._below
+        return twin
+
+    def flat(self) -> dict[K, V]:
+        """All entries as one new dict."""
+        layers = [self._own]
+        layer = self._below
+        while layer is not None:
+            layers.append(layer.own)
+            layer = layer.below
+        whole: dict[K, V | _Gone] = {}
+        for own in reversed(layers):
+            whole.update(own)
+        return {key: cast(V, value) for key, value in whole.items() if value is not _GONE}
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self.flat())
+
+    def same(self, other: LayeredMap[K, V]) -> bool:
+        """True if both hold equal entries; layers that they share are not compared."""
+        if self._below is other._below:
+            if self._own == other._own:
+                return True
+            keys = self._own.keys() | other._own.keys()
+            return all(self.get(key) == other.get(key) for key in keys)
+        return self.flat() == other.flat()

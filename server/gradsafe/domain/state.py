@@ -1,0 +1,179 @@
+"""The abstract state along one path, and the log of what happened on it.
+
+A :class:`Path` is written only by the basic block that owns it; ``fork()`` gives an
+independent one in constant time, whatever the size of the heap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+
+from gradsafe_tracer.events import Event
+
+from gradsafe.domain.layered import LayeredMap
+from gradsafe.domain.tensors import GradMode, Node, Tensor
+from gradsafe.domain.values import Source, Value
+from gradsafe.syntax.span import ChunkId, Span
+
+
+class Status(Enum):
+    """How the execution of a block left a path."""
+
+    RUN = "run"
+    RETURN = "return"
+    BREAK = "break"
+    CONTINUE = "continue"
+    RAISED = "raised"
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One link of the persistent event log; ``length`` counts the links."""
+
+    event: Event
+    before: LogEntry | None
+    length: int
+
+
+@dataclass(slots=True)
+class Frame:
+    """The activation of one function body, module body or class body."""
+
+    env: Hashable
+    file: str
+    chunk: ChunkId
+    qualname: str
+    stack: tuple[Span, ...]
+    closure: Hashable = None
+    """The environment that functions defined here close over (not a class body's own)."""
+    regs: dict[int, Value] = field(default_factory=dict)
+    global_names: frozenset[str] = frozenset()
+    nonlocal_names: frozenset[str] = frozenset()
+    collected: tuple[tuple[Value | None, Value], ...] = ()
+    yielded: tuple[Value, ...] | None = None
+    owner: Value | None = None
+    receiver: Value | None = None
+    kind: str = "module"
+    """``module``, ``class`` or ``function``."""
+
+    def copy(self) -> Frame:
+        return Frame(
+            self.env, self.file, self.chunk, self.qualname, self.stack, self.closure, dict(self.regs), self.global_names,
+            self.nonlocal_names, self.collected, self.yielded, self.owner, self.receiver, self.kind,
+        )  # fmt: skip
+
+
+class Path:
+    """One explored path: variables, heap, modes, and its log.
+
+    ``vars`` holds variables and attributes under ``(owner, name)``; ``heap`` tensors, nodes,
+    containers and version counters under their oid. ``decisions`` are the sides taken at
+    unknown conditions. ``blurred``: a budget cut other paths off, so nothing here is certain.
+    """
+
+    __slots__ = (
+        "autocast", "blurred", "decisions", "frame", "grad_mode", "heap", "log", "next_id", "raised", "returned", "shadow",
+        "status", "trail", "vars",
+    )  # fmt: skip
+
+    def __init__(self, frame: Frame) -> None:
+        self.vars: LayeredMap[tuple[Hashable, str], Value] = LayeredMap()
+        self.heap: LayeredMap[int, object] = LayeredMap()
+        self.grad_mode = GradMode.ENABLED
+        self.decisions: LayeredMap[Hashable, bool] = LayeredMap()
+        self.trail: tuple[str, ...] = ()
+        self.log: LogEntry | None = None
+        self.next_id = 1
+        self.frame = frame
+        self.status = Status.RUN
+        self.returned: Value | None = None
+        self.raised: str | None = None
+        self.blurred = False
+        self.autocast = False
+        self.shadow = False
+
+    def fork(self) -> Path:
+        twin = Path.__new__(Path)
+        twin.vars = self.vars.fork()
+        twin.heap = self.heap.fork()
+        twin.grad_mode = self.grad_mode
+        twin.decisions = self.decisions.fork()
+        twin.trail = self.trail
+        twin.log = self.log
+        twin.next_id = self.next_id
+        twin.frame = self.frame.copy()
+        twin.status = self.status
+        twin.returned = self.returned
+        twin.raised = self.raised
+        twin.blurred = self.blurred
+        twin.autocast = self.autocast
+        twin.shadow = self.shadow
+        return twin
+
+    def new_id(self) -> int:
+        oid = self.next_id
+        self.next_id = oid + 1
+        return oid
+
+    def emit(self, event: Event) -> None:
+        before = self.log
+        self.log = LogEntry(event, before, before.length + 1 if before else 1)
+
+    def events(self) -> Iterator[Event]:
+        """The log, oldest first."""
+        links: list[Event] = []
+        entry = self.log
+        while entry is not None:
+            links.append(entry.event)
+            entry = entry.before
+        return reversed(links)
+
+    def here(self, at: tuple[int, int]) -> Source:
+        """Where the instruction at ``at`` stands, and the calls that led to it."""
+        return Source(Span(self.frame.chunk, at[0], at[1]), self.frame.stack)
+
+    # The heap, typed. Reading a missing or other object is a broken invariant.
+
+    def tensor(self, oid: int) -> Tensor:
+        found = self.heap.get(oid)
+        assert isinstance(found, Tensor), found
+        return found
+
+    def node(self, oid: int) -> Node:
+        found = self.heap.get(oid)
+        assert isinstance(found, Node), found
+        return found
+
+    def version(self, counter: int) -> int:
+        found = self.heap.get(counter)
+        assert isinstance(found, int), found
+        return found
+
+    def items(self, oid: int) -> Items:
+        found = self.heap.get(oid)
+        assert isinstance(found, Items), found
+        return found
+
+    def entries(self, oid: int) -> Entries:
+        found = self.heap.get(oid)
+        assert isinstance(found, Entries), found
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list's elements. ``rest`` is a value for every further element where the length is not known."""
+
+    known: tuple[Value, ...]
+    rest: Value | None = None
+    shape: str = "list"
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """A dict's entries in order. ``rest`` is a value for every key that is not known."""
+
+    known: tuple[tuple[Value, Value], ...]
+    rest: Value | None = None

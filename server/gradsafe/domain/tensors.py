@@ -1,0 +1,148 @@
+"""Autograd's own bookkeeping as frozen records: tensors, nodes, what nodes saved.
+
+Field by field this follows ``torch/csrc/autograd/{variable,saved_variable}.h``; where the
+source of a program does not decide a field, it is :data:`Tri.MAYBE`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TypeAlias
+
+from gradsafe.domain.values import Source
+
+
+class Tri(Enum):
+    """Yes, no, or not known. ``|`` and ``&`` are Kleene's."""
+
+    NO = 0
+    MAYBE = 1
+    YES = 2
+
+    def __or__(self, other: Tri) -> Tri:
+        return self if self.value >= other.value else other
+
+    def __and__(self, other: Tri) -> Tri:
+        return self if self.value <= other.value else other
+
+    @staticmethod
+    def of(flag: bool | None) -> Tri:
+        return Tri.MAYBE if flag is None else Tri.YES if flag else Tri.NO
+
+
+class GradMode(Enum):
+    """``torch.is_grad_enabled`` and ``is_inference_mode_enabled`` together."""
+
+    ENABLED = "enabled"
+    NO_GRAD = "no_grad"
+    INFERENCE = "inference"
+    UNKNOWN = "unknown"
+
+
+class Creation(Enum):
+    """``CreationMeta`` of a differentiable view: may it be written while grad mode is on?"""
+
+    DEFAULT = "default"
+    MULTI_OUTPUT = "multi-output"
+    NO_GRAD = "no-grad"
+    INFERENCE = "inference"
+
+
+Shape: TypeAlias = "tuple[int | None, ...] | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Bypass:
+    """A change of a value that autograd does not see: who made it, and how."""
+
+    source: Source
+    reason: str
+    operation: str
+    name: str | None
+    tensor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """What moved a storage's bytes without torch noticing.
+
+    ``hidden``: writes that move no counter of the family (``.data``, NumPy), in order: whatever was
+    saved before is wrong. ``flow``: writes that leave ``grad_fn`` as it was though the value changed
+    (hidden ones and no-grad ones whose derivative is not the identity).
+    """
+
+    hidden: tuple[Bypass, ...] = ()
+    flow: tuple[Bypass, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """One tensor object.
+
+    ``counter`` is the heap id of its version counter, ``base`` the tensor of which it is a
+    differentiable view (never a view itself), ``base_version`` the counter when ``node`` was
+    last set for a view: an in-place operation on the family makes ``node`` stale, and it is
+    regenerated on its next use (``VariableHooks::grad_fn``).
+    ``origin``: ``made`` (here), ``parameter``, ``argument`` (unknown history), ``data``.
+    """
+
+    storage: int
+    counter: int
+    requires_grad: Tri
+    node: int | None = None
+    leaf: Tri = Tri.YES
+    base: int | None = None
+    creation: Creation = Creation.DEFAULT
+    base_version: int = 0
+    shape: Shape = None
+    dtype: str | None = None
+    overlap: Tri = Tri.NO
+    inference: bool = False
+    origin: str = "made"
+    contiguous: Tri = Tri.YES
+    name: str | None = None
+    flow: int = 0
+    """How many of its storage's ``flow`` writes its ``node`` knows of."""
+    bypass: Bypass | None = None
+    """Set where ``x.data = ...`` dropped a graph: whoever uses the tensor gets a wrong gradient."""
+    known: bool = True
+    """False for a tensor whose history is not known (an argument of a function judged alone)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SavedTensor:
+    """What a node keeps for backward: ``SavedVariable``. ``certain`` is NO never, MAYBE or YES.
+
+    ``as_output``: saved by the operation that made it, so a later ``x.data = t`` does not reach it.
+    """
+
+    save: int
+    tensor: int
+    counter: int
+    version: int
+    role: str
+    certain: Tri
+    as_output: bool
+    name: str | None
+    storage: int
+    hidden: int
+    argument: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A ``grad_fn``. ``inputs`` are the nodes that it passes gradients to; a leaf is its AccumulateGrad.
+
+    ``certain`` is MAYBE where the node exists only if an unknown tensor requires grad.
+    ``frees_always``: raises on a second backward even where nothing is saved (CopySlices).
+    """
+
+    operation: str
+    inputs: tuple[int, ...]
+    saves: tuple[SavedTensor, ...]
+    source: Source
+    certain: Tri = Tri.YES
+    leaf: int | None = None
+    raises_when_freed: bool = False
+    bypasses: tuple[Bypass, ...] = ()

@@ -1,0 +1,187 @@
+"""The values that the interpreter computes with. All are immutable and hashable.
+
+Anything with state of its own (a tensor, a list, an instance) is a reference: an ``oid``
+into the heap of the abstract state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, Union
+
+if TYPE_CHECKING:
+    from gradsafe.ir.instructions import Function, LazyBody
+    from gradsafe.syntax.span import ChunkId, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value of which nothing is known but its name: equal tokens are the same value.
+
+    The token is structural (an argument, an attribute of an unknown, a comparison with a
+    constant ...), so that the same unknown condition tested twice takes the same side.
+    """
+
+    token: Hashable
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A Python constant. ``kind`` keeps ``1``, ``1.0`` and ``True`` apart."""
+
+    value: object
+    kind: type
+
+    def __repr__(self) -> str:
+        return f"Const({self.value!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class TensorRef:
+    """A tensor object in the heap."""
+
+    oid: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListRef:
+    """A list, set, deque or generator's items in the heap."""
+
+    oid: int
+
+
+@dataclass(frozen=True, slots=True)
+class DictRef:
+    """A dict in the heap."""
+
+    oid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An object of a class: ``cls`` is a :class:`ClassValue`, or the dotted name of a class outside the workspace."""
+
+    oid: int
+    cls: ClassValue | str
+
+
+@dataclass(frozen=True, slots=True)
+class TupleValue:
+    items: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SliceValue:
+    lower: Value
+    upper: Value
+    step: Value
+
+
+@dataclass(frozen=True, slots=True)
+class RangeValue:
+    start: Value
+    stop: Value
+    step: Value
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionValue:
+    """A function of the workspace: its code, and the environment that it closes over."""
+
+    code: Function
+    env: Hashable
+    file: str
+    chunk: ChunkId
+    qualname: str
+    owner: ClassValue | None = None
+    defaults: tuple[Value | None, ...] = ()
+    binding: str = ""
+    """``""`` plain, ``static``, ``class`` or ``property``."""
+    grad_mode: str = ""
+    """The grad mode in which a decorator (``@torch.no_grad()``) runs it; empty: the caller's."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassValue:
+    """A class of the workspace; its members live in the state under ``(env, name)``."""
+
+    name: str
+    env: Hashable
+    file: str
+    chunk: ChunkId
+    bases: tuple[Value, ...]
+    body: LazyBody
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A method with its receiver. ``function`` is a FunctionValue, or the name of a built-in method."""
+
+    receiver: Value
+    function: FunctionValue | str
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """Something outside the workspace, by its canonical dotted name: ``torch.nn.functional.relu``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleValue:
+    """A module of the workspace."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartialValue:
+    """``functools.partial``."""
+
+    function: Value
+    args: tuple[Value, ...]
+    kwargs: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SuperValue:
+    """``super()`` in a method of ``after``, bound to ``receiver``."""
+
+    receiver: Value
+    after: ClassValue
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """A context manager that sets a mode: ``no_grad``, ``enable_grad``, ``inference``, ``autocast`` ...
+
+    ``previous`` is the grad mode to come back to where the mode took effect when the manager was made.
+    """
+
+    mode: str
+    previous: str = ""
+
+
+Value: TypeAlias = Union[
+    Unknown, Const, TensorRef, ListRef, DictRef, Instance, TupleValue, SliceValue, RangeValue, FunctionValue,
+    ClassValue, Bound, External, ModuleValue, PartialValue, SuperValue, Manager,
+]  # fmt: skip
+
+NONE = Const(None, type(None))
+TRUE = Const(True, bool)
+FALSE = Const(False, bool)
+
+
+def const(value: object) -> Const:
+    """The constant ``value``."""
+    return Const(value, type(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a value was made, for related locations: a place and the calls that led there."""
+
+    place: Span
+    stack: tuple[Span, ...]

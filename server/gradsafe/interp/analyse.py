@@ -1,0 +1,207 @@
+"""Roots: what is interpreted, with which unknown arguments, and what comes of it.
+
+A root is the module body or one function or method, judged alone. ``analyse_root`` is a pure
+function of the world's texts, the op table and the budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from gradsafe_tracer.events import Event
+
+from gradsafe.domain.state import Frame, Path, Status
+from gradsafe.domain.tensors import Tri
+from gradsafe.domain.values import (
+    TRUE,
+    ClassValue,
+    DictRef,
+    FunctionValue,
+    Instance,
+    ListRef,
+    Source,
+    TensorRef,
+    TupleValue,
+    Unknown,
+    Value,
+)
+from gradsafe.interp import backward, calls, classes, module_methods, modules, names, torch_ops
+from gradsafe.interp import control as _control  # noqa: F401  registers its instructions
+from gradsafe.interp import execute as _execute  # noqa: F401
+from gradsafe.interp.machine import Budget, Machine
+from gradsafe.interp.world import World
+from gradsafe.ops.table import OpTable
+from gradsafe.syntax.span import ChunkId, Span
+
+_TENSOR_ANNOTATIONS = ("Tensor", "FloatTensor", "LongTensor", "Parameter")
+
+
+class RootKind(Enum):
+    """What a root is: a file's module body, or a function judged with unknown arguments."""
+
+    MODULE = "module"
+    FUNCTION = "function"
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """``scope`` is the chunk whose body runs; ``path`` names the classes and functions around and including it."""
+
+    kind: RootKind
+    file: str
+    scope: ChunkId
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """One explored path: its events in order, the conditions it took, and whether a budget blurred it."""
+
+    events: tuple[Event, ...]
+    conditions: tuple[str, ...]
+    blurred: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RootResult:
+    """All explored paths of a root, and what exploring them took. ``called``: chunks of functions that were entered."""
+
+    root: Root
+    trails: tuple[Trail, ...]
+    instructions: int
+    budgets_hit: frozenset[str]
+    called: frozenset[ChunkId]
+
+
+def analyse_root(world: World, root: Root, table: OpTable, budget: Budget | None = None) -> RootResult:
+    """Interpret one root; never raises on any program."""
+    machine = Machine(world, table, budget)
+    if root.kind is RootKind.MODULE:
+        paths = _run_module(machine, root)
+    else:
+        paths = _run_function(machine, root)
+    trails = tuple(Trail(tuple(path.events()), path.trail, path.blurred) for path in paths)
+    return RootResult(root, trails, machine.ran, frozenset(machine.hit), frozenset(machine.called))
+
+
+def _start(machine: Machine, root: Root) -> Path:
+    env = names.module_env(root.file)
+    facts = machine.world.module(root.file)
+    chunk = facts.root if facts is not None else root.scope
+    return Path(Frame(env, root.file, chunk, "", ()))
+
+
+def _run_module(machine: Machine, root: Root) -> list[Path]:
+    path = _start(machine, root)
+    env = names.module_env(root.file)
+    path.vars[env, "#main"] = TRUE
+    path.vars[env, "#executing"] = TRUE
+    return machine.run(path, root.scope)
+
+
+def _run_function(machine: Machine, root: Root) -> list[Path]:
+    path = _start(machine, root)
+    here = Source(Span(root.scope, 0, 0), ())
+    states: list[tuple[Path, Value]] = [(path, names.load_global(machine, path, root.file, root.names[0]))]
+    for name in root.names[1:]:
+        states = [
+            (after, _member(machine, after, value, name, here))
+            for state, value in states
+            for after, value in _as_receiver(machine, state, value, here)
+        ]
+    results: list[Path] = []
+    for state, value in states:
+        results.extend(_call_alone(machine, state, value, here))
+    return results
+
+
+def _as_receiver(machine: Machine, path: Path, value: Value, here: Source) -> list[tuple[Path, Value]]:
+    """A class is instantiated with unknown arguments; one path of its ``__init__`` stands for the object."""
+    if not isinstance(value, ClassValue):
+        return [(path, value)]
+    found = classes.find_member(path, classes.mro(value), "__init__")
+    args: tuple[Value, ...] = ()
+    if found is not None and isinstance(found[0], FunctionValue):
+        args = unknown_arguments(found[0])[1:]
+    made = classes.instantiate(machine, path, value, calls.Call(value, args, {}, here))
+    running = [(each, obj) for each, obj in made if each.status is Status.RUN]
+    return running[:2] or [(path, Instance(path.new_id(), value))]
+
+
+def _member(machine: Machine, path: Path, value: Value, name: str, here: Source) -> Value:
+    if isinstance(value, Instance):
+        found = classes.find_member(path, classes.class_of(value), name)
+        if found is not None and isinstance(found[0], FunctionValue):
+            owner = found[1] if isinstance(found[1], ClassValue) else None
+            member = replace(found[0], owner=owner)
+            if modules.is_module(classes.class_of(value)):
+                module_methods.set_training(path, value, Unknown(("training", value.oid)))
+            path.vars[("root",), "self"] = value
+            return member
+    return Unknown(("member", name))
+
+
+def unknown_arguments(function: FunctionValue) -> tuple[Value, ...]:
+    """One unknown value for each positional parameter."""
+    return tuple(
+        calls.unknown_argument(function, parameter)
+        for parameter in function.code.parameters
+        if not parameter.kind and not parameter.keyword_only
+    )
+
+
+def _call_alone(machine: Machine, path: Path, value: Value, here: Source) -> list[Path]:
+    if not isinstance(value, FunctionValue):
+        return []
+    args = unknown_arguments(value)
+    receiver = path.vars.get((("root",), "self"))
+    if receiver is not None and args and value.binding not in ("static", "class"):
+        args = (receiver, *args[1:])
+    kwargs = {p.name: calls.unknown_argument(value, p) for p in value.code.parameters if p.keyword_only}
+    _annotated(path, value, here)
+    path.log = None
+    results: list[Path] = []
+    for each, returned in calls.call_function(machine, path, value, args, kwargs, here):
+        if each.status is Status.RUN:
+            _judge_returned(machine, each, returned, here)
+        results.append(each)
+    return results
+
+
+def _annotated(path: Path, function: FunctionValue, here: Source) -> None:
+    """A parameter annotated as a tensor is one, of unknown history."""
+    for parameter in function.code.parameters:
+        text = (parameter.annotation or "").strip("\"'")
+        base = text.partition("[")[0].strip().rpartition(".")[2]
+        jaxtyped = "[" in text and text.partition("[")[2].strip().startswith(("Tensor", "torch.Tensor"))
+        if base in _TENSOR_ANNOTATIONS or jaxtyped:
+            torch_ops.materialise(path, calls.unknown_argument(function, parameter), here, parameter.name)
+
+
+def _judge_returned(machine: Machine, path: Path, value: Value, here: Source) -> None:
+    """Would a backward through what is returned work? The graph may be broken already."""
+    roots = [oid for oid in _returned_tensors(path, value) if path.heap.get(oid) is not None]
+    graph = tuple(oid for oid in roots if path.tensor(oid).requires_grad is not Tri.NO)
+    for oid in graph:
+        source = Source(Span(here.place.chunk, 0, 0), ())
+        if path.status is Status.RUN:
+            backward.run(path, source, backward.Request((oid,), "return", real=False))
+
+
+def _returned_tensors(path: Path, value: Value, depth: int = 0) -> Iterable[int]:
+    if isinstance(value, TensorRef):
+        yield value.oid
+    elif depth < 4:
+        items: tuple[Value, ...] = ()
+        if isinstance(value, TupleValue):
+            items = value.items
+        elif isinstance(value, ListRef):
+            items = path.items(value.oid).known
+        elif isinstance(value, DictRef):
+            items = tuple(item for _, item in path.entries(value.oid).known)
+        for item in items:
+            yield from _returned_tensors(path, item, depth + 1)
+
+

@@ -1,0 +1,349 @@
+"""PyTorch's autograd bookkeeping on abstract tensors: views, writes, saves, history.
+
+Function by function this follows ``torch/csrc/autograd``: ``check_inplace``, ``as_view``,
+``rebase_history``, ``VariableHooks::grad_fn``, ``SavedVariable``. The place to add a fact
+about how torch keeps its books.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from gradsafe_tracer.events import Alias, Create, Raise, Save, Write
+
+from gradsafe.domain.state import Path, Status
+from gradsafe.domain.tensors import (
+    Bypass,
+    Creation,
+    GradMode,
+    Node,
+    SavedTensor,
+    Shape,
+    Storage,
+    Tensor,
+    Tri,
+)
+from gradsafe.domain.values import Const, Source, TensorRef
+
+GRAD_ENABLED = {
+    GradMode.ENABLED: Tri.YES,
+    GradMode.NO_GRAD: Tri.NO,
+    GradMode.INFERENCE: Tri.NO,
+    GradMode.UNKNOWN: Tri.MAYBE,
+}
+_CREATION_OF_MODE = {
+    GradMode.ENABLED: Creation.DEFAULT,
+    GradMode.UNKNOWN: Creation.DEFAULT,
+    GradMode.NO_GRAD: Creation.NO_GRAD,
+    GradMode.INFERENCE: Creation.INFERENCE,
+}
+_VIEW_REASON = {
+    Creation.MULTI_OUTPUT: "multi-output-view",
+    Creation.NO_GRAD: "no-grad-view",
+    Creation.INFERENCE: "no-grad-view",
+}
+_BOOL = {Tri.YES: True, Tri.NO: False, Tri.MAYBE: None}
+
+
+@dataclass(frozen=True, slots=True)
+class ToSave:
+    """An operand that an operation wants to keep: ``certain`` says whether it does."""
+
+    tensor: int
+    role: str
+    certain: Tri = Tri.YES
+    as_output: bool = False
+    by_object: bool = True
+
+
+def raise_error(path: Path, source: Source, reason: str, certain: bool = True, **fields: object) -> None:
+    """Torch raises RuntimeError here; the path ends unless it is only possible."""
+    event = Raise(source.place, source.stack, reason, certain, **fields)  # type: ignore[arg-type]
+    path.emit(event)
+    if certain:
+        path.status, path.raised = Status.RAISED, "RuntimeError"
+
+
+def new_tensor(path: Path, source: Source, operation: str, tensor: Tensor | None = None, **fields: object) -> int:
+    """A tensor on a fresh storage; ``fields`` are those of :class:`Tensor`."""
+    oid, storage, counter = path.new_id(), path.new_id(), path.new_id()
+    version = fields.pop("version", 0)
+    made = Tensor(storage, counter, Tri.NO) if tensor is None else replace(tensor, storage=storage, counter=counter)
+    if fields:
+        made = replace(made, **fields)  # type: ignore[arg-type]
+    if path.grad_mode is GradMode.INFERENCE:
+        made = replace(made, inference=True)
+    path.heap[oid], path.heap[storage], path.heap[counter] = made, Storage(), version
+    path.emit(
+        Create(
+            source.place, source.stack, oid, storage, counter, int(str(version)), operation,
+            _BOOL[made.requires_grad], _BOOL[made.leaf], made.name,
+        )
+    )  # fmt: skip
+    return oid
+
+
+def requires_grad(path: Path, oid: int) -> Tri:
+    """``Tensor.requires_grad``: a view requires grad as soon as its base does."""
+    tensor = path.tensor(oid)
+    if tensor.base is not None:
+        return tensor.requires_grad | path.tensor(tensor.base).requires_grad
+    return tensor.requires_grad
+
+
+def any_requires_grad(path: Path, oids: Iterable[int]) -> Tri:
+    """``compute_requires_grad``: grad mode on, and one of the tensors requires grad."""
+    found = Tri.NO
+    for oid in oids:
+        found = found | requires_grad(path, oid)
+    return found & GRAD_ENABLED[path.grad_mode]
+
+
+def storage_of(path: Path, oid: int) -> Storage:
+    found = path.heap.get(path.tensor(oid).storage)
+    return found if isinstance(found, Storage) else Storage()
+
+
+def accumulate_node(path: Path, oid: int, source: Source) -> int:
+    """The AccumulateGrad of a leaf, made on first use."""
+    known = path.vars.get((oid, "#accumulate"))
+    if isinstance(known, Const) and isinstance(known.value, int):
+        return known.value
+    node = path.new_id()
+    tensor = path.tensor(oid)
+    certain = tensor.requires_grad
+    path.heap[node] = Node("AccumulateGrad", (), (), source, certain=certain, leaf=oid)
+    path.vars[oid, "#accumulate"] = Const(node, int)
+    return node
+
+
+def edge(path: Path, oid: int, source: Source) -> int | None:
+    """The node that a gradient of this tensor goes to; a stale view's is regenerated first.
+
+    Raises (on the path) where the view must not be used any more: a multi-output or no-grad
+    view whose base was modified since.
+    """
+    tensor = path.tensor(oid)
+    if requires_grad(path, oid) is Tri.NO:
+        return None
+    if tensor.base is not None:
+        version = path.version(tensor.counter)
+        if version != tensor.base_version:
+            if tensor.creation is not Creation.DEFAULT and requires_grad(path, tensor.base) is Tri.YES:
+                raise_error(
+                    path, source, _VIEW_REASON[tensor.creation], tensor=oid, name=tensor.name, how="base-modified"
+                )
+                return None
+            above = edge(path, tensor.base, source)
+            return _set_view_node(path, oid, above, version, source)
+        if tensor.node is None:
+            return edge(path, tensor.base, source) if tensor.creation is Creation.DEFAULT else None
+    if tensor.node is not None:
+        return tensor.node
+    return accumulate_node(path, oid, source)
+
+
+def _set_view_node(path: Path, oid: int, above: int | None, version: int, source: Source) -> int | None:
+    if above is None:
+        return None
+    node = path.new_id()
+    path.heap[node] = Node("AsStrided", (above,), (), source, certain=path.node(above).certain)
+    tensor = path.tensor(oid)
+    flow = len(storage_of(path, oid).flow)
+    path.heap[oid] = replace(tensor, node=node, leaf=Tri.NO, base_version=version, flow=flow)
+    return node
+
+
+def record(
+    path: Path, source: Source, operation: str, inputs: Sequence[int], saves: Sequence[ToSave], certain: Tri,
+) -> int | None:  # fmt: skip
+    """Make the node of an operation on ``inputs`` and save its operands; None if the path ended in it.
+
+    ``certain`` is :func:`any_requires_grad` of the differentiable inputs and is not NO.
+    """
+    edges: list[int] = []
+    bypasses: list[Bypass] = []
+    for oid in dict.fromkeys(inputs):
+        above = edge(path, oid, source)
+        if path.status is not Status.RUN:
+            return None
+        if above is not None:
+            edges.append(above)
+        bypasses.extend(_bypasses(path, oid))
+    node = path.new_id()
+    path.heap[node] = Node(operation, tuple(edges), (), source, certain=certain, bypasses=tuple(bypasses))
+    save(path, source, node, saves)
+    return node if path.status is Status.RUN else None
+
+
+def _bypasses(path: Path, oid: int) -> tuple[Bypass, ...]:
+    """The unseen changes of the value that a node is about to use as if its history were whole."""
+    tensor = path.tensor(oid)
+    found = (tensor.bypass,) if tensor.bypass is not None else ()
+    if tensor.node is None and (tensor.base is None or requires_grad(path, oid) is Tri.NO):
+        return found
+    if path.tensor(tensor.base if tensor.base is not None else oid).leaf is not Tri.NO:
+        return found
+    return found + storage_of(path, oid).flow[tensor.flow :]
+
+
+def save(path: Path, source: Source, node: int, saves: Sequence[ToSave]) -> None:
+    """Add ``saves`` to what ``node`` keeps; an inference tensor cannot be kept (torch raises)."""
+    kept: list[SavedTensor] = []
+    for item in saves:
+        certain = item.certain & path.node(node).certain
+        if certain is Tri.NO:
+            continue
+        tensor = path.tensor(item.tensor)
+        operation = path.node(node).operation
+        if tensor.inference and path.grad_mode is not GradMode.INFERENCE:
+            raise_error(
+                path, source, "inference-save", certain is Tri.YES,
+                tensor=item.tensor, operation=operation, name=tensor.name,
+            )  # fmt: skip
+            return
+        number, version = path.new_id(), path.version(tensor.counter)
+        kept.append(
+            SavedTensor(
+                number, item.tensor if item.by_object else -1, tensor.counter, version, item.role, certain,
+                item.as_output, tensor.name, tensor.storage, len(storage_of(path, item.tensor).hidden),
+                not tensor.known,
+            )
+        )  # fmt: skip
+        path.emit(
+            Save(
+                source.place, source.stack, number, node, operation, item.role, item.tensor, tensor.counter,
+                version, tensor.name,
+            )
+        )  # fmt: skip
+    if kept:
+        old = path.node(node)
+        path.heap[node] = replace(old, saves=old.saves + tuple(kept))
+
+
+def make_view(
+    path: Path, source: Source, base: int, operation: str, *, multi: bool = False, overlap: Tri = Tri.NO,
+    shape: Shape = None, contiguous: Tri = Tri.MAYBE, node: int | None = None, differentiable: bool = True,
+) -> int:  # fmt: skip
+    """``as_view``: a tensor on the storage and the counter of ``base``."""
+    parent = path.tensor(base)
+    oid = path.new_id()
+    creation = _CREATION_OF_MODE[path.grad_mode]
+    if multi and creation is Creation.DEFAULT:
+        creation = Creation.MULTI_OUTPUT
+    if parent.base is not None and parent.creation is not Creation.DEFAULT:
+        creation = parent.creation
+    root = base if parent.base is None else parent.base
+    own = requires_grad(path, base) & GRAD_ENABLED[path.grad_mode] if differentiable else Tri.NO
+    if node is None and own is not Tri.NO:
+        node = record(path, source, operation, [base], (), own)
+    view = replace(
+        parent, requires_grad=own, node=node if own is not Tri.NO else None,
+        leaf=Tri.NO if own is Tri.YES else Tri.MAYBE if own is Tri.MAYBE else Tri.YES,
+        base=root if differentiable else None, creation=creation if differentiable else Creation.DEFAULT,
+        base_version=path.version(parent.counter), shape=shape, overlap=overlap | parent.overlap,
+        contiguous=contiguous, name=None, flow=len(storage_of(path, base).flow),
+        bypass=parent.bypass if differentiable else None,
+        origin="made" if parent.known else parent.origin,
+    )  # fmt: skip
+    path.heap[oid] = view
+    path.emit(Alias(source.place, source.stack, oid, base, view.storage, view.counter, operation))
+    return oid
+
+
+def detach(path: Path, source: Source, base: int, how: str = "detach") -> int:
+    """``detach()``: storage and counter shared, no history, not a differentiable view."""
+    oid = make_view(path, source, base, how, differentiable=False, shape=path.tensor(base).shape)
+    path.heap[oid] = replace(path.tensor(oid), overlap=path.tensor(base).overlap)
+    return oid
+
+
+def data_of(path: Path, source: Source, base: int, how: str = "data") -> int:
+    """``.data`` (and NumPy's view): the storage is shared, the counter is new."""
+    oid, counter = detach(path, source, base, how), path.new_id()
+    path.heap[counter] = 0
+    path.heap[oid] = replace(path.tensor(oid), counter=counter, origin="data")
+    return oid
+
+
+def check_inplace(path: Path, source: Source, oid: int, needs_grad: Tri, operation: str, how: str, **extra: object) -> None:
+    """``check_inplace``: may this tensor be written now? Errors at the operation end the path.
+
+    A tensor of unknown history stays silent: only its caller could tell.
+    """
+    tensor = path.tensor(oid)
+    fields = {"tensor": oid, "operation": operation, "name": tensor.name, "how": how, **extra}
+    if tensor.inference and path.grad_mode is not GradMode.INFERENCE:
+        raise_error(path, source, "inference-write", **fields)
+        return
+    needs = needs_grad & GRAD_ENABLED[path.grad_mode]
+    if needs is Tri.NO or not tensor.known:
+        return
+    certain = needs is Tri.YES
+    if tensor.base is not None:
+        base = path.tensor(tensor.base)
+        if tensor.creation is not Creation.DEFAULT:
+            raise_error(path, source, _VIEW_REASON[tensor.creation], certain, **fields)
+            return
+        if requires_grad(path, oid) is not Tri.NO and base.leaf is Tri.YES and base.known:
+            certain = certain and requires_grad(path, oid) is Tri.YES
+            raise_error(path, source, "leaf-view", certain, **fields)
+            return
+    if tensor.leaf is Tri.YES and tensor.requires_grad is not Tri.NO:
+        raise_error(path, source, "leaf", certain and tensor.requires_grad is Tri.YES, **fields)
+
+
+def bump(
+    path: Path, source: Source, oid: int, times: int, operation: str, how: str, declared: object = None,
+    name: str | None = None,
+) -> None:  # fmt: skip
+    """``increment_version``, written to the log; ``times`` 0 is a write that torch does not count."""
+    tensor = path.tensor(oid)
+    before = path.version(tensor.counter)
+    path.heap[tensor.counter] = before + times
+    path.emit(
+        Write(
+            source.place, source.stack, oid, tensor.counter, before, before + times, operation, how,
+            _BOOL[GRAD_ENABLED[path.grad_mode]], declared, name or tensor.name,  # type: ignore[arg-type]
+        )
+    )  # fmt: skip
+
+
+def rebase_history(path: Path, source: Source, oid: int, node: int, needs: Tri) -> None:
+    """After an in-place operation with ``node``: the tensor's history, or its base's, becomes the node's."""
+    tensor = path.tensor(oid)
+    if tensor.base is None:
+        flow = len(storage_of(path, oid).flow)
+        leaf = Tri.NO if needs is Tri.YES else tensor.leaf & Tri.MAYBE
+        path.heap[oid] = replace(
+            tensor, node=node, requires_grad=tensor.requires_grad | needs, leaf=leaf, flow=flow, bypass=None
+        )
+        return
+    base = path.tensor(tensor.base)
+    above = edge(path, tensor.base, source)
+    inner = path.node(node)
+    copy_slices = path.new_id()
+    inputs = tuple(dict.fromkeys((*((above,) if above is not None else ()), *inner.inputs)))
+    path.heap[copy_slices] = replace(inner, inputs=inputs, raises_when_freed=True)
+    flow = len(storage_of(path, oid).flow)
+    leaf = Tri.NO if needs is Tri.YES else base.leaf & Tri.MAYBE
+    path.heap[tensor.base] = replace(
+        base, node=copy_slices, requires_grad=base.requires_grad | needs, leaf=leaf, flow=flow, bypass=None
+    )
+    _set_view_node(path, oid, copy_slices, path.version(tensor.counter), source)
+    path.heap[oid] = replace(path.tensor(oid), requires_grad=tensor.requires_grad | needs)
+
+
+def note_bypass(path: Path, source: Source, oid: int, reason: str, operation: str, hidden: bool, name: str | None) -> None:
+    """Remember a change of value that autograd does not see, on the storage it happened to."""
+    tensor = path.tensor(oid)
+    storage = storage_of(path, oid)
+    bypass = Bypass(source, reason, operation, name or tensor.name, oid)
+    path.heap[tensor.storage] = Storage(
+        (*storage.hidden, bypass) if hidden else storage.hidden, (*storage.flow, bypass)
+    )
+
+
+def ref(oid: int) -> TensorRef:
+    return TensorRef(oid)

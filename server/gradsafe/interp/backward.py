@@ -1,0 +1,252 @@
+"""The autograd engine on abstract graphs: which nodes run, in which order, what they unpack and free.
+
+Follows ``torch/csrc/autograd/engine.cpp`` (ready queue by sequence number) and
+``saved_variable.cpp`` (the version check in ``unpack``).
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gradsafe_tracer.events import BackwardEnd, BackwardStart, Free, Raise, Read, WrongGradient
+
+from gradsafe.domain.state import Path, Status
+from gradsafe.domain.tensors import Bypass, Node, SavedTensor, Tensor, Tri
+from gradsafe.domain.values import NONE, Const, Source, TensorRef
+from gradsafe.interp import autograd
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call of the engine. ``inputs`` None: all leaves; ``real`` False: nobody calls it yet (a returned graph)."""
+
+    roots: tuple[int, ...]
+    operation: str = "backward"
+    inputs: tuple[int, ...] | None = None
+    retain: Tri = Tri.NO
+    create_graph: bool = False
+    accumulate: bool = True
+    real: bool = True
+    name: str | None = None
+
+
+@dataclass(slots=True)
+class _Run:
+    path: Path
+    source: Source
+    request: Request
+    backward: int
+    failed: bool = False
+
+
+def run(path: Path, source: Source, request: Request) -> tuple[int, ...]:
+    """Execute the backward on ``path``; the nodes that ran, in order.
+
+    The path ends (status RAISED) where torch raises for certain.
+    """
+    roots: list[int] = []
+    for oid in request.roots:
+        above = autograd.edge(path, oid, source)
+        if path.status is not Status.RUN:
+            return ()
+        if above is not None:
+            roots.append(above)
+    backward = path.new_id()
+    if not roots:
+        if request.real and all(_plain(path, oid) for oid in request.roots):
+            # "element 0 of tensors does not require grad": torch raises, but no write is to blame.
+            path.status, path.raised = Status.RAISED, "RuntimeError"
+        return ()
+    path.emit(BackwardStart(source.place, source.stack, backward, request.operation, request.name))
+    state = _Run(path, source, request, backward)
+    order = execution_order(path, roots, _targets(path, source, request))
+    executed: list[int] = []
+    for node in order:
+        _execute(state, node)
+        executed.append(node)
+    ran = _ran(state, executed)
+    _finish(state, ran)
+    path.emit(BackwardEnd(source.place, source.stack, backward, state.failed))
+    if state.failed and request.real:
+        path.status, path.raised = Status.RAISED, "RuntimeError"
+    return tuple(executed)
+
+
+def _plain(path: Path, oid: int) -> bool:
+    return autograd.requires_grad(path, oid) is Tri.NO
+
+
+def _targets(path: Path, source: Source, request: Request) -> frozenset[int] | None:
+    if request.inputs is None:
+        return None
+    edges = (autograd.edge(path, oid, source) for oid in request.inputs)
+    return frozenset(edge for edge in edges if edge is not None)
+
+
+def execution_order(path: Path, roots: Sequence[int], targets: frozenset[int] | None) -> list[int]:
+    """The nodes that the engine runs, first to last: of those that are ready, the youngest first.
+
+    With ``targets`` (the edges of ``inputs=``) only nodes that lead to one of them run,
+    and a target itself runs only on the way to another.
+    """
+    waiting: dict[int, int] = {}
+    stack, seen = list(roots), set(roots)
+    while stack:
+        for above in path.node(stack.pop()).inputs:
+            waiting[above] = waiting.get(above, 0) + 1
+            if above not in seen:
+                seen.add(above)
+                stack.append(above)
+    needed = seen if targets is None else _leading_to(path, seen, targets)
+    ready = [(-_priority(path, node), node) for node in dict.fromkeys(roots) if not waiting.get(node)]
+    heapq.heapify(ready)
+    order: list[int] = []
+    while ready:
+        _, node = heapq.heappop(ready)
+        if node in needed:
+            order.append(node)
+        for above in path.node(node).inputs:
+            waiting[above] -= 1
+            if waiting[above] == 0:
+                heapq.heappush(ready, (-_priority(path, above), above))
+    return order
+
+
+def _priority(path: Path, node: int) -> int:
+    """AccumulateGrad runs as soon as it is ready; otherwise the sequence number, which our ids follow."""
+    return 1 << 60 if path.node(node).leaf is not None else node
+
+
+def _leading_to(path: Path, nodes: set[int], targets: frozenset[int]) -> set[int]:
+    """Those of ``nodes`` from which a target can be reached, targets only if another lies behind."""
+    leading: set[int] = set()
+    for node in sorted(nodes):  # an input is always older than the node that uses it, except regenerated views
+        if any(above in targets or above in leading for above in path.node(node).inputs):
+            leading.add(node)
+    changed = True
+    while changed:
+        more = {
+            node for node in nodes - leading
+            if any(above in targets or above in leading for above in path.node(node).inputs)
+        }  # fmt: skip
+        changed = bool(more)
+        leading |= more
+    return leading
+
+
+def _execute(state: _Run, number: int) -> None:
+    path, node = state.path, state.path.node(number)
+    freed = path.vars.get((number, "#freed"))
+    if freed is not None and (node.saves or node.raises_when_freed):
+        certain = node.certain is Tri.YES and freed == Const(True, bool)
+        certain = certain and (node.raises_when_freed or any(s.certain is Tri.YES for s in node.saves))
+        _fail(state, "freed", certain, number, node.saves[0] if node.saves else None)
+        if certain:
+            return
+    for saved in node.saves:
+        found = path.version(saved.counter)
+        source = state.source
+        path.emit(Read(source.place, source.stack, saved.save, state.backward, found))
+        if found != saved.version:
+            _fail(state, "version", saved.certain is Tri.YES, number, saved)
+        elif not state.failed:
+            _hidden(state, saved)
+    if not state.failed:
+        for bypass in node.bypasses:
+            _wrong(state, bypass, None, node.certain is Tri.YES)
+
+
+def _fail(state: _Run, reason: str, certain: bool, node: int, saved: SavedTensor | None) -> None:
+    """The first certain failure is the error that torch raises; later broken reads are in the log only."""
+    if state.failed:
+        return
+    source, operation = state.source, state.path.node(node).operation
+    state.path.emit(
+        Raise(
+            source.place, source.stack, reason, certain, tensor=saved.tensor if saved else None,
+            save=saved.save if saved else None, node=node, backward=state.backward, operation=operation,
+            name=saved.name if saved else None, how="" if state.request.real else "returned",
+            message="argument" if saved and saved.argument else None,
+        )
+    )  # fmt: skip
+    state.failed = certain
+
+
+def _hidden(state: _Run, saved: SavedTensor) -> None:
+    """A saved tensor whose bytes were changed without its counter: torch computes with the new ones."""
+    path = state.path
+    if saved.tensor >= 0 and not saved.as_output:
+        tensor = path.tensor(saved.tensor)
+        if tensor.storage != saved.storage:
+            swapped = path.vars.get((saved.tensor, "#swapped"))
+            place = swapped.value if isinstance(swapped, Const) else None
+            if isinstance(place, Bypass):
+                _wrong(state, place, saved, saved.certain is Tri.YES)
+            return
+    storage = path.heap.get(saved.storage)
+    for bypass in getattr(storage, "hidden", ())[saved.hidden :][:1]:
+        _wrong(state, bypass, saved, saved.certain is Tri.YES)
+
+
+def _wrong(state: _Run, bypass: Bypass, saved: SavedTensor | None, certain: bool) -> None:
+    state.path.emit(
+        WrongGradient(
+            bypass.source.place, bypass.source.stack, bypass.reason, certain, bypass.tensor,
+            saved.save if saved else None, state.backward, bypass.operation, bypass.name,
+        )
+    )  # fmt: skip
+
+
+def _ran(state: _Run, executed: list[int]) -> list[int]:
+    """The nodes that ran to their end: all of them, or those before the one that failed."""
+    if not state.failed:
+        return executed
+    failing = next(event for event in reversed(list(state.path.events())) if isinstance(event, Raise))
+    return executed[: executed.index(failing.node)] if failing.node in executed else []
+
+
+def _finish(state: _Run, ran: list[int]) -> None:
+    path, source, request = state.path, state.source, state.request
+    if not request.real:
+        return
+    for number in ran:
+        node = path.node(number)
+        if node.leaf is not None:
+            if request.accumulate and (request.inputs is None or node.leaf in request.inputs):
+                _accumulate(path, source, node.leaf, request.create_graph)
+        elif request.retain is not Tri.YES and (node.saves or node.raises_when_freed):
+            path.vars[number, "#freed"] = Const(request.retain is Tri.NO, bool)
+            path.emit(Free(source.place, source.stack, number, state.backward))
+
+
+def _accumulate(path: Path, source: Source, leaf: int, create_graph: bool) -> None:
+    """``AccumulateGrad``: the first gradient is stored, later ones are added in place."""
+    old = path.vars.get((leaf, "grad"))
+    if isinstance(old, TensorRef) and not create_graph:
+        autograd.bump(path, source, old.oid, 1, "AccumulateGrad", "other")
+        return
+    tensor = path.tensor(leaf)
+    made = Tensor(0, 0, Tri.MAYBE if create_graph else Tri.NO, shape=tensor.shape, dtype=tensor.dtype)
+    oid = autograd.new_tensor(path, source, "grad", replace(made, leaf=Tri.MAYBE if create_graph else Tri.YES))
+    path.heap[oid] = replace(path.tensor(oid), name=f"{tensor.name}.grad" if tensor.name else None)
+    path.vars[leaf, "grad"] = TensorRef(oid)
+
+
+def grad_graph(path: Path, source: Source, executed: Sequence[int]) -> int:
+    """The graph of a gradient made with ``create_graph``: it may read whatever the first backward read."""
+    saves: list[SavedTensor] = []
+    leaves: list[int] = []
+    for number in executed:
+        node = path.node(number)
+        saves.extend(replace(saved, certain=saved.certain & Tri.MAYBE) for saved in node.saves)
+        leaves.extend(above for above in node.inputs if path.node(above).leaf is not None)
+    made = path.new_id()
+    path.heap[made] = Node("double backward", tuple(dict.fromkeys(leaves)), tuple(saves), source, certain=Tri.YES)
+    return made
+
+
+def reset_grad(path: Path, leaf: int) -> None:
+    """``x.grad = None``."""
+    path.vars[leaf, "grad"] = NONE

@@ -1,0 +1,231 @@
+"""Calls: functions of the workspace are entered, everything else goes to the file that knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from gradsafe.domain.state import Frame, Path, Status
+from gradsafe.domain.values import (
+    NONE,
+    Bound,
+    ClassValue,
+    Const,
+    External,
+    FunctionValue,
+    Instance,
+    Manager,
+    PartialValue,
+    Source,
+    SuperValue,
+    TensorRef,
+    TupleValue,
+    Unknown,
+    Value,
+    const,
+)
+from gradsafe.interp import (
+    builtin_calls,
+    classes,
+    containers,
+    control,
+    modules,
+    names,
+    tensor_api,
+    torch_api,
+    torch_ops,
+)
+from gradsafe.interp.machine import Machine, Outcomes
+from gradsafe.ir.instructions import Parameter
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call with its arguments evaluated. ``declared`` is where the called in-place module was made."""
+
+    function: Value
+    args: tuple[Value, ...]
+    kwargs: Mapping[str, Value]
+    source: Source
+    subject: str = ""
+    declared: object = field(default=None, compare=False)
+
+    def argument(self, index: int, name: str) -> Value | None:
+        """The argument at ``index`` or called ``name``."""
+        if name in self.kwargs:
+            return self.kwargs[name]
+        return self.args[index] if index < len(self.args) else None
+
+
+def unknown_result(path: Path, call: Call) -> Outcomes:
+    """A result of which nothing is known."""
+    return [(path, Unknown(("call", call.source.place, path.new_id())))]
+
+
+def call(machine: Machine, path: Path, call: Call) -> Outcomes:
+    """Carry out a call; the result per path."""
+    function = call.function
+    if machine.spent():
+        path.blurred = True
+        return unknown_result(path, call)
+    if isinstance(function, FunctionValue):
+        return call_function(machine, path, function, call.args, call.kwargs, call.source)
+    if isinstance(function, Bound):
+        return _call_bound(machine, path, function, call)
+    if isinstance(function, ClassValue):
+        return classes.instantiate(machine, path, function, call)
+    if isinstance(function, External):
+        return _call_external(machine, path, function, call)
+    if isinstance(function, Instance):
+        return modules.call_instance(machine, path, function, call)
+    if isinstance(function, PartialValue):
+        merged = {**dict(function.kwargs), **call.kwargs}
+        whole = replace(call, function=function.function, args=function.args + call.args, kwargs=merged)
+        return globals()["call"](machine, path, whole)
+    if isinstance(function, Manager) and call.args and isinstance(call.args[0], FunctionValue):
+        return [(path, replace(call.args[0], grad_mode=function.mode))]
+    return unknown_result(path, call)
+
+
+def _call_bound(machine: Machine, path: Path, bound: Bound, call: Call) -> Outcomes:
+    receiver, function = bound.receiver, bound.function
+    if isinstance(function, FunctionValue):
+        return call_function(machine, path, function, (receiver, *call.args), call.kwargs, call.source)
+    if isinstance(receiver, TensorRef):
+        return tensor_api.call_method(machine, path, receiver, function, call)
+    if isinstance(receiver, (Instance, SuperValue)):
+        return modules.call_method(machine, path, receiver, function, call)
+    if isinstance(receiver, ClassValue):
+        return modules.call_class_method(machine, path, receiver, function, call)
+    outcomes = builtin_calls.call_method(machine, path, receiver, function, call)
+    return outcomes if outcomes is not None else unknown_result(path, call)
+
+
+def _call_external(machine: Machine, path: Path, function: External, call: Call) -> Outcomes:
+    for handler in (builtin_calls.call_external, torch_api.call_external, modules.construct_external):
+        outcomes = handler(machine, path, function.name, call)
+        if outcomes is not None:
+            return outcomes
+    if function.name.split(".")[0] == "torch":
+        owner, _, method = function.name.rpartition(".")
+        if owner == "torch.Tensor" and call.args:
+            receiver = torch_ops.materialise(path, call.args[0], call.source)
+            if isinstance(receiver, TensorRef):
+                rest = replace(call, args=call.args[1:])
+                return tensor_api.call_method(machine, path, receiver, method, rest)
+        applied = torch_ops.apply(
+            machine, path, function.name, call.args, call.kwargs, call.source, "function", call.subject
+        )
+        if applied is not None:
+            return applied
+    if call.args and isinstance(call.args[0], (FunctionValue, ClassValue)) and len(call.args) == 1:
+        return [(path, call.args[0])]  # a decorator from outside: it wraps, it does not change what is done
+    return unknown_result(path, call)
+
+
+def call_method(
+    machine: Machine, path: Path, receiver: Value, name: str, args: tuple[Value, ...], source: Source
+) -> Outcomes | None:
+    """Call a special method of a workspace class; None where the receiver has none."""
+    if not isinstance(receiver, Instance):
+        return None
+    found = classes.find_member(path, classes.class_of(receiver), name)
+    if found is None or not isinstance(found[0], FunctionValue):
+        return None
+    member = replace(found[0], owner=found[1] if isinstance(found[1], ClassValue) else None)
+    return call_function(machine, path, member, (receiver, *args), {}, source)
+
+
+def call_function(
+    machine: Machine, path: Path, function: FunctionValue, args: tuple[Value, ...], kwargs: Mapping[str, Value],
+    source: Source,
+) -> Outcomes:  # fmt: skip
+    """Enter a function of the workspace with its arguments bound."""
+    outer = path.frame
+    stack = (*outer.stack, source.place)
+    if len(stack) > machine.budget.depth or stack.count(source.place) > machine.budget.recursion:
+        machine.hit.add("depth")
+        path.blurred = True
+        return [(path, Unknown(("call", source.place, path.new_id())))]
+    machine.called.add(function.chunk)
+    env = path.new_id()
+    frame = Frame(env, function.file, function.chunk, function.qualname, stack, function.env, kind="function")
+    frame.owner = function.owner
+    frame.receiver = args[0] if args else None
+    path.frame = frame
+    if function.env is not None:
+        path.vars[env, "#parent"] = Const(function.env, object)
+    bind_arguments(path, function, args, kwargs)
+    mode = path.grad_mode
+    if function.grad_mode:
+        control.enter_mode(path, function.grad_mode)
+    paths = machine.run(path, function.code.body)
+    outcomes: Outcomes = []
+    for number, each in enumerate(paths):
+        value = _returned(each)
+        each.frame = outer if number == 0 else outer.copy()
+        each.returned = None
+        if each.status is not Status.RAISED:
+            each.status = Status.RUN
+        if function.grad_mode or each.status is Status.RAISED:
+            each.grad_mode = mode
+        outcomes.append((each, value))
+    return outcomes
+
+
+def _returned(path: Path) -> Value:
+    if path.frame.yielded is not None:
+        return containers.new_list(path, path.frame.yielded, shape="generator")
+    return path.returned if path.status is Status.RETURN and path.returned is not None else NONE
+
+
+def bind_arguments(
+    path: Path, function: FunctionValue, args: tuple[Value, ...], kwargs: Mapping[str, Value]
+) -> None:
+    """Bind parameters in the callee's frame, as Python does; what is missing is unknown."""
+    env, left = path.frame.env, dict(kwargs)
+    position = 0
+    for number, parameter in enumerate(function.code.parameters):
+        if parameter.kind == "*":
+            path.vars[env, parameter.name] = TupleValue(args[position:])
+            position = len(args)
+            continue
+        if parameter.kind == "**":
+            entries = tuple((const(name), value) for name, value in left.items())
+            path.vars[env, parameter.name] = containers.new_dict(path, entries)
+            continue
+        value: Value | None
+        if not parameter.keyword_only and position < len(args):
+            value = args[position]
+            position += 1
+        elif parameter.name in left:
+            value = left.pop(parameter.name)
+        else:
+            value = function.defaults[number] if number < len(function.defaults) else None
+        path.vars[env, parameter.name] = value if value is not None else unknown_argument(function, parameter)
+
+
+def unknown_argument(function: FunctionValue, parameter: Parameter) -> Unknown:
+    return Unknown(("argument", function.chunk, parameter.name))
+
+
+def exception_name(value: Value) -> str | None:
+    """The name of an exception class or object; None where unknown."""
+    if isinstance(value, External):
+        return value.name.rpartition(".")[2]
+    if isinstance(value, ClassValue):
+        return value.name
+    if isinstance(value, Instance):
+        return value.cls.name if isinstance(value.cls, ClassValue) else value.cls.rpartition(".")[2]
+    return None
+
+
+def current_super(machine: Machine, path: Path) -> Value:
+    """``super()`` without arguments: the receiver of the running method, and the class that defines it."""
+    env = path.frame.env
+    frame = path.frame
+    receiver = frame.receiver
+    if isinstance(frame.owner, ClassValue) and receiver is not None:
+        return SuperValue(receiver, frame.owner)
+    found = names.load(machine, path, "self")
+    return Unknown(("super", env)) if not isinstance(found, Instance) else Unknown(("super", found.oid))

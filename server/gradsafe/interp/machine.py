@@ -1,0 +1,231 @@
+"""The interpreter's core: runs bodies of instructions on paths, forks, joins, counts.
+
+One function per kind of instruction, found by the instruction's class; what an instruction
+means to Python objects, to tensors, to modules stands in the other files of this folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from gradsafe.domain.layered import LayeredMap
+from gradsafe.domain.state import Path, Status
+from gradsafe.domain.values import NONE, Unknown, Value
+from gradsafe.interp.world import World
+from gradsafe.ir.instructions import Body, Instruction, LazyBody
+from gradsafe.ops.table import OpTable
+from gradsafe.syntax.span import ChunkId, Span
+
+Outcomes: TypeAlias = "list[tuple[Path, Value]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Bounds of one root's analysis. Each is a cost bound, not a fact about programs.
+
+    ``instructions``: at some 15 us each, a root ends within about half a second.
+    ``paths``: paths alive at one join; ``depth``: nested calls; ``rounds``: of a loop of unknown length
+    (a recurrent state with ``retain_graph`` and ``step`` breaks in the third);
+    ``unrolled``: rounds of a loop of known length whose index matters.
+    """
+
+    instructions: int = 30_000
+    paths: int = 12
+    depth: int = 16
+    recursion: int = 3
+    rounds: int = 3
+    unrolled: int = 16
+
+
+class Machine:
+    """One root's interpretation: what it may ask of the world, its budget, and what it has used."""
+
+    def __init__(self, world: World, table: OpTable, budget: Budget | None = None) -> None:
+        self.world = world
+        self.table = table
+        self.budget = budget or Budget()
+        self.ran = 0
+        self.hit: set[str] = set()
+        self.called: set[ChunkId] = set()
+        self.ended: list[Path] = []
+
+    def spent(self) -> bool:
+        """True once the instruction budget is used up; every loop and call then ends early."""
+        if self.ran > self.budget.instructions:
+            self.hit.add("instructions")
+            return True
+        return False
+
+    def body(self, body: LazyBody) -> Body:
+        return self.world.body(body) if isinstance(body, ChunkId) else body
+
+    def run(self, path: Path, body: LazyBody) -> list[Path]:
+        """Run ``body`` from ``path``; the resulting paths, each with its status."""
+        paths = [path]
+        for block in self.body(body):
+            chunk = block.chunk or path.frame.chunk
+            after: list[Path] = []
+            for current in paths:
+                if current.status is Status.RUN:
+                    after.extend(self._run_block(current, chunk, block.instructions))
+                else:
+                    after.append(current)
+            paths = self.limit(after)
+        return paths
+
+    def _run_block(self, path: Path, chunk: ChunkId, instructions: tuple[Instruction, ...]) -> list[Path]:
+        outer = path.frame.chunk
+        todo: list[tuple[Path, int]] = [(path, 0)]
+        done: list[Path] = []
+        count = len(instructions)
+        while todo:
+            current, index = todo.pop()
+            current.frame.chunk = chunk
+            while index < count:
+                if self.ran > self.budget.instructions:
+                    self.hit.add("instructions")
+                    current.blurred = True
+                    current.status = Status.RETURN
+                    break
+                instruction = instructions[index]
+                index += 1
+                self.ran += 1
+                forks = EXECUTE[type(instruction)](self, current, instruction)
+                if forks is None:
+                    if current.status is not Status.RUN:
+                        break
+                elif len(forks) == 1 and forks[0] is current and current.status is Status.RUN:
+                    continue
+                else:
+                    for fork in reversed(self.limit(forks)):
+                        if fork.status is Status.RUN:
+                            todo.append((fork, index))
+                        else:
+                            done.append(fork)
+                    current = None  # type: ignore[assignment]
+                    break
+            if current is not None:
+                done.append(current)
+        for finished in done:
+            finished.frame.chunk = outer
+        return done
+
+    def limit(self, paths: list[Path]) -> list[Path]:
+        """At most ``budget.paths`` running paths; where some are dropped the rest is certain of nothing.
+
+        Paths that ended in an error are put aside with their log, so they cost nothing further.
+        """
+        if len(paths) <= self.budget.paths:
+            return paths
+        running = [path for path in paths if path.status is not Status.RAISED]
+        if len(running) <= self.budget.paths:
+            return paths
+        self.hit.add("paths")
+        raised = [path for path in paths if path.status is Status.RAISED]
+        step = len(running) / self.budget.paths
+        kept = [running[int(index * step)] for index in range(self.budget.paths)]
+        for path in kept:
+            path.blurred = True
+        return kept + raised
+
+    def fork_on(self, path: Path, token: object, text: str) -> list[tuple[Path, bool]]:
+        """Both sides of an unknown condition, or the one that was taken before for the same value."""
+        taken = path.decisions.get(token)  # type: ignore[arg-type]
+        if taken is not None:
+            return [(path, taken)]
+        if self.spent():
+            path.blurred = True
+            return [(path, True)]
+        other = path.fork()
+        path.decisions[token] = True  # type: ignore[index]
+        other.decisions[token] = False  # type: ignore[index]
+        path.trail = (*path.trail, text)
+        other.trail = (*other.trail, f"not ({text})")
+        return [(path, True), (other, False)]
+
+
+Executor: TypeAlias = "Callable[[Machine, Path, Instruction], list[Path] | None]"
+EXECUTE: dict[type, Executor] = {}
+"""What each instruction does: filled by ``interp.execute``; returns None where the path just goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The state before a branch, to tell afterwards what the branch changed."""
+
+    vars: LayeredMap  # type: ignore[type-arg]
+    heap: LayeredMap  # type: ignore[type-arg]
+    decisions: LayeredMap  # type: ignore[type-arg]
+    trail: tuple[str, ...]
+    next_id: int
+
+
+def mark(path: Path) -> Mark:
+    """Remember ``path`` as it is now (constant time)."""
+    return Mark(path.vars.fork(), path.heap.fork(), path.decisions.fork(), path.trail, path.next_id)
+
+
+def join(before: Mark, paths: list[Path]) -> list[Path]:
+    """Of the running paths that changed nothing older than ``before``, or changed it alike, keep one.
+
+    Objects made since then that nothing older refers to are garbage and do not count.
+    """
+    running = [path for path in paths if path.status is Status.RUN]
+    if len(running) < 2:
+        return paths
+    old_vars, old_heap = before.vars.flat(), before.heap.flat()
+    kept: dict[object, Path] = {}
+    result: list[Path] = []
+    for path in paths:
+        if path.status is not Status.RUN:
+            result.append(path)
+            continue
+        key = _effect(path, before, old_vars, old_heap)
+        if key is None:
+            result.append(path)
+        elif key in kept:
+            survivor = kept[key]
+            survivor.decisions, survivor.trail = before.decisions.fork(), before.trail
+            survivor.blurred = survivor.blurred or path.blurred
+        else:
+            kept[key] = path
+            result.append(path)
+    return result
+
+
+def _effect(path: Path, before: Mark, old_vars: dict, old_heap: dict) -> object | None:  # type: ignore[type-arg]
+    """A hashable form of what a branch changed; None where it refers to objects of its own."""
+    changed: list[tuple[object, object]] = []
+    for key, value in path.vars.flat().items():
+        if old_vars.get(key) is value:
+            continue
+        owner = key[0]
+        if isinstance(owner, int) and owner >= before.next_id:
+            continue
+        if old_vars.get(key) != value:
+            if not _is_plain(value):
+                return None
+            changed.append((key, value))
+    for oid, thing in path.heap.flat().items():
+        if oid < before.next_id and old_heap.get(oid) is not thing and old_heap.get(oid) != thing:
+            return None
+    gone = tuple(key for key in old_vars if key not in path.vars)
+    return (path.grad_mode, frozenset(changed), gone)
+
+
+def _is_plain(value: object) -> bool:
+    from gradsafe.domain.values import Const
+
+    return isinstance(value, (Const, Unknown))
+
+
+def first_value(outcomes: Iterable[tuple[Path, Value]]) -> Value:
+    for _, value in outcomes:
+        return value
+    return NONE
+
+
+def span(path: Path, at: tuple[int, int]) -> Span:
+    return Span(path.frame.chunk, at[0], at[1])

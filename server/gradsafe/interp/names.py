@@ -1,0 +1,173 @@
+"""Names: local variables, closures, globals evaluated on demand, imports, built-ins."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+from gradsafe.domain.state import Frame, Path, Status
+from gradsafe.domain.values import Const, External, ModuleValue, Unknown, Value
+from gradsafe.interp.world import ModuleFacts
+from gradsafe.ir import instructions as ir
+
+if TYPE_CHECKING:
+    from gradsafe.interp.machine import Machine
+
+BUILTINS = frozenset(dir(builtins))
+
+
+def module_env(file: str) -> Hashable:
+    """The environment of a file's module-level variables."""
+    return ("module", file)
+
+
+def load(machine: Machine, path: Path, name: str) -> Value:
+    """The value of ``name`` in the current frame; an :class:`Unknown` where it has none."""
+    frame = path.frame
+    if name not in frame.global_names:
+        env: Hashable = frame.env
+        own = path.vars.get((env, name))
+        if own is not None:
+            return own
+        env = frame.closure
+        while env is not None:
+            found = path.vars.get((env, name))
+            if found is not None:
+                return found
+            parent = path.vars.get((env, "#parent"))
+            env = parent.value if isinstance(parent, Const) else None  # type: ignore[assignment]
+    return load_global(machine, path, frame.file, name)
+
+
+def store(path: Path, name: str, value: Value) -> None:
+    """Bind ``name`` in the current frame, honouring ``global`` and ``nonlocal``."""
+    frame = path.frame
+    if name in frame.global_names:
+        path.vars[module_env(frame.file), name] = value
+        return
+    if name in frame.nonlocal_names:
+        env: Hashable = frame.closure
+        while env is not None:
+            if (env, name) in path.vars:
+                path.vars[env, name] = value
+                return
+            parent = path.vars.get((env, "#parent"))
+            env = parent.value if isinstance(parent, Const) else None  # type: ignore[assignment]
+    path.vars[frame.env, name] = value
+
+
+def load_global(machine: Machine, path: Path, file: str, name: str) -> Value:
+    """A module-level name: as executed so far, or its binding statement run now, or a built-in."""
+    env = module_env(file)
+    found = path.vars.get((env, name))
+    if found is not None:
+        return found
+    if name == "__name__":
+        running = path.vars.get((env, "#main"))
+        return Const("__main__", str) if running is not None else Const(file, str)
+    facts = machine.world.module(file)
+    if facts is not None and path.vars.get((env, "#executing")) is None:
+        value = _evaluate_global(machine, path, facts, name)
+        if value is not None:
+            path.vars[env, name] = value
+            return value
+    if name in BUILTINS:
+        return External(f"builtins.{name}")
+    return Unknown(("global", file, name))
+
+
+def _evaluate_global(machine: Machine, path: Path, facts: ModuleFacts, name: str) -> Value | None:
+    """Run the statement that binds ``name`` at module level, in a frame of its own.
+
+    With several binders the last definition or import wins; several plain assignments leave the
+    value open, since which of them ran last is not known.
+    """
+    indices = facts.binders.get(name, ())
+    body = machine.world.body(facts.root)
+    env = module_env(facts.file)
+    if not indices:
+        return _from_star(machine, path, facts, name)
+    path.vars[env, name] = Unknown(("global", facts.file, name))
+    block = body[indices[-1]]
+    if len(indices) > 1 and not any(isinstance(i, (ir.Function, ir.Class, ir.ImportFrom, ir.Import, ir.Try)) for i in block.instructions):
+        return path.vars[env, name]
+    outer, mode = path.frame, path.grad_mode
+    path.frame = Frame(env, facts.file, block.chunk or facts.root, "", outer.stack)
+    first = machine.run(path, (block,))[0]
+    if first is not path:
+        # A module-level condition that is not known: the first side stands for the module.
+        path.vars, path.heap, path.next_id = first.vars, first.heap, first.next_id
+        path.decisions = first.decisions
+    path.frame, path.grad_mode = outer, mode
+    path.status, path.raised, path.returned = Status.RUN, None, None
+    return path.vars.get((env, name))
+
+
+def _from_star(machine: Machine, path: Path, facts: ModuleFacts, name: str) -> Value | None:
+    body = machine.world.body(facts.root)
+    for index in facts.stars:
+        for instruction in body[index].instructions:
+            if isinstance(instruction, ir.ImportFrom) and instruction.attr == "*":
+                file = machine.world.find_module(facts.file, instruction.module, instruction.level)
+                if file is None:
+                    continue
+                target = machine.world.module(file)
+                if target is not None and (name in target.binders or target.stars):
+                    return load_global(machine, path, file, name)
+    return None
+
+
+def import_module(machine: Machine, path: Path, instruction: ir.Import) -> Value:
+    """``import a.b``: the workspace's module, or the outside name."""
+    target = instruction.module.split(".")[0] if instruction.bind_root else instruction.module
+    file = machine.world.find_module(path.frame.file, target, 0)
+    return ModuleValue(file) if file is not None else External(target)
+
+
+def import_from(machine: Machine, path: Path, instruction: ir.ImportFrom) -> Value:
+    """``from m import a``: a name of a workspace module, a submodule, or an outside name."""
+    importer = path.frame.file
+    dotted = f"{instruction.module}.{instruction.attr}" if instruction.module else instruction.attr
+    file = machine.world.find_module(importer, instruction.module, instruction.level)
+    if file is not None:
+        facts = machine.world.module(file)
+        if facts is not None and (instruction.attr in facts.binders or facts.stars):
+            value = load_global(machine, path, file, instruction.attr)
+            if not isinstance(value, Unknown):
+                return value
+    submodule = machine.world.find_module(importer, dotted, instruction.level)
+    if submodule is not None:
+        return ModuleValue(submodule)
+    if file is not None or instruction.level:
+        return Unknown(("import", importer, instruction.level, dotted))
+    return External(dotted)
+
+
+def bound_names(instructions: tuple[ir.Instruction, ...]) -> set[str]:
+    """The names that a block binds in its own scope, those in branches included."""
+    found: set[str] = set()
+    stack: list[object] = list(instructions)
+    while stack:
+        item = stack.pop()
+        if isinstance(item, ir.Block):
+            stack.extend(item.instructions)
+        elif isinstance(item, tuple):
+            stack.extend(item)
+        elif isinstance(item, ir.Store):
+            found.add(item.name)
+        elif isinstance(item, (ir.Import, ir.ImportFrom)):
+            found.add(item.name)
+        elif isinstance(item, ir.Unmodelled):
+            found.update(item.binds)
+        elif isinstance(item, ir.If):
+            stack.extend((item.yes, item.no))
+        elif isinstance(item, (ir.For, ir.While)):
+            stack.extend((getattr(item, "assign", ()), item.body, item.orelse))
+        elif isinstance(item, ir.With):
+            stack.extend((item.assign, item.body))
+        elif isinstance(item, ir.Try):
+            stack.extend((item.body, item.orelse, item.final, tuple(h.body for h in item.handlers)))
+        elif isinstance(item, ir.Match):
+            stack.extend(case.body for case in item.cases)
+    return found

@@ -1,0 +1,176 @@
+"""``torch.optim``: ``step`` writes every parameter that has a gradient and moves its counter."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gradsafe.domain.state import Path
+from gradsafe.domain.tensors import Tensor, Tri
+from gradsafe.domain.values import (
+    NONE,
+    Const,
+    DictRef,
+    Instance,
+    ListRef,
+    TensorRef,
+    Unknown,
+    Value,
+    const,
+)
+from gradsafe.interp import (
+    autograd,
+    backward,
+    calls,
+    containers,
+    module_methods,
+    operators,
+    tensor_api,
+    torch_ops,
+)
+
+if TYPE_CHECKING:
+    from gradsafe.interp.calls import Call
+    from gradsafe.interp.machine import Machine, Outcomes
+
+_SCALERS = frozenset({"GradScaler"})
+
+
+def is_scaler(name: str) -> bool:
+    return name.rpartition(".")[2] in _SCALERS
+
+
+def is_optimizer(path: Path, obj: Instance) -> bool:
+    return path.vars.get((obj.oid, "#groups")) is not None
+
+
+def construct(machine: Machine, path: Path, name: str, call: Call) -> Instance | None:
+    """``optim.SGD(params, ...)``; None for a class that is no optimizer."""
+    spec = machine.table.optimizer(name)
+    if spec is None:
+        return None
+    obj = Instance(path.new_id(), name)
+    bumps = spec.bumps
+    if _on(call.kwargs.get("fused")):
+        bumps = spec.fused_bumps if spec.fused_bumps is not None else bumps
+    elif _on(call.kwargs.get("foreach")):
+        bumps = spec.foreach_bumps
+    path.vars[obj.oid, "#bumps"] = const(bumps)
+    path.vars[obj.oid, "#made"] = Const(call.source.place, object)
+    groups = tuple(_groups(path, call.argument(0, "params") or NONE))
+    path.vars[obj.oid, "#groups"] = containers.new_list(path, groups)
+    return obj
+
+
+def _on(value: Value | None) -> bool:
+    return isinstance(value, Const) and value.value is True
+
+
+def _groups(path: Path, params: Value) -> list[Value]:
+    items = containers.elements(path, params)
+    if items and all(isinstance(item, DictRef) for item in items):
+        return [_group(path, item) for item in items]
+    return [containers.new_dict(path, ((const("params"), _as_list(path, params)),))]
+
+
+def _group(path: Path, group: Value) -> Value:
+    if not isinstance(group, DictRef):
+        return group
+    entries = {key: value for key, value in path.entries(group.oid).known}
+    entries[const("params")] = _as_list(path, entries.get(const("params"), NONE))
+    return containers.new_dict(path, tuple(entries.items()))
+
+
+def _as_list(path: Path, params: Value) -> Value:
+    """The parameters as a list of their own: a generator would be used up."""
+    if isinstance(params, TensorRef):
+        return containers.new_list(path, (params,))
+    return containers.new_list(path, containers.elements(path, params))
+
+
+def param_groups(path: Path, obj: Instance) -> Value | None:
+    return path.vars.get((obj.oid, "#groups"))
+
+
+def parameters(path: Path, obj: Instance) -> list[int]:
+    """The tensors that an optimizer steps, in order."""
+    groups = path.vars.get((obj.oid, "#groups"))
+    found: list[int] = []
+    for group in containers.elements(path, groups) if groups is not None else ():
+        if isinstance(group, DictRef):
+            held = dict(path.entries(group.oid).known).get(const("params"), NONE)
+            for value in containers.elements(path, held):
+                found.extend(torch_ops.tensors_in(path, value))
+    return list(dict.fromkeys(found))
+
+
+def call_method(machine: Machine, path: Path, obj: Instance, name: str, call: Call) -> Outcomes | None:
+    """A method of an optimizer or of a GradScaler; None for other objects."""
+    if isinstance(obj.cls, str) and is_scaler(obj.cls):
+        return _scaler(machine, path, obj, name, call)
+    if not is_optimizer(path, obj):
+        return None
+    if name == "step":
+        return _step(machine, path, obj, call)
+    if name == "zero_grad":
+        module_methods.zero_grads(path, parameters(path, obj), call)
+        return [(path, NONE)]
+    if name == "add_param_group" and call.args:
+        groups = path.vars[obj.oid, "#groups"]
+        if isinstance(groups, ListRef):
+            held = path.items(groups.oid)
+            path.heap[groups.oid] = replace(held, known=(*held.known, _group(path, call.args[0])))
+        return [(path, NONE)]
+    return [(path, Unknown(("optimizer", name, call.source.place)))]
+
+
+def _step(machine: Machine, path: Path, obj: Instance, call: Call) -> Outcomes:
+    closure = call.argument(0, "closure")
+    states: Outcomes = [(path, NONE)]
+    if closure is not None and closure != NONE:
+        before = path.grad_mode
+        states = calls.call(machine, path, replace(call, function=closure, args=(), kwargs={}))
+        for each, _ in states:
+            each.grad_mode = before
+    for each, _ in states:
+        _write_parameters(each, obj, call)
+    return states
+
+
+def _write_parameters(path: Path, obj: Instance, call: Call) -> None:
+    bumps = path.vars.get((obj.oid, "#bumps"))
+    times = bumps.value if isinstance(bumps, Const) and isinstance(bumps.value, int) else 1
+    made = path.vars.get((obj.oid, "#made"))
+    declared = made.value if isinstance(made, Const) else None
+    for oid in parameters(path, obj):
+        if not isinstance(path.vars.get((oid, "grad")), TensorRef):
+            continue
+        autograd.bump(path, call.source, oid, times, "step", "optimizer", declared)
+        if times == 0:
+            # Fused optimizers write without a bump: torch stays silent (AUTOGRAD.md section 1.4).
+            autograd.note_bypass(path, call.source, oid, "fused-step", "step", True, path.tensor(oid).name)
+
+
+def _scaler(machine: Machine, path: Path, obj: Instance, name: str, call: Call) -> Outcomes | None:
+    if name == "scale" and call.args:
+        return operators.binary(machine, path, "*", call.args[0], _scale_tensor(path, call), call.source)
+    if name == "step" and call.args and isinstance(call.args[0], Instance):
+        return _step(machine, path, call.args[0], replace(call, args=(), kwargs={}))
+    return [(path, Unknown(("scaler", name, call.source.place)))]
+
+
+def _scale_tensor(path: Path, call: Call) -> Value:
+    made = Tensor(0, 0, Tri.NO, shape=(), dtype="float32")
+    return TensorRef(autograd.new_tensor(path, call.source, "scale", made))
+
+
+def backward_of_unknown(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    """``accelerator.backward(loss)``, ``self.manual_backward(loss)``: an unknown object runs the engine for us."""
+    loss = torch_ops.resolve(path, call.args[0]) if call.args else NONE
+    if not isinstance(loss, TensorRef):
+        return None
+    keeps = tensor_api.flag(call.kwargs.get("retain_graph"))
+    backward.run(path, call.source, backward.Request((loss.oid,), retain=keeps, name=path.tensor(loss.oid).name))
+    return [(path, NONE)]
+
+

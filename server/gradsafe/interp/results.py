@@ -1,0 +1,164 @@
+"""What an operation gives back: fresh tensors, views, its own argument, or one of them depending on a layout."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gradsafe.domain.state import Items, Path
+from gradsafe.domain.tensors import Tensor, Tri
+from gradsafe.domain.values import NONE, Const, External, ListRef, TensorRef, TupleValue, Unknown, Value
+from gradsafe.interp import autograd, shapes
+from gradsafe.interp.autograd import ToSave
+from gradsafe.ops.notation import Return
+
+if TYPE_CHECKING:
+    from gradsafe.interp.machine import Machine, Outcomes
+    from gradsafe.interp.torch_ops import Application
+
+_TO_DTYPE = {
+    "float": "float32", "double": "float64", "half": "float16", "bfloat16": "bfloat16", "int": "int32",
+    "long": "int64", "bool": "bool", "short": "int16", "byte": "uint8",
+}  # fmt: skip
+
+
+def make(machine: Machine, path: Path, call: Application) -> Outcomes:
+    """The value of the call, per path: more than one where a layout or dtype is not known."""
+    returns = call.op.returns
+    if returns.kind in ("same", "view", "alias") and returns.may:
+        return [
+            (side, _one(machine, side, call, returns if shares else Return("fresh", grad=returns.grad), ""))
+            for side, shares in _may_share(machine, path, call)
+        ]
+    return [(path, _value(machine, path, call, returns, ""))]
+
+
+def _value(machine: Machine, path: Path, call: Application, returns: Return, index: str) -> Value:
+    if returns.kind == "tuple":
+        items = [_value(machine, path, call, item, index + str(n)) for n, item in enumerate(returns.items)]
+        return TupleValue(tuple(items))
+    if returns.kind == "list":
+        oid = path.new_id()
+        element = _value(machine, path, call, returns.items[0], index)
+        path.heap[oid] = Items((), element, "tuple")
+        return ListRef(oid)
+    return _one(machine, path, call, returns, index)
+
+
+def _one(machine: Machine, path: Path, call: Application, returns: Return, index: str) -> Value:
+    source_oid = next(iter(call.tensors.get(returns.source, ())), None)
+    if returns.kind == "same":
+        values = call.bound.get(returns.source, ())
+        return values[0] if values else Unknown(("same", call.source.place, path.new_id()))
+    if returns.kind in ("view", "alias") and source_oid is not None:
+        return _view(path, call, source_oid)
+    if returns.kind == "multiview" and source_oid is not None:
+        return multi_view(machine, path, call, source_oid)
+    if returns.kind == "none":
+        return NONE
+    if returns.kind == "fresh":
+        return _fresh(path, call, returns, index)
+    if returns.kind == "value":
+        return _plain_value(path, call)
+    return Unknown(("result", call.source.place, path.new_id()))
+
+
+def _plain_value(path: Path, call: Application) -> Value:
+    """A number or size that is known from the shape; else unknown, the same for the same tensor."""
+    oid = next(iter(call.inputs()), None)
+    if oid is not None:
+        known = shapes.python_value(path.tensor(oid), call.operation, call.bound)
+        if known is not None:
+            return known
+        counter = path.tensor(oid).counter
+        key: Hashable = tuple(sorted((k, v) for k, v in call.bound.items() if k != "self"))
+        return Unknown(("value", call.operation, oid, path.version(counter), key))
+    return Unknown(("value", call.source.place, path.new_id()))
+
+
+def _fresh(path: Path, call: Application, returns: Return, index: str) -> TensorRef:
+    shape = shapes.result_shape(path, call) if not index else None
+    dtype = _dtype(path, call, returns)
+    differentiable = returns.differentiable and dtype not in shapes.INTEGRAL
+    asked = call.bound.get("requires_grad", (Const(False, bool),))[0]
+    if isinstance(asked, Const) and asked.value is True and not call.tensors:
+        tensor = Tensor(0, 0, Tri.YES, shape=shape, dtype=dtype)
+    elif isinstance(asked, Unknown) and not call.tensors:
+        tensor = Tensor(0, 0, Tri.MAYBE, shape=shape, dtype=dtype)
+    else:
+        needs = call.needs if differentiable else Tri.NO
+        leaf = {Tri.YES: Tri.NO, Tri.MAYBE: Tri.MAYBE, Tri.NO: Tri.YES}[needs]
+        node = call.node if needs is not Tri.NO else None
+        tensor = Tensor(0, 0, needs, node=node, leaf=leaf, shape=shape, dtype=dtype)
+    version = shapes.initial_version(call.operation)
+    oid = autograd.new_tensor(path, call.source, call.operation, tensor, version=version)
+    saves = [save for save in call.op.saves if save.what == f"result{index}"]
+    if call.node is not None and saves and tensor.node is not None:
+        certain = Tri.YES if saves[0].certain else Tri.MAYBE
+        autograd.save(path, call.source, call.node, [ToSave(oid, "result", certain, as_output=True)])
+    return TensorRef(oid)
+
+
+def _dtype(path: Path, call: Application, returns: Return) -> str | None:
+    if returns.grad and returns.grad not in ("nograd", "nograd?"):
+        return returns.grad
+    asked = call.bound.get("dtype", (NONE,))[0]
+    if isinstance(asked, External):
+        return asked.name.rpartition(".")[2]
+    if call.operation in _TO_DTYPE:
+        return _TO_DTYPE[call.operation]
+    return shapes.result_dtype(path, call)
+
+
+def _view(path: Path, call: Application, base: int) -> TensorRef:
+    shape, contiguous = shapes.view_shape(path, call, base)
+    overlap = Tri.NO
+    if "overlap" in call.op.flags:
+        overlap = shapes.overlaps(path.tensor(base).shape, shape, call.operation)
+    if "own-counter" in call.op.flags or "escapes" in call.op.flags:
+        oid = autograd.data_of(path, call.source, base, call.operation)
+        if "escapes" in call.op.flags:
+            path.heap[oid] = replace(path.tensor(oid), origin="numpy")
+        return TensorRef(oid)
+    if not call.op.returns.differentiable and call.op.returns.grad == "nograd":
+        return TensorRef(autograd.detach(path, call.source, base, call.operation))
+    return TensorRef(
+        autograd.make_view(
+            path, call.source, base, call.operation, overlap=overlap, shape=shape, contiguous=contiguous
+        )
+    )
+
+
+def multi_view(machine: Machine, path: Path, call: Application, base: int) -> Value:
+    """The views that ``unbind``, ``split``, ``chunk`` give: all outputs of one node."""
+    count = shapes.view_count(path, call, base)
+    number = count if count is not None else machine.budget.rounds
+    shape = shapes.part_shape(path, call, base)
+    node: int | None = None
+    views: list[Value] = []
+    for _ in range(number):
+        oid = autograd.make_view(path, call.source, base, call.operation, multi=True, shape=shape, node=node)
+        node = path.tensor(oid).node
+        views.append(TensorRef(oid))
+    if count is not None:
+        return TupleValue(tuple(views))
+    held = path.new_id()
+    path.heap[held] = Items(tuple(views), views[-1], "tuple")
+    return ListRef(held)
+
+
+def _may_share(machine: Machine, path: Path, call: Application) -> list[tuple[Path, bool]]:
+    """Does the result share its argument's memory here? Both, remembered, where the source does not say."""
+    oid = next(iter(call.tensors.get(call.op.returns.source, ())), None)
+    if oid is None:
+        return [(path, False)]
+    tensor = path.tensor(oid)
+    known = shapes.shares(path, call, tensor)
+    if known is not None:
+        return [(path, known)]
+    rest = tuple(values for name, values in sorted(call.bound.items()) if name != call.op.returns.source)
+    token: Hashable = ("shares", call.operation, rest, tensor.dtype)
+    if call.operation in shapes.LAYOUT:
+        token = ("contiguous", oid)
+    return machine.fork_on(path, token, f"{call.operation}() shares memory")

@@ -1,0 +1,237 @@
+"""Functions of torch that are more than one operation: grad modes, gradients, parameters, wrappers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+from gradsafe.domain.state import Path
+from gradsafe.domain.tensors import GradMode, Tensor, Tri
+from gradsafe.domain.values import (
+    FALSE,
+    NONE,
+    TRUE,
+    FunctionValue,
+    Manager,
+    TensorRef,
+    TupleValue,
+    Unknown,
+    Value,
+)
+from gradsafe.interp import autograd, backward, calls, containers, control, shapes, tensor_api, torch_ops
+
+if TYPE_CHECKING:
+    from gradsafe.interp.calls import Call
+    from gradsafe.interp.machine import Machine, Outcomes
+
+Handler: TypeAlias = "Callable[[Machine, Path, Call], Outcomes | None]"
+FUNCTIONS: dict[str, Handler] = {}
+
+_MANAGERS: Mapping[str, str] = {
+    "torch.no_grad": "no_grad",
+    "torch.autograd.no_grad": "no_grad",
+    "torch.autograd.grad_mode.no_grad": "no_grad",
+    "torch.enable_grad": "enable_grad",
+    "torch.autograd.enable_grad": "enable_grad",
+    "torch.autocast": "autocast",
+    "torch.amp.autocast": "autocast",
+    "torch.cuda.amp.autocast": "autocast",
+    "torch.autograd.set_detect_anomaly": "nothing",
+    "torch.autograd.detect_anomaly": "nothing",
+    "torch.autograd.profiler.profile": "nothing",
+    "torch.profiler.profile": "nothing",
+    "contextlib.nullcontext": "nothing",
+    "pytest.raises": "expects",
+    "contextlib.suppress": "expects",
+}
+
+
+def torch_function(*names: str) -> Callable[[Handler], Handler]:
+    """Register what a torch function does, by its dotted names."""
+
+    def register(handler: Handler) -> Handler:
+        for name in names:
+            FUNCTIONS[name] = handler
+        return handler
+
+    return register
+
+
+def call_external(machine: Machine, path: Path, name: str, call: Call) -> Outcomes | None:
+    """A call of a torch function that is modelled here; None for all others."""
+    mode = _MANAGERS.get(name)
+    if mode is not None:
+        manager = Manager(mode)
+        if len(call.args) == 1 and isinstance(call.args[0], FunctionValue):
+            return [(path, replace(call.args[0], grad_mode=mode))]  # `@torch.no_grad` without parentheses
+        return [(path, manager)]
+    handler = FUNCTIONS.get(name)
+    return handler(machine, path, call) if handler is not None else None
+
+
+def _switch(on: Tri, yes: str, no: str) -> str:
+    return {Tri.YES: yes, Tri.NO: no, Tri.MAYBE: "unknown-grad"}[on]
+
+
+@torch_function("torch.inference_mode", "torch.autograd.inference_mode")
+def _inference_mode(machine: Machine, path: Path, call: Call) -> Outcomes:
+    asked = call.argument(0, "mode")
+    if isinstance(asked, FunctionValue):
+        return [(path, replace(asked, grad_mode="inference"))]
+    on = Tri.YES if asked is None else tensor_api.flag(asked)
+    return [(path, Manager(_switch(on, "inference", "no-inference")))]
+
+
+@torch_function("torch.set_grad_enabled", "torch.autograd.set_grad_enabled", "torch.autograd.grad_mode.set_grad_enabled")
+def _set_grad_enabled(machine: Machine, path: Path, call: Call) -> Outcomes:
+    """Takes effect at once, as a function; as a context manager the old mode comes back at its end."""
+    on = tensor_api.flag(call.argument(0, "mode"))
+    mode = _switch(on, "enable_grad", "no_grad")
+    return [(path, Manager(mode, control.enter_mode(path, mode).value))]
+
+
+@torch_function("torch.is_grad_enabled")
+def _is_grad_enabled(machine: Machine, path: Path, call: Call) -> Outcomes:
+    known = {GradMode.ENABLED: TRUE, GradMode.NO_GRAD: FALSE, GradMode.INFERENCE: FALSE}.get(path.grad_mode)
+    return [(path, known or Unknown(("grad-enabled",)))]
+
+
+@torch_function("torch.is_inference_mode_enabled")
+def _is_inference(machine: Machine, path: Path, call: Call) -> Outcomes:
+    return [(path, TRUE if path.grad_mode is GradMode.INFERENCE else FALSE)]
+
+
+@torch_function("torch.autograd.backward")
+def _backward(machine: Machine, path: Path, call: Call) -> Outcomes:
+    roots = tuple(torch_ops.tensors_in(path, call.argument(0, "tensors") or NONE))
+    create = tensor_api.flag(call.kwargs.get("create_graph"))
+    retain = call.kwargs.get("retain_graph")
+    keeps = create if retain is None or retain == NONE else tensor_api.flag(retain)
+    inputs = call.kwargs.get("inputs")
+    chosen = tuple(torch_ops.tensors_in(path, inputs)) if inputs is not None else None
+    backward.run(path, call.source, backward.Request(roots, "backward", chosen, keeps, create is Tri.YES))
+    return [(path, NONE)]
+
+
+@torch_function("torch.autograd.grad")
+def _grad(machine: Machine, path: Path, call: Call) -> Outcomes:
+    """``autograd.grad``: the engine for chosen inputs; nothing is accumulated."""
+    roots = tuple(torch_ops.tensors_in(path, call.argument(0, "outputs") or NONE))
+    inputs = tuple(torch_ops.tensors_in(path, call.argument(1, "inputs") or NONE))
+    create = tensor_api.flag(call.argument(4, "create_graph"))
+    retain = call.argument(3, "retain_graph")
+    keeps = create if retain is None or retain == NONE else tensor_api.flag(retain)
+    request = backward.Request(roots, "grad", inputs, keeps, create is Tri.YES, accumulate=False)
+    executed = backward.run(path, call.source, request)
+    gradients: list[Value] = []
+    node = backward.grad_graph(path, call.source, executed) if create is not Tri.NO else None
+    for oid in inputs:
+        needs = create
+        made = Tensor(
+            0, 0, needs, node=node if needs is not Tri.NO else None,
+            leaf=Tri.YES if needs is Tri.NO else Tri.NO if needs is Tri.YES else Tri.MAYBE,
+            shape=path.tensor(oid).shape, dtype=path.tensor(oid).dtype,
+        )  # fmt: skip
+        gradients.append(TensorRef(autograd.new_tensor(path, call.source, "grad", made)))
+    return [(path, TupleValue(tuple(gradients)))]
+
+
+@torch_function("torch.nn.Parameter", "torch.nn.parameter.Parameter")
+def _parameter(machine: Machine, path: Path, call: Call) -> Outcomes:
+    """``nn.Parameter(t)``: a leaf on t's storage and counter."""
+    data = call.argument(0, "data")
+    wanted = Tri.YES if "requires_grad" not in call.kwargs else tensor_api.flag(call.kwargs["requires_grad"])
+    value = torch_ops.materialise(path, data, call.source) if data is not None else None
+    if not isinstance(value, TensorRef):
+        made = Tensor(0, 0, wanted, origin="parameter")
+        return [(path, TensorRef(autograd.new_tensor(path, call.source, "Parameter", made)))]
+    shape = path.tensor(value.oid).shape
+    oid = autograd.detach(path, call.source, value.oid, "Parameter")
+    path.heap[oid] = replace(
+        path.tensor(oid), requires_grad=wanted, leaf=Tri.YES, origin="parameter", known=True, shape=shape,
+        overlap=Tri.NO, name=None,
+    )  # fmt: skip
+    return [(path, TensorRef(oid))]
+
+
+@torch_function("torch.from_numpy", "torch.as_tensor", "torch.asarray")
+def _from_numpy(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    value = torch_ops.resolve(path, call.args[0]) if call.args else NONE
+    if isinstance(value, TensorRef):
+        tensor = path.tensor(value.oid)
+        if tensor.origin != "numpy":
+            return None
+        return [(path, TensorRef(autograd.data_of(path, call.source, value.oid, "from_numpy")))]
+    if isinstance(value, Unknown):
+        made = Tensor(0, 0, Tri.NO)
+        return [(path, TensorRef(autograd.new_tensor(path, call.source, "from_numpy", made)))]
+    return None
+
+
+@torch_function("torch.tensor")
+def _tensor(machine: Machine, path: Path, call: Call) -> Outcomes:
+    """``torch.tensor(data)`` always copies; it is a leaf."""
+    data = call.argument(0, "data") or NONE
+    wanted = tensor_api.flag(call.kwargs.get("requires_grad"))
+    dtype = call.kwargs.get("dtype")
+    named = torch_ops.argument(path, dtype).value if dtype is not None else None
+    literal = shapes._literal_dtype(path, data)
+    if isinstance(named, str):
+        literal = shapes.ALIASES.get(named, named)
+    made = Tensor(0, 0, wanted, shape=shapes.literal_shape(path, data), dtype=literal)
+    return [(path, TensorRef(autograd.new_tensor(path, call.source, "tensor", made)))]
+
+
+@torch_function("torch.compile", "torch.jit.script", "torch.jit.ignore", "torch.jit.export", "torch._dynamo.disable",
+                "torch.compiler.disable", "torch.nn.DataParallel", "torch.nn.parallel.DistributedDataParallel",
+                "accelerate.prepare")  # fmt: skip
+def _identity(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    return [(path, call.args[0])] if call.args else None
+
+
+@torch_function("torch.utils.checkpoint.checkpoint")
+def _checkpoint(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    """The function runs now and again in backward, where the version of its *inputs* counts.
+
+    Run as a plain call, with what it saves uncertain: recomputation replaces it.
+    """
+    if not call.args:
+        return None
+    kwargs = {k: v for k, v in call.kwargs.items() if k not in ("use_reentrant", "preserve_rng_state", "determinism_check")}
+    before, path.autocast = path.autocast, True
+    outcomes = calls.call(machine, path, replace(call, function=call.args[0], args=call.args[1:], kwargs=kwargs))
+    for each, _ in outcomes:
+        each.autocast = before
+    return outcomes
+
+
+@torch_function("torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grad_value_")
+def _clip(machine: Machine, path: Path, call: Call) -> Outcomes:
+    """Gradients are scaled in place: +1 for the norm, +2 for the value (AUTOGRAD.md section 9.36)."""
+    parameters = call.argument(0, "parameters") or NONE
+    for value in (parameters, *containers.elements(path, parameters)):
+        for oid in torch_ops.tensors_in(path, value):
+            grad = path.vars.get((oid, "grad"))
+            if isinstance(grad, TensorRef):
+                autograd.bump(path, call.source, grad.oid, 1, "clip_grad", "function")
+    made = Tensor(0, 0, Tri.NO, shape=())
+    return [(path, TensorRef(autograd.new_tensor(path, call.source, "clip_grad_norm_", made)))]
+
+
+@torch_function("torch.manual_seed", "torch.cuda.manual_seed_all", "torch.set_num_threads", "torch.cuda.synchronize",
+                "torch.set_default_dtype", "torch.cuda.empty_cache", "torch.set_float32_matmul_precision")  # fmt: skip
+def _nothing(machine: Machine, path: Path, call: Call) -> Outcomes:
+    return [(path, NONE)]
+
+
+@torch_function("torch.is_tensor", "torch.Tensor.is_tensor")
+def _is_tensor(machine: Machine, path: Path, call: Call) -> Outcomes:
+    value = torch_ops.resolve(path, call.args[0]) if call.args else NONE
+    if isinstance(value, TensorRef):
+        return [(path, TRUE)]
+    if isinstance(value, Unknown):
+        return [(path, Unknown(("isinstance", value.token, "Tensor")))]
+    return [(path, FALSE)]
+
+

@@ -1,0 +1,344 @@
+"""One torch operation on abstract tensors, as its line in the op table says.
+
+The order of steps is that of torch's generated kernels (``VariableType``): check what is
+written, make the node and save the inputs, run, move the counters, rewrite history, save
+the results.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from gradsafe.domain.state import Path, Status
+from gradsafe.domain.tensors import Tensor, Tri
+from gradsafe.domain.values import (
+    Const,
+    External,
+    ListRef,
+    SliceValue,
+    Source,
+    TensorRef,
+    TupleValue,
+    Unknown,
+    Value,
+)
+from gradsafe.interp import autograd, results, shapes
+from gradsafe.interp.autograd import ToSave
+from gradsafe.interp.machine import Machine, Outcomes
+from gradsafe.ops.entry import Arg, Selection
+from gradsafe.ops.notation import Op, Save
+from gradsafe.ops.operators import BINARY, UNARY
+
+IDENTITY_WRITES = frozenset({"add_", "sub_", "subtract_", "add", "sub", "_foreach_add_", "_foreach_sub_"})
+"""In-place operations whose derivative with respect to the written tensor is the identity."""
+
+
+@dataclass(slots=True)
+class Application:
+    """One call of an operation while it is being carried out."""
+
+    name: str
+    op: Op
+    source: Source
+    how: str
+    subject: str
+    bound: Mapping[str, tuple[Value, ...]]
+    declared: object = None
+    exact: bool = True
+    tensors: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    needs: Tri = Tri.NO
+    node: int | None = None
+
+    @property
+    def operation(self) -> str:
+        return self.name.rpartition(".")[2]
+
+    def inputs(self) -> list[int]:
+        return [oid for oids in self.tensors.values() for oid in oids]
+
+
+def resolve(path: Path, value: Value) -> Value:
+    """An unknown value that has been used as a tensor is that tensor."""
+    if isinstance(value, Unknown):
+        known = path.vars.get((("tensor", value.token), "#ref"))
+        if known is not None:
+            return known
+    return value
+
+
+def materialise(path: Path, value: Value, source: Source, name: str | None = None) -> Value:
+    """Use an unknown value as a tensor: from now on it is one, of unknown history."""
+    value = resolve(path, value)
+    if not isinstance(value, Unknown):
+        return value
+    if name is None and isinstance(value.token, tuple) and len(value.token) == 3 and value.token[0] == "argument":
+        name = str(value.token[2])
+    unknown = Tensor(
+        0, 0, Tri.MAYBE, leaf=Tri.MAYBE, origin="argument", known=False, contiguous=Tri.MAYBE, name=name,
+        overlap=Tri.MAYBE,
+    )  # fmt: skip
+    ref = TensorRef(autograd.new_tensor(path, source, "unknown", unknown))
+    path.vars[("tensor", value.token), "#ref"] = ref
+    return ref
+
+
+def argument(path: Path, value: Value) -> Arg:
+    """What the op table may know of an argument."""
+    value = resolve(path, value)
+    if isinstance(value, TensorRef):
+        tensor = path.tensor(value.oid)
+        ndim = len(tensor.shape) if tensor.shape is not None else None
+        return Arg("tensor", ndim=ndim, dtype=tensor.dtype)
+    if isinstance(value, Const):
+        return _constant(value)
+    if isinstance(value, (TupleValue, ListRef)):
+        items = value.items if isinstance(value, TupleValue) else path.items(value.oid).known
+        rest = None if isinstance(value, TupleValue) else path.items(value.oid).rest
+        kinds = {argument(path, item).kind for item in (*items, *((rest,) if rest else ()))}
+        if kinds == {"tensor"}:
+            return Arg("tensors")
+        if kinds <= {"number", "unknown"}:
+            known = tuple(item.value if isinstance(item, Const) else None for item in items)
+            return Arg("ints", known) if rest is None and None not in known else Arg("ints")
+        return Arg("tuple")
+    if isinstance(value, External):
+        if value.name.startswith("torch.") and value.name.rpartition(".")[2] in shapes.DTYPES:
+            return Arg("dtype", value.name.rpartition(".")[2])
+        return Arg("other")
+    if isinstance(value, SliceValue):
+        return Arg("slice")
+    return Arg("unknown")
+
+
+def _constant(value: Const) -> Arg:
+    if value.value is None:
+        return Arg("none", None)
+    if isinstance(value.value, bool):
+        return Arg("bool", value.value)
+    if isinstance(value.value, (int, float, complex)):
+        return Arg("number", value.value)
+    return Arg("str", value.value) if isinstance(value.value, str) else Arg("other")
+
+
+def select(
+    machine: Machine, path: Path, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]
+) -> tuple[Selection, dict[str, tuple[Value, ...]]] | None:
+    """The line of the op table for a call, and the values that each of its parameters gets."""
+    found = machine.table.select(
+        name, [argument(path, value) for value in args], {key: argument(path, v) for key, v in kwargs.items()}
+    )
+    if found is None:
+        return None
+    bound: dict[str, tuple[Value, ...]] = {}
+    for parameter, where in found.binding.items():
+        if isinstance(where, str):
+            if where in kwargs:
+                bound[parameter] = (kwargs[where],)
+        elif parameter == found.star:
+            bound[parameter] = tuple(args[where:])
+        elif where < len(args):
+            bound[parameter] = (args[where],)
+    for key, value in kwargs.items():
+        bound.setdefault(key, (value,))
+    return found, bound
+
+
+def apply(
+    machine: Machine, path: Path, name: str, args: Sequence[Value], kwargs: Mapping[str, Value], source: Source,
+    how: str = "function", subject: str = "", declared: object = None,
+) -> Outcomes | None:  # fmt: skip
+    """Carry out one operation. None where the op table does not know the call."""
+    args = [resolve(path, value) for value in args]
+    kwargs = {key: resolve(path, value) for key, value in kwargs.items()}
+    chosen = select(machine, path, name, args, kwargs)
+    if chosen is None:
+        return None
+    selection, bound = chosen
+    if any(write.what == "out" for write in selection.op.writes):
+        how = "out"
+    call = Application(name, selection.op, source, how, subject, bound, declared, selection.exact)
+    _bind_tensors(path, call)
+    call.needs = autograd.any_requires_grad(path, _differentiable(path, call))
+    if how == "out" and call.needs is Tri.YES:
+        # "functions with out=... arguments don't support automatic differentiation": torch raises here.
+        path.status, path.raised = Status.RAISED, "RuntimeError"
+        return [(path, Unknown(("out", source.place)))]
+    _check_writes(path, call)
+    if path.status is not Status.RUN:
+        return [(path, Unknown(("raised", source.place)))]
+    _record(path, call)
+    if path.status is not Status.RUN:
+        return [(path, Unknown(("raised", source.place)))]
+    _write(path, call)
+    return results.make(machine, path, call)
+
+
+def _bind_tensors(path: Path, call: Application) -> None:
+    """Find the tensors among the arguments; an unknown argument where only a tensor fits is one."""
+    kinds = {param.name: param.kinds for param in call.op.params}
+    bound = dict(call.bound)
+    for name, values in call.bound.items():
+        found: list[int] = []
+        if kinds.get(name) == ("Tensor",):
+            values = tuple(materialise(path, value, call.source) for value in values)
+            bound[name] = values
+        for value in values:
+            found.extend(tensors_in(path, value))
+        if found:
+            call.tensors[name] = tuple(found)
+    call.bound = bound
+
+
+def tensors_in(path: Path, value: Value) -> list[int]:
+    """The tensors that an argument brings: itself, or those in a list or tuple."""
+    value = resolve(path, value)
+    if isinstance(value, TensorRef):
+        return [value.oid]
+    items: tuple[Value, ...] = ()
+    if isinstance(value, TupleValue):
+        items = value.items
+    elif isinstance(value, ListRef):
+        held = path.items(value.oid)
+        items = (*held.known, *((held.rest,) if held.rest is not None else ()))
+    return [oid for item in items for oid in tensors_in(path, item)]
+
+
+def _differentiable(path: Path, call: Application) -> list[int]:
+    return [oid for oid in call.inputs() if path.tensor(oid).dtype not in shapes.INTEGRAL]
+
+
+def _check_writes(path: Path, call: Application) -> None:
+    for write in call.op.writes:
+        if write.what == "out" or not write.certain:
+            continue
+        for oid in call.tensors.get(write.what, ()):
+            if path.tensor(oid).overlap is Tri.YES and not write.unchecked and write.bumps:
+                autograd.raise_error(
+                    path, call.source, "overlap", tensor=oid, operation=call.operation,
+                    name=call.subject or path.tensor(oid).name, how=call.how, declared=call.declared,
+                )  # fmt: skip
+                return
+            if not write.bumps:
+                continue
+            needs = call.needs | autograd.any_requires_grad(path, [oid])
+            extra = {"declared": call.declared}
+            autograd.check_inplace(path, call.source, oid, needs, call.operation, call.how, **extra)
+            if path.status is not Status.RUN:
+                return
+
+
+def _record(path: Path, call: Application) -> None:
+    """Make the node, with the operands that are saved before the operation runs."""
+    if call.needs is Tri.NO or not _has_node(call):
+        return
+    before = [save for save in call.op.saves if not save.what.startswith("result")]
+    saves = [item for save in before for item in _to_save(path, call, save)]
+    call.node = autograd.record(path, call.source, call.operation, _differentiable(path, call), saves, call.needs)
+    if call.node is not None and _number_operand(call):
+        node = path.node(call.node)
+        path.heap[call.node] = replace(node, raises_when_freed=True)
+
+
+def _has_node(call: Application) -> bool:
+    returns = call.op.returns
+    if returns.kind in ("tuple", "list"):
+        return any(item.kind in ("tuple", "list") or item.differentiable for item in returns.items)
+    if returns.kind in ("value", "none", "unknown"):
+        return False
+    if returns.kind in ("view", "alias", "multiview") or (returns.kind == "same" and not call.op.writes):
+        return False  # `results` makes the node of a view
+    return returns.differentiable
+
+
+def _number_operand(call: Application) -> bool:
+    """``h * 2`` keeps the number: nothing to modify, but gone at a second backward (DESIGN.md section 3)."""
+    base = call.operation.rstrip("_")
+    return base in ("mul", "div", "multiply", "divide", "true_divide") and len(call.inputs()) == 1
+
+
+def _to_save(path: Path, call: Application, save: Save) -> list[ToSave]:
+    certain = Tri.YES if save.certain else Tri.MAYBE
+    if path.autocast:
+        # Under autocast weights and inputs are saved as low-precision copies (AUTOGRAD.md section 9.32).
+        certain = Tri.MAYBE
+    if save.needs:
+        asked = [oid for name in save.needs for oid in call.tensors.get(name, ())]
+        certain = certain & autograd.any_requires_grad(path, asked)
+    by_object = call.op.origin.startswith("yaml") or "conv" in call.operation.lower()
+    return [ToSave(oid, save.what, certain, by_object=by_object) for oid in call.tensors.get(save.what, ())]
+
+
+def _write(path: Path, call: Application) -> None:
+    """Move the counters, and rewrite the history of what is written."""
+    for write in call.op.writes:
+        if not write.certain:
+            continue
+        for oid in call.tensors.get(write.what, ()):
+            operation = call.operation
+            autograd.bump(
+                path, call.source, oid, write.bumps, operation, call.how, call.declared, call.subject or None
+            )  # fmt: skip
+            if not write.bumps or "metadata" in call.op.flags:
+                continue
+            note_unseen(path, call.source, oid, operation, call.inputs(), call.subject or None)
+            if call.node is not None and _is_returned(call, write.what):
+                autograd.rebase_history(path, call.source, oid, call.node, call.needs)
+                _save_results(path, call, oid)
+
+
+def _is_returned(call: Application, what: str) -> bool:
+    returns = call.op.returns
+    return (returns.kind == "same" and returns.source == what) or call.operation.startswith("_foreach")
+
+
+def _save_results(path: Path, call: Application, oid: int) -> None:
+    """``result`` of an in-place operation is the written tensor, at its new version."""
+    saves = [save for save in call.op.saves if save.what.startswith("result")]
+    if not saves:
+        return
+    tensor = path.tensor(oid)
+    root = path.tensor(tensor.base) if tensor.base is not None else tensor
+    if root.node is not None:
+        certain = Tri.YES if saves[0].certain else Tri.MAYBE
+        autograd.save(path, call.source, root.node, [ToSave(oid, "result", certain, as_output=True)])
+
+
+def note_unseen(path: Path, source: Source, oid: int, operation: str, inputs: Sequence[int], name: str | None) -> None:
+    """Record a write that changes values behind autograd's back (wrong gradients, no error)."""
+    tensor = path.tensor(oid)
+    if tensor.origin in ("data", "numpy"):
+        reason = "numpy-write" if tensor.origin == "numpy" else "data-write"
+        autograd.note_bypass(path, source, oid, reason, operation, hidden=True, name=name)
+        return
+    if autograd.GRAD_ENABLED[path.grad_mode] is not Tri.NO or not tensor.known:
+        return
+    root = path.tensor(tensor.base) if tensor.base is not None else tensor
+    if autograd.requires_grad(path, oid) is not Tri.YES or root.leaf is not Tri.NO:
+        return
+    shared = [i for i in inputs if i != oid and path.tensor(i).storage == tensor.storage]
+    if operation in IDENTITY_WRITES and not shared and inputs.count(oid) <= 1:
+        return
+    autograd.note_bypass(path, source, oid, "no-grad-write", operation, hidden=False, name=name)
+
+
+def apply_operator(
+    machine: Machine, path: Path, op: str, left: Value, right: Value, source: Source, in_place: bool = False,
+    subject: str = "",
+) -> Outcomes:  # fmt: skip
+    """``left OP right`` with a tensor on one side; ``in_place``: ``left OP= right`` on a tensor."""
+    entry = BINARY[op]
+    outcomes: Outcomes | None
+    if isinstance(left, TensorRef):
+        name = entry.in_place if in_place and entry.in_place else entry.direct
+        how = "augmented" if in_place and entry.in_place else "function"
+        outcomes = apply(machine, path, name, [left, right], {}, source, how, subject)
+    else:
+        outcomes = apply(machine, path, entry.reflected, [right, left], {}, source)
+    return outcomes if outcomes is not None else [(path, Unknown(("operator", source.place, path.new_id())))]
+
+
+def apply_unary(machine: Machine, path: Path, op: str, value: TensorRef, source: Source) -> Outcomes:
+    """``OP tensor``."""
+    outcomes = apply(machine, path, UNARY[op], [value], {}, source)
+    return outcomes if outcomes is not None else [(path, Unknown(("operator", source.place, path.new_id())))]

@@ -1,0 +1,511 @@
+"""The instructions that the interpreter runs: frozen, structured, printable.
+
+Expressions are flattened to registers (ints, local to one statement), control flow stays
+structured. An instruction knows where it stands as offsets ``at`` in its chunk's text, so
+the lowering of a text can be cached by the text alone; the chunk is known by the
+:class:`Block` that holds the instruction.
+
+Each class's docstring is its text form (see ``ir/text.py``). No class here has a subclass,
+and no instruction holds a result of the analysis.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias, Union
+
+from gradsafe.syntax.span import ChunkId
+
+At: TypeAlias = "tuple[int, int]"
+Reg: TypeAlias = int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A run of instructions of one chunk; ``chunk`` None: the chunk of the enclosing block."""
+
+    chunk: ChunkId | None
+    instructions: tuple[Instruction, ...]
+
+
+Body: TypeAlias = tuple[Block, ...]
+LazyBody: TypeAlias = Union[Body, ChunkId]
+"""A body in hand, or the chunk whose children are the body (asked of the world when it is entered)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """``%dst = const VALUE``: a number, string, bytes, bool, None or Ellipsis."""
+
+    at: At
+    dst: Reg
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """``%dst = opaque``: an expression that is not modelled."""
+
+    at: At
+    dst: Reg
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """``%dst = NAME``"""
+
+    at: At
+    dst: Reg
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """``NAME = %src``"""
+
+    at: At
+    name: str
+    src: Reg
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """``del NAME``"""
+
+    at: At
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attr:
+    """``%dst = %obj.NAME``; ``subject`` is the source text of the object."""
+
+    at: At
+    dst: Reg
+    obj: Reg
+    name: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetAttr:
+    """``%obj.NAME = %src``"""
+
+    at: At
+    obj: Reg
+    name: str
+    src: Reg
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """``%dst = %obj[%index]``"""
+
+    at: At
+    dst: Reg
+    obj: Reg
+    index: Reg
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetItem:
+    """``%obj[%index] = %src``; ``augmented`` where it is the store of ``obj[index] += ...``."""
+
+    at: At
+    obj: Reg
+    index: Reg
+    src: Reg
+    subject: str
+    augmented: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteItem:
+    """``del %obj[%index]``"""
+
+    at: At
+    obj: Reg
+    index: Reg
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a call: ``%reg``, ``*%reg``, ``name=%reg`` or ``**%reg``."""
+
+    reg: Reg
+    name: str | None = None
+    star: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """``%dst = call %fn(ARGUMENTS)``; ``subject`` is the source text of the receiver or first argument."""
+
+    at: At
+    dst: Reg
+    fn: Reg
+    args: tuple[Argument, ...]
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """``%dst = %left OP %right``; OP is Python's own spelling."""
+
+    at: At
+    dst: Reg
+    op: str
+    left: Reg
+    right: Reg
+
+
+@dataclass(frozen=True, slots=True)
+class InPlace:
+    """``%dst = inplace %left OP %right``: the operator half of ``left OP= right``."""
+
+    at: At
+    dst: Reg
+    op: str
+    left: Reg
+    right: Reg
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """``%dst = OP %src`` with OP one of ``- + ~ not``."""
+
+    at: At
+    dst: Reg
+    op: str
+    src: Reg
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """``%dst = compare %left OP %right`` with OP one of ``== != < <= > >= is is-not in not-in``."""
+
+    at: At
+    dst: Reg
+    op: str
+    left: Reg
+    right: Reg
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """``%dst = list|tuple|set(ARGUMENTS)``; an argument may be starred."""
+
+    at: At
+    dst: Reg
+    shape: str
+    items: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildDict:
+    """``%dst = dict(%key: %value, ...)``; a pair with key None is ``**%value``."""
+
+    at: At
+    dst: Reg
+    items: tuple[tuple[Reg | None, Reg], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSlice:
+    """``%dst = slice(%lower, %upper, %step)``"""
+
+    at: At
+    dst: Reg
+    lower: Reg | None
+    upper: Reg | None
+    step: Reg | None
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """``%dst = format(%part, ...)``: an f-string; its parts are evaluated, the text is not known."""
+
+    at: At
+    dst: Reg
+    parts: tuple[Reg, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unpack:
+    """``%a, *%b, %c = unpack %src``; ``star`` is the index of the starred target, or None."""
+
+    at: At
+    src: Reg
+    dsts: tuple[Reg, ...]
+    star: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """``%dst = if %test: BODY -> %yes else: BODY -> %no``: conditional expressions, ``and``, ``or``."""
+
+    at: At
+    dst: Reg
+    test: Reg
+    test_text: str
+    yes: Body
+    yes_reg: Reg
+    no: Body
+    no_reg: Reg
+
+
+@dataclass(frozen=True, slots=True)
+class Comprehension:
+    """``%dst = SHAPE comprehension over %iterable: BODY``; BODY ends in Collect instructions."""
+
+    at: At
+    dst: Reg
+    shape: str
+    iterable: Reg
+    target: Reg
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """``collect [%key:] %value``: one element for the innermost comprehension."""
+
+    at: At
+    key: Reg | None
+    value: Reg
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter: ``kind`` is ``""``, ``*`` or ``**``; ``default`` and ``annotation`` are registers or text."""
+
+    name: str
+    kind: str = ""
+    keyword_only: bool = False
+    positional_only: bool = False
+    default: Reg | None = None
+    annotation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """``%dst = def NAME(PARAMETERS): BODY``; decorators are applied by the instructions that follow.
+
+    ``generator``: the body yields (known for a body in hand only).
+    """
+
+    at: At
+    dst: Reg
+    name: str
+    parameters: tuple[Parameter, ...]
+    body: LazyBody
+    decorators: tuple[str, ...] = ()
+    is_async: bool = False
+    is_lambda: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """``%dst = class NAME(ARGUMENTS): BODY``"""
+
+    at: At
+    dst: Reg
+    name: str
+    bases: tuple[Argument, ...]
+    body: LazyBody
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """``NAME = import MODULE``: binds the module itself (``bind_root``: its first component)."""
+
+    at: At
+    module: str
+    name: str
+    bind_root: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFrom:
+    """``NAME = from LEVEL*"." MODULE import ATTR``; ``attr`` ``*`` binds all public names."""
+
+    at: At
+    module: str
+    level: int
+    attr: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """``if %test: BODY else: BODY``; ``test_text`` is the condition's source."""
+
+    at: At
+    test: Reg
+    test_text: str
+    yes: LazyBody
+    no: LazyBody
+
+
+@dataclass(frozen=True, slots=True)
+class For:
+    """``for %target in %iterable: ASSIGN BODY else: BODY``; ``assign`` stores the target."""
+
+    at: At
+    iterable: Reg
+    target: Reg
+    assign: Body
+    body: LazyBody
+    orelse: LazyBody
+    iterable_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class While:
+    """``while TEST -> %test: BODY else: BODY``; the test's instructions run before each round."""
+
+    at: At
+    condition: Body
+    test: Reg
+    test_text: str
+    body: LazyBody
+    orelse: LazyBody
+
+
+@dataclass(frozen=True, slots=True)
+class With:
+    """``with %manager as %target: ASSIGN BODY``: one manager; several are nested."""
+
+    at: At
+    manager: Reg
+    target: Reg
+    assign: Body
+    body: LazyBody
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """``except TYPES as NAME: BODY``; ``types`` are the dotted names as written, empty for a bare except."""
+
+    types: tuple[str, ...]
+    name: str | None
+    body: LazyBody
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """``try: BODY except ... else: BODY finally: BODY``"""
+
+    at: At
+    body: LazyBody
+    handlers: tuple[Handler, ...]
+    orelse: LazyBody
+    final: LazyBody
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """``case PATTERN if GUARD: BODY``; ``binds`` get unknown values, ``literal`` is a constant pattern's value."""
+
+    pattern: str
+    binds: tuple[str, ...]
+    literal: Const | None
+    irrefutable: bool
+    guarded: bool
+    body: LazyBody
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """``match %subject: CASES``"""
+
+    at: At
+    subject: Reg
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """``return %src``"""
+
+    at: At
+    src: Reg | None
+
+
+@dataclass(frozen=True, slots=True)
+class Yield:
+    """``%dst = yield %src`` or ``yield from %src``"""
+
+    at: At
+    dst: Reg
+    src: Reg | None
+    is_from: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Await:
+    """``%dst = await %src``"""
+
+    at: At
+    dst: Reg
+    src: Reg
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseStatement:
+    """``raise %src``"""
+
+    at: At
+    src: Reg | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assert:
+    """``assert %test``"""
+
+    at: At
+    test: Reg
+    test_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """``break``"""
+
+    at: At
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """``continue``"""
+
+    at: At
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """``global|nonlocal NAMES``"""
+
+    at: At
+    kind: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unmodelled:
+    """``unmodelled REASON``: code that was not parsed or not lowered; its names become unknown."""
+
+    at: At
+    reason: str
+    binds: tuple[str, ...] = ()
+
+
+Instruction: TypeAlias = Union[
+    Const, Opaque, Load, Store, Delete, Attr, SetAttr, Item, SetItem, DeleteItem, Call, Binary, InPlace, Unary,
+    Compare, Build, BuildDict, BuildSlice, Format, Unpack, Choose, Comprehension, Collect, Function, Class,
+    Import, ImportFrom, If, For, While, With, Try, Match, Return, Yield, Await, RaiseStatement, Assert,
+    Break, Continue, Scope, Unmodelled,
+]  # fmt: skip
