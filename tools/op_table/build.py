@@ -20,6 +20,9 @@ from tools.op_table.module_state import state_params, with_module_state
 from tools.op_table.probe import Call, Observation, observe, tensors_of, writes_overlapping
 from tools.op_table.signatures import of_python
 
+ENOUGH = 6
+"""Calls of an overload whose saves a formula tells already."""
+
 
 @dataclass
 class Overload:
@@ -62,6 +65,8 @@ def record(call: Call, overloads: Sequence[Overload]) -> bool:
         bound = bind(op, args, kwargs)
         if bound.fit is Fit.NO:
             continue
+        if len(overload.seen) >= ENOUGH and overload.declared is not None and has_formula(overload.declared):
+            return True
         observation = observe(call, _labels(bound))
         if observation is None:
             continue

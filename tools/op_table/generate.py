@@ -10,7 +10,7 @@ import torch
 from gradsafe.ops.notation import Op, parse
 from gradsafe.ops.specs import module_text, optimizer_text, parse_module, parse_optimizer
 
-from tools.op_table import call_list, modules, opdb, optimizers, universe
+from tools.op_table import call_list, modules, opdb, optimizers, synthesis, universe
 from tools.op_table.build import Overload, ops_of, overloads_by_name, record, split_derived
 from tools.op_table.declared import overloads
 from tools.op_table.hand import LINES
@@ -19,7 +19,7 @@ from tools.op_table.signatures import of_python
 
 FLAGS = ("inplace", "training")
 MOST_VARIED = 4
-MOST_CALLS = 32
+MOST_CALLS = 64
 """Probed calls of one name at most."""
 
 
@@ -31,6 +31,7 @@ def generate() -> str:
     names = {call.name: call.function for call in calls}
     found = overloads_by_name(overloads(), [*names.items(), *universe.functions()])
     probe(calls, found)
+    probe_the_rest(found)
     found |= modules_by_name()
     probe(list(modules.calls()), found)
     ops = sorted(with_hand_lines(_all_ops(found)), key=lambda op: op.names[0].lower())
@@ -50,6 +51,14 @@ def probe(calls: list[Call], found: dict[str, list[Overload]]) -> None:
             done += record(call, found.get(name, ()))
             if done >= MOST_CALLS:
                 break
+
+
+def probe_the_rest(found: dict[str, list[Overload]]) -> None:
+    """Make up a call for each public overload that has not been seen."""
+    for overload in {id(each): each for group in found.values() for each in group}.values():
+        private = overload.names[0].rpartition(".")[2].startswith("_")
+        if overload.declared is not None and not overload.seen and not private:
+            any(record(call, [overload]) for call in synthesis.calls(overload))
 
 
 def varied(calls: Iterable[Call], overloads: Sequence[Overload]) -> Iterator[Call]:

@@ -39,16 +39,19 @@ def specs() -> Iterator[OptimizerSpec]:
 
 def _bumps(kind: type[torch.optim.Optimizer], **options: bool) -> int | None:
     parameter = torch.nn.Parameter(torch.ones(2, 2))
+
+    def closure() -> torch.Tensor:
+        parameter.grad = 2 * parameter.detach()
+        return parameter.detach().square().sum()
+
     try:
         optimizer = kind([parameter], **{"lr": 0.1, **options})  # type: ignore[arg-type]
+        closure()
         if kind is torch.optim.SparseAdam:
             parameter.grad = torch.ones(2, 2).to_sparse()
+            optimizer.step()
         else:
-            parameter.grad = torch.ones(2, 2)
-        optimizer.step(lambda: torch.tensor(1.0))
-        parameter.grad = parameter.grad.clone()
-        before = parameter._version
-        optimizer.step(lambda: torch.tensor(1.0))
+            optimizer.step(closure)
     except Exception:
         return None
-    return parameter._version - before
+    return parameter._version

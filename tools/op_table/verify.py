@@ -76,9 +76,8 @@ def _probes(call: Call, selection: Selection) -> Iterator[Probe]:
     for pattern in patterns(names):
         if not pattern:
             continue
-        targets = _targets(call, selection, pattern)
-        for number, target in enumerate(targets):
-            broke = _breaks(call, selection, pattern, number)
+        for target in _targets(call, selection, pattern):
+            broke = _breaks(call, selection, pattern, target)
             if broke is not None:
                 predicted = predict(selection, target, pattern)
                 yield Probe(call.name, target, pattern, predicted, broke, str(selection.op))
@@ -99,7 +98,7 @@ def _labels(selection: Selection) -> Callable[[int | str], str]:
 
 def _targets(call: Call, selection: Selection, pattern: frozenset[str]) -> list[str]:
     ran = _forward(call, selection, pattern)
-    return [] if ran is None else [item.label for item in ran]
+    return [] if ran is None else list(dict.fromkeys(item.label for item in ran))
 
 
 def _forward(call: Call, selection: Selection, pattern: frozenset[str]) -> list[Labelled] | None:
@@ -121,8 +120,8 @@ def _results(result: object, label: str) -> Iterator[Labelled]:
             yield from _results(item, f"result{index}" if label == "result" else label)
 
 
-def _breaks(call: Call, selection: Selection, pattern: frozenset[str], number: int) -> bool | None:
-    """Write tensor ``number`` after the forward and run backward; None where there is nothing to run."""
+def _breaks(call: Call, selection: Selection, pattern: frozenset[str], target: str) -> bool | None:
+    """Write ``target`` (a list as a whole) after the forward and run backward; None where there is nothing to run."""
     ran = _forward(call, selection, pattern)
     if ran is None:
         return None
@@ -133,11 +132,13 @@ def _breaks(call: Call, selection: Selection, pattern: frozenset[str], number: i
     ]
     if not outputs:
         return None
-    try:
-        with torch.no_grad():
-            ran[number].tensor.copy_(ran[number].tensor.clone())
-    except RuntimeError:
-        torch.autograd.graph.increment_version(ran[number].tensor)
+    for tensor in (item.tensor for item in ran if item.label == target):
+        try:
+            with torch.no_grad():
+                tensor.copy_(tensor.clone())
+        except RuntimeError:
+            # Its memory overlaps itself: move the counter alone.
+            torch.autograd.graph.increment_version(tensor)
     try:
         torch.autograd.backward(outputs, [torch.ones_like(output) for output in outputs])
     except RuntimeError as error:
