@@ -50,6 +50,8 @@ class Offers:
         key = (verdict.snapshot.serial, entry)
         patience = VERIFYING_S if self.server.abilities.resolves_edits else None
         known = self._by_finding.get(key)
+        if known is not None and all(offer.holds is not None for offer in known):
+            return known
         offers = await self._ask(lambda analysis: self._verified(analysis, verdict, entry, known, patience))
         self._by_finding = {
             old: kept

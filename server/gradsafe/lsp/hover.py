@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from gradsafe.lsp.analysis import Analysis
 from gradsafe.lsp.locations import row_column_of, spot_of
 from gradsafe.report.entry import Entry
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 def register(server: GradsafeServer) -> None:
     """``textDocument/hover``."""
+    pages: dict[str, str | None] = {}
 
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def hover(params: types.HoverParams) -> types.Hover | None:
@@ -28,11 +31,15 @@ def register(server: GradsafeServer) -> None:
         spot = spot_of(found[0].place, server.texts, verdict.snapshot) if found else None
         if spot is None or spot.uri != uri:
             return None
-        pages = await asyncio.wrap_future(
-            server.worker.ask(lambda analysis: [analysis.page(entry.code) for entry in found])
-        )
-        parts = [_story(entry, page) for entry, page in zip(found, pages, strict=True)]
+        for code in {entry.code for entry in found} - pages.keys():
+            # Asked for once: a hover should not wait for an analysis that is going on.
+            pages[code] = await asyncio.wrap_future(server.worker.ask(partial(_page, code)))
+        parts = [_story(entry, pages[entry.code]) for entry in found]
         return types.Hover(contents=_markup(server, "\n\n---\n\n".join(parts)), range=spot.range)
+
+
+def _page(code: str, analysis: Analysis) -> str | None:
+    return analysis.page(code)
 
 
 def _covers(entry: Entry, at: tuple[int, int]) -> bool:

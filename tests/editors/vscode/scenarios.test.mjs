@@ -143,3 +143,21 @@ scenario('an untrusted folder: no lens', () =>
         { trusted: false },
     ),
 );
+
+scenario('a notebook: the cell with the write is marked, the story is in the cell above', () =>
+    withWorkbench('notebook', SAMPLE, WITH_GRADSAFE, async ({ page, shot }) => {
+        // Before the extensions are there, a notebook opens as the JSON that it is.
+        await openFile(page, 'model.py');
+        await page.locator('.squiggly-error').first().waitFor(LONG);
+        await page.getByRole('treeitem', { name: 'notebook.ipynb' }).dblclick();
+        await page.locator('.notebook-editor .squiggly-error').first().waitFor(LONG);
+        assert.equal(await page.locator('.notebook-editor .squiggly-error').count(), 1);
+        await page.keyboard.press('Control+Shift+M');
+        await page
+            .locator('.markers-panel .monaco-list-row')
+            .filter({ hasText: 'saved-tensor-modified' })
+            .first()
+            .waitFor(LONG);
+        await shot('vscode-notebook');
+    }),
+);
