@@ -10,12 +10,11 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
-from gradsafe_tracer.events import Event
-
 from gradsafe.domain.layered import LayeredMap
 from gradsafe.domain.tensors import GradMode, Node, Tensor
 from gradsafe.domain.values import Source, Value
 from gradsafe.syntax.span import ChunkId, Span
+from gradsafe_tracer.events import Event
 
 
 class Status(Enum):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, Union
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from gradsafe.ir.instructions import Function, LazyBody
@@ -164,10 +164,7 @@ class Manager:
     previous: str = ""
 
 
-Value: TypeAlias = Union[
-    Unknown, Const, TensorRef, ListRef, DictRef, Instance, TupleValue, SliceValue, RangeValue, FunctionValue,
-    ClassValue, Bound, External, ModuleValue, PartialValue, SuperValue, Manager,
-]  # fmt: skip
+Value: TypeAlias = Unknown | Const | TensorRef | ListRef | DictRef | Instance | TupleValue | SliceValue | RangeValue | FunctionValue | ClassValue | Bound | External | ModuleValue | PartialValue | SuperValue | Manager  # fmt: skip
 
 NONE = Const(None, type(None))
 TRUE = Const(True, bool)

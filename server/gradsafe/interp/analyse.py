@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from gradsafe_tracer.events import Event
-
 from gradsafe.domain.state import Frame, Path, Status
 from gradsafe.domain.tensors import Tri
 from gradsafe.domain.values import (
@@ -34,6 +32,7 @@ from gradsafe.interp.machine import Budget, Machine
 from gradsafe.interp.world import World
 from gradsafe.ops.table import OpTable
 from gradsafe.syntax.span import ChunkId, Span
+from gradsafe_tracer.events import Event
 
 _TENSOR_ANNOTATIONS = ("Tensor", "FloatTensor", "LongTensor", "Parameter")
 
@@ -203,5 +202,3 @@ def _returned_tensors(path: Path, value: Value, depth: int = 0) -> Iterable[int]
             items = tuple(item for _, item in path.entries(value.oid).known)
         for item in items:
             yield from _returned_tensors(path, item, depth + 1)
-
-

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from gradsafe_tracer.events import Alias, Create, Raise, Save, Write
-
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import (
     Bypass,
@@ -25,6 +23,7 @@ from gradsafe.domain.tensors import (
     Tri,
 )
 from gradsafe.domain.values import Const, Source, TensorRef
+from gradsafe_tracer.events import Alias, Create, Raise, Save, Write
 
 GRAD_ENABLED = {
     GradMode.ENABLED: Tri.YES,
@@ -65,11 +64,17 @@ def raise_error(path: Path, source: Source, reason: str, certain: bool = True, *
         path.status, path.raised = Status.RAISED, "RuntimeError"
 
 
-def new_tensor(path: Path, source: Source, operation: str, tensor: Tensor | None = None, **fields: object) -> int:
+def new_tensor(
+    path: Path, source: Source, operation: str, tensor: Tensor | None = None, **fields: object
+) -> int:
     """A tensor on a fresh storage; ``fields`` are those of :class:`Tensor`."""
     oid, storage, counter = path.new_id(), path.new_id(), path.new_id()
     version = fields.pop("version", 0)
-    made = Tensor(storage, counter, Tri.NO) if tensor is None else replace(tensor, storage=storage, counter=counter)
+    made = (
+        Tensor(storage, counter, Tri.NO)
+        if tensor is None
+        else replace(tensor, storage=storage, counter=counter)
+    )
     if fields:
         made = replace(made, **fields)  # type: ignore[arg-type]
     if path.grad_mode is GradMode.INFERENCE:
@@ -132,7 +137,12 @@ def edge(path: Path, oid: int, source: Source) -> int | None:
         if version != tensor.base_version:
             if tensor.creation is not Creation.DEFAULT and requires_grad(path, tensor.base) is Tri.YES:
                 raise_error(
-                    path, source, _VIEW_REASON[tensor.creation], tensor=oid, name=tensor.name, how="base-modified"
+                    path,
+                    source,
+                    _VIEW_REASON[tensor.creation],
+                    tensor=oid,
+                    name=tensor.name,
+                    how="base-modified",
                 )
                 return None
             above = edge(path, tensor.base, source)
@@ -267,7 +277,9 @@ def data_of(path: Path, source: Source, base: int, how: str = "data") -> int:
     return oid
 
 
-def check_inplace(path: Path, source: Source, oid: int, needs_grad: Tri, operation: str, how: str, **extra: object) -> None:
+def check_inplace(
+    path: Path, source: Source, oid: int, needs_grad: Tri, operation: str, how: str, **extra: object
+) -> None:
     """``check_inplace``: may this tensor be written now? Errors at the operation end the path.
 
     A tensor of unknown history stays silent: only its caller could tell.
@@ -335,7 +347,9 @@ def rebase_history(path: Path, source: Source, oid: int, node: int, needs: Tri) 
     path.heap[oid] = replace(path.tensor(oid), requires_grad=tensor.requires_grad | needs)
 
 
-def note_bypass(path: Path, source: Source, oid: int, reason: str, operation: str, hidden: bool, name: str | None) -> None:
+def note_bypass(
+    path: Path, source: Source, oid: int, reason: str, operation: str, hidden: bool, name: str | None
+) -> None:
     """Remember a change of value that autograd does not see, on the storage it happened to."""
     tensor = path.tensor(oid)
     storage = storage_of(path, oid)

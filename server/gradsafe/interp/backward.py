@@ -10,12 +10,11 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from gradsafe_tracer.events import BackwardEnd, BackwardStart, Free, Raise, Read, WrongGradient
-
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import Bypass, Node, SavedTensor, Tensor, Tri
 from gradsafe.domain.values import NONE, Const, Source, TensorRef
 from gradsafe.interp import autograd
+from gradsafe_tracer.events import BackwardEnd, BackwardStart, Free, Raise, Read, WrongGradient
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +121,9 @@ def _priority(path: Path, node: int) -> int:
 def _leading_to(path: Path, nodes: set[int], targets: frozenset[int]) -> set[int]:
     """Those of ``nodes`` from which a target can be reached, targets only if another lies behind."""
     leading: set[int] = set()
-    for node in sorted(nodes):  # an input is always older than the node that uses it, except regenerated views
+    for node in sorted(
+        nodes
+    ):  # an input is always older than the node that uses it, except regenerated views
         if any(above in targets or above in leading for above in path.node(node).inputs):
             leading.add(node)
     changed = True
@@ -229,7 +230,9 @@ def _accumulate(path: Path, source: Source, leaf: int, create_graph: bool) -> No
         return
     tensor = path.tensor(leaf)
     made = Tensor(0, 0, Tri.MAYBE if create_graph else Tri.NO, shape=tensor.shape, dtype=tensor.dtype)
-    oid = autograd.new_tensor(path, source, "grad", replace(made, leaf=Tri.MAYBE if create_graph else Tri.YES))
+    oid = autograd.new_tensor(
+        path, source, "grad", replace(made, leaf=Tri.MAYBE if create_graph else Tri.YES)
+    )
     path.heap[oid] = replace(path.tensor(oid), name=f"{tensor.name}.grad" if tensor.name else None)
     path.vars[leaf, "grad"] = TensorRef(oid)
 
@@ -243,7 +246,9 @@ def grad_graph(path: Path, source: Source, executed: Sequence[int]) -> int:
         saves.extend(replace(saved, certain=saved.certain & Tri.MAYBE) for saved in node.saves)
         leaves.extend(above for above in node.inputs if path.node(above).leaf is not None)
     made = path.new_id()
-    path.heap[made] = Node("double backward", tuple(dict.fromkeys(leaves)), tuple(saves), source, certain=Tri.YES)
+    path.heap[made] = Node(
+        "double backward", tuple(dict.fromkeys(leaves)), tuple(saves), source, certain=Tri.YES
+    )
     return made
 
 

@@ -138,7 +138,9 @@ def _list(machine: Machine, path: Path, call: Call) -> Outcomes | None:
         if name.endswith("tuple") and not rounds.open:
             found.append((each, TupleValue(items)))
         else:
-            found.append((each, containers.new_list(each, items, items[-1] if rounds.open and items else None)))
+            found.append(
+                (each, containers.new_list(each, items, items[-1] if rounds.open and items else None))
+            )
     return found
 
 
@@ -207,7 +209,11 @@ def _is_instance(value: Value, cls: Value) -> bool | None:
             from gradsafe.interp import modules
 
             return modules.is_subclass(order, cls.name)
-        return False if isinstance(cls, ClassValue) and all(isinstance(c, (ClassValue, External)) for c in order) else None
+        return (
+            False
+            if isinstance(cls, ClassValue) and all(isinstance(c, (ClassValue, External)) for c in order)
+            else None
+        )
     name = cls.name if isinstance(cls, External) else ""
     simple = name.rpartition(".")[2]
     if isinstance(value, TensorRef):
@@ -277,7 +283,15 @@ def _ignored(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, NONE)]
 
 
-@builtin("builtins.abs", "builtins.max", "builtins.min", "builtins.float", "builtins.int", "builtins.round", "builtins.bool")
+@builtin(
+    "builtins.abs",
+    "builtins.max",
+    "builtins.min",
+    "builtins.float",
+    "builtins.int",
+    "builtins.round",
+    "builtins.bool",
+)
 def _number(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     name = call.function.name.rpartition(".")[2] if isinstance(call.function, External) else ""
     values = [torch_ops.resolve(path, value) for value in call.args]
@@ -287,7 +301,15 @@ def _number(machine: Machine, path: Path, call: Call) -> Outcomes | None:
         return [(path, values[0])]
     numbers = [value.value for value in values if isinstance(value, Const)]
     if values and len(numbers) == len(values) and all(isinstance(n, (int, float)) for n in numbers):
-        function = {"abs": abs, "max": max, "min": min, "float": float, "int": int, "round": round, "bool": bool}[name]
+        function = {
+            "abs": abs,
+            "max": max,
+            "min": min,
+            "float": float,
+            "int": int,
+            "round": round,
+            "bool": bool,
+        }[name]
         try:
             result = function(*numbers) if len(numbers) > 1 or name not in ("max", "min") else numbers[0]
             return [(path, const(result))]
@@ -361,7 +383,15 @@ def _binding(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, call.args[0])] if call.args else None
 
 
-@builtin("builtins.any", "builtins.all", "builtins.type", "builtins.id", "builtins.str", "builtins.repr", "builtins.format")
+@builtin(
+    "builtins.any",
+    "builtins.all",
+    "builtins.type",
+    "builtins.id",
+    "builtins.str",
+    "builtins.repr",
+    "builtins.format",
+)
 def _opaque(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     name = call.function.name if isinstance(call.function, External) else ""
     if name == "builtins.type" and len(call.args) == 1 and isinstance(call.args[0], Instance):
@@ -444,7 +474,11 @@ def _dict_method(path: Path, receiver: DictRef, name: str, call: Call) -> Outcom
     if name in ("get", "pop", "setdefault") and call.args:
         present = any(key == first for key, _ in entries.known)
         default = call.args[1] if len(call.args) > 1 else NONE
-        exact = entries.rest is None and isinstance(first, Const) and all(isinstance(k, Const) for k, _ in entries.known)
+        exact = (
+            entries.rest is None
+            and isinstance(first, Const)
+            and all(isinstance(k, Const) for k, _ in entries.known)
+        )
         value = containers._dict_item(path, receiver, first) if present or not exact else default
         if name == "setdefault" and not present:
             containers.set_entry(path, receiver, first, value)
@@ -464,5 +498,3 @@ def _dict_method(path: Path, receiver: DictRef, name: str, call: Call) -> Outcom
     if name == "copy":
         return [(path, containers.new_dict(path, entries.known, entries.rest))]
     return None
-
-

@@ -196,7 +196,9 @@ def _super_attribute(path: Path, obj: SuperValue, name: str) -> Value:
     return Bound(SuperValue(receiver, obj.after), name)
 
 
-def set_attribute(machine: Machine, path: Path, obj: Value, name: str, value: Value, source: Source, subject: str) -> None:
+def set_attribute(
+    machine: Machine, path: Path, obj: Value, name: str, value: Value, source: Source, subject: str
+) -> None:
     """``obj.name = value``."""
     obj = torch_ops.resolve(path, obj)
     if isinstance(obj, TensorRef):
@@ -225,7 +227,11 @@ def remember_attribute(path: Path, oid: int, name: str) -> None:
 def attribute_names(path: Path, oid: int) -> list[str]:
     """The attributes of an object in the order in which they were set."""
     known = path.vars.get((oid, "#attributes"))
-    return [str(item.value) for item in known.items if isinstance(item, Const)] if isinstance(known, TupleValue) else []
+    return (
+        [str(item.value) for item in known.items if isinstance(item, Const)]
+        if isinstance(known, TupleValue)
+        else []
+    )
 
 
 def instantiate(machine: Machine, path: Path, cls: ClassValue, call: calls.Call) -> Outcomes:
@@ -242,7 +248,9 @@ def instantiate(machine: Machine, path: Path, cls: ClassValue, call: calls.Call)
         values = dict(zip(fields, call.args)) | dict(call.kwargs)
         for name in fields:
             value = values.get(name, path.vars.get((cls.env, name)))
-            set_attribute(machine, path, obj, name, value or Unknown(("field", obj.oid, name)), call.source, "")
+            set_attribute(
+                machine, path, obj, name, value or Unknown(("field", obj.oid, name)), call.source, ""
+            )
         return [(path, obj)]
     member, owner = found
     if not isinstance(member, FunctionValue):
@@ -255,5 +263,3 @@ def instantiate(machine: Machine, path: Path, cls: ClassValue, call: calls.Call)
 def _dataclass_fields(path: Path, cls: ClassValue) -> list[str]:
     """Annotated names of a dataclass body are not in the IR; its assigned defaults are."""
     return []
-
-

@@ -68,7 +68,9 @@ def string_entries(path: Path, value: Value) -> dict[str, Value]:
 
 def range_indices(value: RangeValue) -> range | None:
     """The indices of a range whose bounds are known."""
-    bounds = [part.value if isinstance(part, Const) else None for part in (value.start, value.stop, value.step)]
+    bounds = [
+        part.value if isinstance(part, Const) else None for part in (value.start, value.stop, value.step)
+    ]
     if all(isinstance(bound, int) for bound in bounds) and bounds[2] != 0:
         return range(*bounds)  # type: ignore[arg-type]
     return None
@@ -125,7 +127,9 @@ def _unknown_item(path: Path, value: Value, source: Source) -> Value:
     return Unknown(("item", token, path.new_id()))
 
 
-def _iterate_instance(machine: Machine, path: Path, value: Instance, source: Source) -> list[tuple[Path, Rounds]]:
+def _iterate_instance(
+    machine: Machine, path: Path, value: Instance, source: Source
+) -> list[tuple[Path, Rounds]]:
     children = modules.container_children(machine, path, value)
     if children is not None:
         return [(path, Rounds(children))]
@@ -143,7 +147,9 @@ def _iterate_instance(machine: Machine, path: Path, value: Instance, source: Sou
     return found
 
 
-def unpack(machine: Machine, path: Path, value: Value, count: int, star: int | None, source: Source) -> list[Value]:
+def unpack(
+    machine: Machine, path: Path, value: Value, count: int, star: int | None, source: Source
+) -> list[Value]:
     """The values of ``a, *b, c = value``."""
     if isinstance(value, TensorRef):
         return indexing.unpack_tensor(machine, path, value, count, source)
@@ -190,7 +196,12 @@ def get_item(machine: Machine, path: Path, value: Value, index: Value, source: S
     if isinstance(value, RangeValue):
         indices = range_indices(value)
         at = position(index, len(indices)) if indices is not None else None
-        return [(path, const(indices[at]) if indices is not None and at is not None else _item(value, index, source))]
+        return [
+            (
+                path,
+                const(indices[at]) if indices is not None and at is not None else _item(value, index, source),
+            )
+        ]
     if isinstance(value, Instance):
         children = modules.container_item(machine, path, value, index, source)
         if children is not None:
@@ -290,4 +301,6 @@ def delete_item(path: Path, value: Value, index: Value) -> None:
             path.heap[value.oid] = Items(items.known[:at] + items.known[at + 1 :], items.rest, items.shape)
     elif isinstance(value, DictRef):
         entries = path.entries(value.oid)
-        path.heap[value.oid] = Entries(tuple(pair for pair in entries.known if pair[0] != index), entries.rest)
+        path.heap[value.oid] = Entries(
+            tuple(pair for pair in entries.known if pair[0] != index), entries.rest
+        )

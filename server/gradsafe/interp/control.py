@@ -82,7 +82,9 @@ def _rounds(machine: Machine, path: Path, i: ir.For, rounds: containers.Rounds) 
     if rounds.open:
         empty = path.fork()
         done.extend(machine.run(empty, i.orelse))
-    elif len(items) > machine.budget.rounds + 1 and (len(items) > machine.budget.unrolled or not _index_matters(machine, i)):
+    elif len(items) > machine.budget.rounds + 1 and (
+        len(items) > machine.budget.unrolled or not _index_matters(machine, i)
+    ):
         items = (*items[: machine.budget.rounds], items[-1])
         machine.hit.add("rounds")
     for item in items:
@@ -117,7 +119,9 @@ def _end_of_round(path: Path, following: list[Path], done: list[Path]) -> None:
 
 def _index_matters(machine: Machine, i: ir.For) -> bool:
     """True if the loop's target is used as a subscript or in a condition: then the exact rounds matter."""
-    targets = {store.name for block in i.assign for store in block.instructions if isinstance(store, ir.Store)}
+    targets = {
+        store.name for block in i.assign for store in block.instructions if isinstance(store, ir.Store)
+    }
     loads: set[int] = set()
     stack: list[object] = list(machine.body(i.body))
     uses: set[int] = set()
@@ -131,9 +135,7 @@ def _index_matters(machine: Machine, i: ir.For) -> bool:
             loads.add(item.dst)
         elif isinstance(item, (ir.Item, ir.SetItem)):
             uses.add(item.index)
-        elif isinstance(item, ir.Compare):
-            uses.update((item.left, item.right))
-        elif isinstance(item, ir.Binary):
+        elif isinstance(item, ir.Compare) or isinstance(item, ir.Binary):
             uses.update((item.left, item.right))
         elif isinstance(item, ir.If):
             uses.add(item.test)
@@ -302,7 +304,9 @@ def _match(machine: Machine, path: Path, i: ir.Match) -> list[Path]:
             running.decisions[("case", span(running, i.at), number)] = False
             taken.trail = (*taken.trail, f"case {case.pattern}")
         for name in case.binds:
-            names.store(taken, name, subject if case.pattern == name else Unknown(("case", span(taken, i.at), name)))
+            names.store(
+                taken, name, subject if case.pattern == name else Unknown(("case", span(taken, i.at), name))
+            )
         results.extend(machine.run(taken, case.body))
     if running is not None:
         results.append(running)
@@ -331,7 +335,11 @@ def _comprehension(machine: Machine, path: Path, i: ir.Comprehension) -> list[Pa
         if i.shape != "inner":
             start.frame.collected = ()
         running = [start]
-        items = rounds.items if len(rounds.items) <= machine.budget.unrolled else rounds.items[: machine.budget.unrolled]
+        items = (
+            rounds.items
+            if len(rounds.items) <= machine.budget.unrolled
+            else rounds.items[: machine.budget.unrolled]
+        )
         is_open = rounds.open or len(items) < len(rounds.items)
         for item in items:
             following: list[Path] = []
@@ -358,5 +366,3 @@ def _collected(path: Path, shape: str, is_open: bool, start: Path) -> Value:
     values = tuple(value for _, value in pairs)
     path.heap[oid] = Items(values, values[-1] if is_open and values else None, shape)
     return ListRef(oid)
-
-

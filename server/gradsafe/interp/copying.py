@@ -28,7 +28,9 @@ def copy(path: Path, value: Value, deep: bool, source: Source, memo: dict[int, V
     if isinstance(value, TensorRef):
         return memo.setdefault(value.oid, _tensor(path, value, deep, source))
     if isinstance(value, TupleValue):
-        return TupleValue(tuple(copy(path, item, deep, source, memo) for item in value.items)) if deep else value
+        return (
+            TupleValue(tuple(copy(path, item, deep, source, memo) for item in value.items)) if deep else value
+        )
     if isinstance(value, ListRef):
         items = path.items(value.oid)
         fresh = ListRef(path.new_id())

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from gradsafe.interp.machine import Machine, Outcomes
 
 CONTEXT = "torch.autograd.function.FunctionCtx"
-CONTEXT_METHODS = frozenset({"save_for_backward", "mark_dirty", "mark_non_differentiable", "set_materialize_grads"})
+CONTEXT_METHODS = frozenset(
+    {"save_for_backward", "mark_dirty", "mark_non_differentiable", "set_materialize_grads"}
+)
 
 
 def call_context(machine: Machine, path: Path, obj: Instance, name: str, call: Call) -> Outcomes | None:
@@ -57,15 +59,29 @@ def apply(machine: Machine, path: Path, cls: ClassValue, call: Call) -> Outcomes
     return results
 
 
-def _attach(path: Path, cls: ClassValue, ctx: Instance, inputs: list[int], needs: Tri, value: Value, call: Call) -> Value:
+def _attach(
+    path: Path, cls: ClassValue, ctx: Instance, inputs: list[int], needs: Tri, value: Value, call: Call
+) -> Value:
     """Give the outputs their history: the function's node, with what the context saved."""
     kept = path.vars.get((ctx.oid, "#save_for_backward"))
-    saved = [oid for item in (kept.items if isinstance(kept, TupleValue) else ()) for oid in torch_ops.tensors_in(path, item)]
+    saved = [
+        oid
+        for item in (kept.items if isinstance(kept, TupleValue) else ())
+        for oid in torch_ops.tensors_in(path, item)
+    ]
     outputs = torch_ops.tensors_in(path, value)
     dirty = path.vars.get((ctx.oid, "#mark_dirty"))
-    written = [oid for item in (dirty.items if isinstance(dirty, TupleValue) else ()) for oid in torch_ops.tensors_in(path, item)]
+    written = [
+        oid
+        for item in (dirty.items if isinstance(dirty, TupleValue) else ())
+        for oid in torch_ops.tensors_in(path, item)
+    ]
     plain = path.vars.get((ctx.oid, "#mark_non_differentiable"))
-    skipped = [oid for item in (plain.items if isinstance(plain, TupleValue) else ()) for oid in torch_ops.tensors_in(path, item)]
+    skipped = [
+        oid
+        for item in (plain.items if isinstance(plain, TupleValue) else ())
+        for oid in torch_ops.tensors_in(path, item)
+    ]
     for oid in written:
         autograd.check_inplace(path, call.source, oid, needs, cls.name, "function")
         if path.status is not Status.RUN:

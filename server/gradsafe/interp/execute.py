@@ -146,7 +146,9 @@ def _unary(machine: Machine, path: Path, i: ir.Unary) -> list[Path] | None:
 @executes(ir.Compare)
 def _compare(machine: Machine, path: Path, i: ir.Compare) -> list[Path] | None:
     regs = path.frame.regs
-    return deliver(operators.compare(machine, path, i.op, regs[i.left], regs[i.right], path.here(i.at)), i.dst)
+    return deliver(
+        operators.compare(machine, path, i.op, regs[i.left], regs[i.right], path.here(i.at)), i.dst
+    )
 
 
 @executes(ir.Build)
@@ -304,5 +306,3 @@ def _unmodelled(machine: Machine, path: Path, i: ir.Unmodelled) -> None:
     for name in i.binds:
         names.store(path, name, Unknown(("unmodelled", span(path, i.at), name)))
     path.blurred = True
-
-

@@ -49,7 +49,9 @@ def classify(path: Path, index: Value) -> Index | None:
                 continue  # a 0-d integer tensor is read as a number
             tensors.append(part.oid)
             advanced = True
-        elif isinstance(part, (ListRef, TupleValue)) or (isinstance(part, Const) and isinstance(part.value, bool)):
+        elif isinstance(part, (ListRef, TupleValue)) or (
+            isinstance(part, Const) and isinstance(part.value, bool)
+        ):
             advanced = True
         elif isinstance(part, Unknown) and not _is_number(part):
             return None
@@ -67,7 +69,8 @@ def _classified(machine: Machine, path: Path, index: Value) -> list[tuple[Path, 
     parts = index.items if isinstance(index, TupleValue) else (index,)
     token = ("number", tuple(part.token for part in parts if isinstance(part, Unknown)))
     return [
-        (side, Index(parts, (), not number)) for side, number in machine.fork_on(path, token, "the index is a number")
+        (side, Index(parts, (), not number))
+        for side, number in machine.fork_on(path, token, "the index is a number")
     ]
 
 
@@ -75,7 +78,9 @@ def get_tensor_item(machine: Machine, path: Path, ref: TensorRef, index: Value, 
     """``tensor[index]``."""
     outcomes: Outcomes = []
     for side, kind in _classified(machine, path, index):
-        value = _gather(side, ref.oid, kind, source) if kind.advanced else basic_view(side, ref.oid, kind, source)
+        value = (
+            _gather(side, ref.oid, kind, source) if kind.advanced else basic_view(side, ref.oid, kind, source)
+        )
         outcomes.append((side, TensorRef(value) if value is not None else Unknown(("raised", source.place))))
     return outcomes
 

@@ -79,12 +79,16 @@ def _buffers(machine: Machine, path: Path, obj: Instance, call: Call) -> Value:
 @method("named_buffers")
 def _named_buffers(machine: Machine, path: Path, obj: Instance, call: Call) -> Value:
     found = modules.named_tensors(path, obj, _is_buffer)
-    return containers.new_list(path, tuple(TupleValue((const(n), ref)) for n, ref in found), shape="generator")
+    return containers.new_list(
+        path, tuple(TupleValue((const(n), ref)) for n, ref in found), shape="generator"
+    )
 
 
 @method("modules", "named_modules")
 def _modules(machine: Machine, path: Path, obj: Instance, call: Call) -> Value:
-    return containers.new_list(path, tuple(module for _, module in modules.walk(path, obj)), shape="generator")
+    return containers.new_list(
+        path, tuple(module for _, module in modules.walk(path, obj)), shape="generator"
+    )
 
 
 @method("children")
@@ -155,7 +159,8 @@ def _state_dict(machine: Machine, path: Path, obj: Instance, call: Call) -> Valu
     """Detached tensors: storage and counter are the parameters' own."""
     found = modules.named_tensors(path, obj, lambda tensor: True)
     entries = tuple(
-        (const(name), TensorRef(autograd.detach(path, call.source, ref.oid, "state_dict"))) for name, ref in found
+        (const(name), TensorRef(autograd.detach(path, call.source, ref.oid, "state_dict")))
+        for name, ref in found
     )
     return containers.new_dict(path, entries)
 
@@ -223,7 +228,12 @@ def _apply(machine: Machine, path: Path, obj: Instance, call: Call) -> Outcomes:
     return [(each, obj) for each in states]
 
 
-@method("register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook", "register_backward_hook")
+@method(
+    "register_forward_hook",
+    "register_forward_pre_hook",
+    "register_full_backward_hook",
+    "register_backward_hook",
+)
 def _hook(machine: Machine, path: Path, obj: Instance, call: Call) -> Value:
     return Unknown(("handle", call.source.place))
 

@@ -47,7 +47,9 @@ if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
     from gradsafe.interp.machine import Machine, Outcomes
 
-_MODULE_NAMES = frozenset({"Module", "LightningModule", "PreTrainedModel", "ModelMixin", "PyroModule", "GenerationMixin"})
+_MODULE_NAMES = frozenset(
+    {"Module", "LightningModule", "PreTrainedModel", "ModelMixin", "PyroModule", "GenerationMixin"}
+)
 _DATA = frozenset({"DataLoader", "Dataset", "TensorDataset", "Subset", "IterableDataset"})
 
 
@@ -142,7 +144,9 @@ def construct_base(machine: Machine, path: Path, obj: Instance, name: str, call:
             _add_parameter(path, obj, state.name, call.source, _weight_shape(spec, state.name, given))
         elif state.role == "buffer":
             made = Tensor(0, 0, Tri.NO, origin="made", name=state.name)
-            path.vars[obj.oid, state.name] = TensorRef(autograd.new_tensor(path, call.source, "buffer", made, version=1))
+            path.vars[obj.oid, state.name] = TensorRef(
+                autograd.new_tensor(path, call.source, "buffer", made, version=1)
+            )
             classes.remember_attribute(path, obj.oid, state.name)
 
 
@@ -165,7 +169,9 @@ def _holds(need: str, given: dict[str, Value]) -> bool:
     return bool(value.value) != need.startswith("!")
 
 
-def _add_parameter(path: Path, obj: Instance, name: str, source: Source, shape: tuple[int | None, ...] | None) -> None:
+def _add_parameter(
+    path: Path, obj: Instance, name: str, source: Source, shape: tuple[int | None, ...] | None
+) -> None:
     made = Tensor(0, 0, Tri.YES, origin="parameter", name=name, shape=shape, dtype="float32")
     path.vars[obj.oid, name] = TensorRef(autograd.new_tensor(path, source, "Parameter", made, version=1))
     classes.remember_attribute(path, obj.oid, name)
@@ -209,7 +215,9 @@ def container_children(machine: Machine, path: Path, value: Instance) -> tuple[V
     return None
 
 
-def container_item(machine: Machine, path: Path, value: Instance, index: Value, source: Source) -> Value | None:
+def container_item(
+    machine: Machine, path: Path, value: Instance, index: Value, source: Source
+) -> Value | None:
     """``layers[0]``, ``blocks["a"]``; None where the object is no container."""
     held = path.vars.get((value.oid, "#children"))
     if held is None:
@@ -250,14 +258,20 @@ def has_method(machine: Machine, path: Path, obj: Instance, name: str) -> bool:
     """Is ``name`` a method that the outside base of a workspace object is known to have?"""
     if isinstance(obj.cls, str):
         return True
-    return name in module_methods.METHODS or name in ("apply", "forward") or name in custom_function.CONTEXT_METHODS
+    return (
+        name in module_methods.METHODS
+        or name in ("apply", "forward")
+        or name in custom_function.CONTEXT_METHODS
+    )
 
 
 def call_instance(machine: Machine, path: Path, obj: Instance, call: Call) -> Outcomes:
     """``module(x)``: its ``forward``."""
     order = classes.class_of(obj)
     found = classes.find_member(path, order, "forward") if is_module(order) else None
-    found = found or classes.find_member(path, order, "__call__") or classes.find_member(path, order, "forward")
+    found = (
+        found or classes.find_member(path, order, "__call__") or classes.find_member(path, order, "forward")
+    )
     own = path.vars.get((obj.oid, "forward"))
     if own is not None:
         return calls.call(machine, path, replace(call, function=own))
@@ -279,7 +293,9 @@ def forward(machine: Machine, path: Path, obj: Instance, call: Call) -> Outcomes
     made = path.vars.get((obj.oid, "#made"))
     declared = made.value if isinstance(made, Const) else None
     args = tuple(torch_ops.materialise(path, arg, call.source) for arg in call.args[:1]) + call.args[1:]
-    read = {param.name for op in machine.table.ops(machine.table.canonical(name) or "") for param in op.params}
+    read = {
+        param.name for op in machine.table.ops(machine.table.canonical(name) or "") for param in op.params
+    }
     states = {key: value for key, value in _states(path, obj).items() if key in read}
     applied = torch_ops.apply(
         machine, path, name, args, {**states, **call.kwargs}, call.source, "module", call.subject, declared
@@ -320,7 +336,9 @@ def _sequence(machine: Machine, path: Path, children: tuple[Value, ...], call: C
     return states
 
 
-def call_method(machine: Machine, path: Path, receiver: Instance | SuperValue, name: str, call: Call) -> Outcomes:
+def call_method(
+    machine: Machine, path: Path, receiver: Instance | SuperValue, name: str, call: Call
+) -> Outcomes:
     """A method that the workspace does not define: of ``nn.Module``, an optimizer, a context ..."""
     obj = receiver.receiver if isinstance(receiver, SuperValue) else receiver
     base = external_base(receiver)
@@ -340,7 +358,9 @@ def call_method(machine: Machine, path: Path, receiver: Instance | SuperValue, n
 
 def call_class_method(machine: Machine, path: Path, cls: ClassValue, name: str, call: Call) -> Outcomes:
     """``Function.apply(...)`` and other inherited class methods; ``nn.Module.forward(self, x)``."""
-    if name == "apply" and any(isinstance(b, External) and b.name.endswith("Function") for b in classes.mro(cls)):
+    if name == "apply" and any(
+        isinstance(b, External) and b.name.endswith("Function") for b in classes.mro(cls)
+    ):
         return custom_function.apply(machine, path, cls, call)
     if name == "__init__" and call.args and isinstance(call.args[0], Instance):
         rest = replace(call, args=call.args[1:])
@@ -348,7 +368,9 @@ def call_class_method(machine: Machine, path: Path, cls: ClassValue, name: str, 
     return calls.unknown_result(path, call)
 
 
-def walk(path: Path, obj: Instance, prefix: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Instance]]:
+def walk(
+    path: Path, obj: Instance, prefix: str = "", seen: set[int] | None = None
+) -> Iterator[tuple[str, Instance]]:
     """The module and its submodules, outermost first, each once, with their dotted names."""
     seen = set() if seen is None else seen
     if obj.oid in seen:

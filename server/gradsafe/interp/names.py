@@ -90,7 +90,9 @@ def _evaluate_global(machine: Machine, path: Path, facts: ModuleFacts, name: str
         return _from_star(machine, path, facts, name)
     path.vars[env, name] = Unknown(("global", facts.file, name))
     block = body[indices[-1]]
-    if len(indices) > 1 and not any(isinstance(i, (ir.Function, ir.Class, ir.ImportFrom, ir.Import, ir.Try)) for i in block.instructions):
+    if len(indices) > 1 and not any(
+        isinstance(i, (ir.Function, ir.Class, ir.ImportFrom, ir.Import, ir.Try)) for i in block.instructions
+    ):
         return path.vars[env, name]
     outer, mode = path.frame, path.grad_mode
     path.frame = Frame(env, facts.file, block.chunk or facts.root, "", outer.stack)
@@ -154,9 +156,7 @@ def bound_names(instructions: tuple[ir.Instruction, ...]) -> set[str]:
             stack.extend(item.instructions)
         elif isinstance(item, tuple):
             stack.extend(item)
-        elif isinstance(item, ir.Store):
-            found.add(item.name)
-        elif isinstance(item, (ir.Import, ir.ImportFrom)):
+        elif isinstance(item, ir.Store) or isinstance(item, (ir.Import, ir.ImportFrom)):
             found.add(item.name)
         elif isinstance(item, ir.Unmodelled):
             found.update(item.binds)

@@ -120,7 +120,9 @@ def _token(value: Value) -> Hashable:
     return value.token if isinstance(value, Unknown) else value
 
 
-def _fold(table: dict[str, Callable[[object, object], object]], op: str, left: Const, right: Const) -> Const | None:
+def _fold(
+    table: dict[str, Callable[[object, object], object]], op: str, left: Const, right: Const
+) -> Const | None:
     """Constant folding of numbers, short strings and comparisons; None where Python would raise or grow."""
     function = table.get(op)
     if op == "**" and isinstance(left.value, (int, float)) and isinstance(right.value, (int, float)):
@@ -160,7 +162,9 @@ def in_place(
     """The operator half of ``left OP= right``: in place for tensors and lists, else the plain operator."""
     left, right = torch_ops.resolve(path, left), torch_ops.resolve(path, right)
     if isinstance(left, TensorRef):
-        return torch_ops.apply_operator(machine, path, op, left, right, source, in_place=True, subject=subject)
+        return torch_ops.apply_operator(
+            machine, path, op, left, right, source, in_place=True, subject=subject
+        )
     if op == "+" and isinstance(left, ListRef):
         items = path.items(left.oid)
         from gradsafe.interp import containers
@@ -227,13 +231,17 @@ def _identity(path: Path, op: str, left: Value, right: Value) -> Value:
     same: bool | None = None
     if left == right and not isinstance(left, Unknown):
         same = True
-    elif isinstance(left, Const) and isinstance(right, Const):
-        same = False
-    elif (right == NONE and isinstance(left, _NEVER_NONE)) or (left == NONE and isinstance(right, _NEVER_NONE)):
+    elif (isinstance(left, Const) and isinstance(right, Const)) or (right == NONE and isinstance(left, _NEVER_NONE)) or (
+        left == NONE and isinstance(right, _NEVER_NONE)
+    ):
         same = False
     elif isinstance(left, TensorRef) and isinstance(right, TensorRef):
         same = left == right
-    elif isinstance(left, Unknown) and path.vars.get((("tensor", left.token), "#ref")) is not None and right == NONE:
+    elif (
+        isinstance(left, Unknown)
+        and path.vars.get((("tensor", left.token), "#ref")) is not None
+        and right == NONE
+    ):
         same = False
     if same is None:
         token: Hashable = ("compare", "is", _token(left), _token(right))

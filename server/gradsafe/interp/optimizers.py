@@ -170,7 +170,7 @@ def backward_of_unknown(machine: Machine, path: Path, call: Call) -> Outcomes | 
     if not isinstance(loss, TensorRef):
         return None
     keeps = tensor_api.flag(call.kwargs.get("retain_graph"))
-    backward.run(path, call.source, backward.Request((loss.oid,), retain=keeps, name=path.tensor(loss.oid).name))
+    backward.run(
+        path, call.source, backward.Request((loss.oid,), retain=keeps, name=path.tensor(loss.oid).name)
+    )
     return [(path, NONE)]
-
-

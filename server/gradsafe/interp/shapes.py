@@ -22,13 +22,22 @@ DTYPES = INTEGRAL | frozenset(
     {"float16", "bfloat16", "float32", "float64", "complex64", "complex128", "half", "float", "double", "long",
      "int", "short", "cfloat", "cdouble"}
 )  # fmt: skip
-ALIASES = {"half": "float16", "float": "float32", "double": "float64", "long": "int64", "int": "int32", "short": "int16"}
+ALIASES = {
+    "half": "float16",
+    "float": "float32",
+    "double": "float64",
+    "long": "int64",
+    "int": "int32",
+    "short": "int16",
+}
 LAYOUT = frozenset({"contiguous", "reshape", "flatten", "view_as", "reshape_as", "ravel"})
 """Operations whose result shares memory depending on the layout of their argument."""
 
 _CREATORS = frozenset({"zeros", "ones", "empty", "rand", "randn", "full"})
 _LIKE = frozenset({"zeros_like", "ones_like", "rand_like", "randn_like", "empty_like", "full_like", "clone"})
-_REDUCTIONS = frozenset({"sum", "mean", "prod", "max", "min", "norm", "std", "var", "amax", "amin", "logsumexp", "all", "any"})
+_REDUCTIONS = frozenset(
+    {"sum", "mean", "prod", "max", "min", "norm", "std", "var", "amax", "amin", "logsumexp", "all", "any"}
+)
 _SAME_SHAPE = frozenset({
     "relu", "sigmoid", "tanh", "exp", "log", "sqrt", "sin", "cos", "abs", "neg", "gelu", "silu", "softmax",
     "log_softmax", "dropout", "Dropout", "ReLU", "Sigmoid", "Tanh", "GELU", "SiLU", "LayerNorm", "layer_norm",
@@ -213,7 +222,9 @@ def view_shape(path: Path, call: Application, base: int) -> tuple[Shape, Tri]:
         still = operation in ("unsqueeze", "squeeze", "flatten", "view_as", "detach", "data")
         return None, tensor.contiguous if still else Tri.MAYBE
     if operation in ("t", "transpose", "permute", "swapaxes", "T", "mT", "movedim"):
-        return _transposed(path, shape, operation, bound), Tri.NO if len(shape) > 1 and 1 not in shape else Tri.MAYBE
+        return _transposed(path, shape, operation, bound), Tri.NO if len(
+            shape
+        ) > 1 and 1 not in shape else Tri.MAYBE
     if operation == "flatten":
         total = math.prod(size for size in shape if size is not None) if None not in shape else None
         whole = first(bound, "start_dim") in (None, const(0)) and first(bound, "end_dim") in (None, const(-1))
@@ -245,7 +256,9 @@ def _expanded(shape: Shape, asked: Shape) -> Shape:
     return tuple(old if size == -1 else size for size, old in zip(asked, padded))
 
 
-def _transposed(path: Path, shape: tuple[int | None, ...], operation: str, bound: Mapping[str, tuple[Value, ...]]) -> Shape:
+def _transposed(
+    path: Path, shape: tuple[int | None, ...], operation: str, bound: Mapping[str, tuple[Value, ...]]
+) -> Shape:
     if operation in ("t", "T"):
         return tuple(reversed(shape))
     if operation in ("transpose", "swapaxes"):
@@ -370,5 +383,3 @@ def shape_value(shape: tuple[int | None, ...]) -> Value | None:
 def initial_version(operation: str) -> int:
     """The counter of a new tensor: 0, but for factories that fill what they made (measured, AUTOGRAD.md 9.40)."""
     return 0
-
-

@@ -73,7 +73,10 @@ def _fact(path: Path, ref: TensorRef, tensor: Tensor, name: str) -> Value | None
         if whole is not None:
             return whole
         if tensor.shape is not None:
-            sizes = [const(s) if s is not None else Unknown(("value", "size", ref.oid, n)) for n, s in enumerate(tensor.shape)]
+            sizes = [
+                const(s) if s is not None else Unknown(("value", "size", ref.oid, n))
+                for n, s in enumerate(tensor.shape)
+            ]
             return TupleValue(tuple(sizes))
         return Unknown(("value", "shape", ref.oid))
     if name == "ndim":
@@ -85,9 +88,15 @@ def _fact(path: Path, ref: TensorRef, tensor: Tensor, name: str) -> Value | None
     if name == "dtype":
         return External(f"torch.{tensor.dtype}") if tensor.dtype else Unknown(("value", "dtype", ref.oid))
     if name == "grad_fn":
-        return NONE if autograd.requires_grad(path, ref.oid) is Tri.NO else Unknown(("value", "grad_fn", ref.oid))
+        return (
+            NONE
+            if autograd.requires_grad(path, ref.oid) is Tri.NO
+            else Unknown(("value", "grad_fn", ref.oid))
+        )
     if name == "_version":
-        return const(path.version(tensor.counter)) if tensor.known else Unknown(("value", "_version", ref.oid))
+        return (
+            const(path.version(tensor.counter)) if tensor.known else Unknown(("value", "_version", ref.oid))
+        )
     if name in ("device", "is_cuda", "layout", "itemsize", "nbytes", "names", "is_sparse", "_base"):
         return Unknown(("value", name, ref.oid if name == "_base" else 0))
     return None
@@ -218,7 +227,10 @@ def _item(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outcomes:
 @method("numpy", "__array__")
 def _numpy(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outcomes:
     if autograd.requires_grad(path, ref.oid) is Tri.YES and flag(call.kwargs.get("force")) is Tri.NO:
-        path.status, path.raised = Status.RAISED, "RuntimeError"  # "Can't call numpy() on Tensor that requires grad"
+        path.status, path.raised = (
+            Status.RAISED,
+            "RuntimeError",
+        )  # "Can't call numpy() on Tensor that requires grad"
         return [(path, NONE)]
     shared = autograd.data_of(path, call.source, ref.oid, "numpy")
     path.heap[shared] = replace(path.tensor(shared), origin="numpy")
@@ -249,5 +261,3 @@ def _multi(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outcomes
 @method("repeat", "tile")
 def _copies(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outcomes | None:
     return None
-
-

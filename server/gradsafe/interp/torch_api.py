@@ -83,7 +83,9 @@ def _inference_mode(machine: Machine, path: Path, call: Call) -> Outcomes:
     return [(path, Manager(_switch(on, "inference", "no-inference")))]
 
 
-@torch_function("torch.set_grad_enabled", "torch.autograd.set_grad_enabled", "torch.autograd.grad_mode.set_grad_enabled")
+@torch_function(
+    "torch.set_grad_enabled", "torch.autograd.set_grad_enabled", "torch.autograd.grad_mode.set_grad_enabled"
+)
 def _set_grad_enabled(machine: Machine, path: Path, call: Call) -> Outcomes:
     """Takes effect at once, as a function; as a context manager the old mode comes back at its end."""
     on = tensor_api.flag(call.argument(0, "mode"))
@@ -198,9 +200,15 @@ def _checkpoint(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     """
     if not call.args:
         return None
-    kwargs = {k: v for k, v in call.kwargs.items() if k not in ("use_reentrant", "preserve_rng_state", "determinism_check")}
+    kwargs = {
+        k: v
+        for k, v in call.kwargs.items()
+        if k not in ("use_reentrant", "preserve_rng_state", "determinism_check")
+    }
     before, path.autocast = path.autocast, True
-    outcomes = calls.call(machine, path, replace(call, function=call.args[0], args=call.args[1:], kwargs=kwargs))
+    outcomes = calls.call(
+        machine, path, replace(call, function=call.args[0], args=call.args[1:], kwargs=kwargs)
+    )
     for each, _ in outcomes:
         each.autocast = before
     return outcomes
@@ -233,5 +241,3 @@ def _is_tensor(machine: Machine, path: Path, call: Call) -> Outcomes:
     if isinstance(value, Unknown):
         return [(path, Unknown(("isinstance", value.token, "Tensor")))]
     return [(path, FALSE)]
-
-

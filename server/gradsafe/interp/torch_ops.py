@@ -72,7 +72,12 @@ def materialise(path: Path, value: Value, source: Source, name: str | None = Non
     value = resolve(path, value)
     if not isinstance(value, Unknown):
         return value
-    if name is None and isinstance(value.token, tuple) and len(value.token) == 3 and value.token[0] == "argument":
+    if (
+        name is None
+        and isinstance(value.token, tuple)
+        and len(value.token) == 3
+        and value.token[0] == "argument"
+    ):
         name = str(value.token[2])
     unknown = Tensor(
         0, 0, Tri.MAYBE, leaf=Tri.MAYBE, origin="argument", known=False, contiguous=Tri.MAYBE, name=name,
@@ -234,7 +239,9 @@ def _record(path: Path, call: Application) -> None:
         return
     before = [save for save in call.op.saves if not save.what.startswith("result")]
     saves = [item for save in before for item in _to_save(path, call, save)]
-    call.node = autograd.record(path, call.source, call.operation, _differentiable(path, call), saves, call.needs)
+    call.node = autograd.record(
+        path, call.source, call.operation, _differentiable(path, call), saves, call.needs
+    )
     if call.node is not None and _number_operand(call):
         node = path.node(call.node)
         path.heap[call.node] = replace(node, raises_when_freed=True)
@@ -304,7 +311,9 @@ def _save_results(path: Path, call: Application, oid: int) -> None:
         autograd.save(path, call.source, root.node, [ToSave(oid, "result", certain, as_output=True)])
 
 
-def note_unseen(path: Path, source: Source, oid: int, operation: str, inputs: Sequence[int], name: str | None) -> None:
+def note_unseen(
+    path: Path, source: Source, oid: int, operation: str, inputs: Sequence[int], name: str | None
+) -> None:
     """Record a write that changes values behind autograd's back (wrong gradients, no error)."""
     tensor = path.tensor(oid)
     if tensor.origin in ("data", "numpy"):

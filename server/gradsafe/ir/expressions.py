@@ -302,7 +302,9 @@ def _lambda(low: Lowering, node: cst.Lambda) -> Reg:
 def parameters(low: Lowering, node: cst.Parameters) -> tuple[ir.Parameter, ...]:
     """The parameters of a def or lambda; defaults are evaluated here, where the def stands."""
 
-    def one(param: cst.Param, kind: str = "", keyword_only: bool = False, positional: bool = False) -> ir.Parameter:
+    def one(
+        param: cst.Param, kind: str = "", keyword_only: bool = False, positional: bool = False
+    ) -> ir.Parameter:
         default = low.expression(param.default) if param.default is not None else None
         annotation = low.source(param.annotation.annotation) if param.annotation else None
         return ir.Parameter(param.name.value, kind, keyword_only, positional, default, annotation)

@@ -12,7 +12,7 @@ and no instruction holds a result of the analysis.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 from gradsafe.syntax.span import ChunkId
 
@@ -29,7 +29,7 @@ class Block:
 
 
 Body: TypeAlias = tuple[Block, ...]
-LazyBody: TypeAlias = Union[Body, ChunkId]
+LazyBody: TypeAlias = Body | ChunkId
 """A body in hand, or the chunk whose children are the body (asked of the world when it is entered)."""
 
 
@@ -503,9 +503,4 @@ class Unmodelled:
     binds: tuple[str, ...] = ()
 
 
-Instruction: TypeAlias = Union[
-    Const, Opaque, Load, Store, Delete, Attr, SetAttr, Item, SetItem, DeleteItem, Call, Binary, InPlace, Unary,
-    Compare, Build, BuildDict, BuildSlice, Format, Unpack, Choose, Comprehension, Collect, Function, Class,
-    Import, ImportFrom, If, For, While, With, Try, Match, Return, Yield, Await, RaiseStatement, Assert,
-    Break, Continue, Scope, Unmodelled,
-]  # fmt: skip
+Instruction: TypeAlias = Const | Opaque | Load | Store | Delete | Attr | SetAttr | Item | SetItem | DeleteItem | Call | Binary | InPlace | Unary | Compare | Build | BuildDict | BuildSlice | Format | Unpack | Choose | Comprehension | Collect | Function | Class | Import | ImportFrom | If | For | While | With | Try | Match | Return | Yield | Await | RaiseStatement | Assert | Break | Continue | Scope | Unmodelled  # fmt: skip

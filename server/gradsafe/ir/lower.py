@@ -22,7 +22,9 @@ from gradsafe.syntax.kind import Kind
 from gradsafe.syntax.parse import Parsed, Unmodelled, parse
 from gradsafe.syntax.span import ChunkId
 
-_MAY_BIND = re.compile(r"(?:^|[;:,(])[ \t]*(?:(?:async[ \t]+)?(?:def|class)[ \t]+)?([A-Za-z_]\w*)[ \t]*(?=[=:(,])", re.MULTILINE)
+_MAY_BIND = re.compile(
+    r"(?:^|[;:,(])[ \t]*(?:(?:async[ \t]+)?(?:def|class)[ \t]+)?([A-Za-z_]\w*)[ \t]*(?=[=:(,])", re.MULTILINE
+)
 
 
 @dataclass(slots=True)
@@ -95,7 +97,11 @@ def _clauses(chunk: Chunk, done: Lowered) -> Block:
     key = ("clauses", chunk.text, tuple((child.text, child.id) for child in chunk.children))
     known = done.get(key)
     if known is None:
-        word = (chunk.text or first.text).split(None, 1)[0].rstrip(":(") if (chunk.text or first.text).strip() else ""
+        word = (
+            (chunk.text or first.text).split(None, 1)[0].rstrip(":(")
+            if (chunk.text or first.text).strip()
+            else ""
+        )
         if word == "match":
             known = _match(chunk, done)
         elif word == "try":

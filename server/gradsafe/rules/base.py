@@ -1,0 +1,50 @@
+"""A rule: a code, the failures that it explains, and the words for them. One file per rule, found by its module."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import pkgutil
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from gradsafe.rules.finding import Finding
+from gradsafe.rules.story import Story
+
+
+class Rule(ABC):
+    """Explains the failures whose ``reason`` is in ``reasons``. The docstring is the rule's page."""
+
+    code: ClassVar[str]
+    reasons: ClassVar[frozenset[str]]
+    silent: ClassVar[bool] = False
+    """True where torch raises nothing: the finding is a warning however certain it is."""
+
+    @abstractmethod
+    def explain(self, story: Story) -> Finding | None:
+        """The finding for one failure, worded as an error; the judge lowers its severity where paths differ."""
+
+    @classmethod
+    def page(cls) -> str:
+        """The rule's documentation page, in Markdown."""
+        return inspect.cleandoc(cls.__doc__ or "")
+
+
+@functools.cache
+def all_rules() -> tuple[Rule, ...]:
+    """Every rule in this package, in order of its code."""
+    found: list[Rule] = []
+    package = importlib.import_module("gradsafe.rules")
+    for info in pkgutil.iter_modules(package.__path__):
+        module = importlib.import_module(f"gradsafe.rules.{info.name}")
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, Rule) and value.__module__ == module.__name__:
+                if not inspect.isabstract(value):
+                    found.append(value())
+    return tuple(sorted(found, key=lambda rule: rule.code))
+
+
+def rule_for(reason: str) -> Rule | None:
+    """The rule that explains failures of this reason."""
+    return next((rule for rule in all_rules() if reason in rule.reasons), None)

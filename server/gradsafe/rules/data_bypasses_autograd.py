@@ -1,0 +1,93 @@
+"""The rule ``data-bypasses-autograd``: a value changes and autograd does not see it."""
+
+from __future__ import annotations
+
+from gradsafe.rules.base import Rule
+from gradsafe.rules.finding import Finding, Severity
+from gradsafe.rules.story import Story
+from gradsafe.rules.words import backward, named, saved
+
+_CAUSES = {
+    "data-write": "writes {what} through `.data`, which moves no version counter",
+    "data-swap": "puts the result of a differentiable computation into {what} and drops its graph",
+    "no-grad-write": "changes {what} under `no_grad`, and autograd keeps the history of the old value",
+    "numpy-write": "writes the memory that {what} shares with NumPy, which moves no version counter",
+    "fused-step": "steps {what} with `fused=True`, which moves no version counter",
+}
+_REMEDIES = {
+    "data-write": ("data-to-detach-or-rebind", "out-of-place"),
+    "data-swap": ("data-to-detach-or-rebind",),
+    "no-grad-write": ("out-of-place", "clone-before-write"),
+}
+
+
+class DataBypassesAutograd(Rule):
+    """A value that a gradient depends on is changed where autograd cannot see it: no error, and a wrong gradient.
+
+    ## What it does
+
+    Marks writes through `.data`, `x.data = ...` that drops a graph, writes through a NumPy array that shares the
+    memory, fused optimizer steps between forward and backward, and writes under `no_grad` whose derivative is not the
+    identity, where a backward then uses the changed value. Adding a constant under `no_grad`, plain parameter updates and the
+    straight-through idiom (`y.data = y.data.round()`) stay unmarked.
+
+    ## Why
+
+    Autograd trusts the version counter. `.data` has a counter of its own, so the check that would raise stays silent
+    and backward computes with the changed numbers. Under `no_grad` the counter moves, but the history stays that of
+    the old value: a factor that is multiplied in is missing from the gradient.
+
+    ## Example
+
+    ```python
+    import torch
+
+    x = torch.randn(3, requires_grad=True)
+    y = x.clone()
+    y.data.mul_(2)
+    y.sum().backward()
+    assert torch.equal(x.grad, torch.ones(3))  # silently wrong: the factor 2 is missing
+    ```
+
+    ## Use instead
+
+    ```python
+    import torch
+
+    x = torch.randn(3, requires_grad=True)
+    y = x.clone()
+    y = y * 2
+    y.sum().backward()
+    assert torch.equal(x.grad, torch.full((3,), 2.0))
+    ```
+
+    ## Myth
+
+    "`.data` is the way to change a tensor without upsetting autograd." It upsets autograd all the same, and says nothing.
+    """
+
+    code = "data-bypasses-autograd"
+    reasons = frozenset({"data-write", "data-swap", "no-grad-write", "numpy-write", "fused-step"})
+    silent = True
+
+    def explain(self, story: Story) -> Finding | None:
+        event = story.event
+        cause = _CAUSES.get(event.reason)
+        if cause is None:
+            return None
+        related = [saved(story.save)] if story.save is not None else []
+        if story.backward is not None and story.backward.operation != "return":
+            related.append(backward(story.backward, "backward uses the changed value here, and says nothing"))
+        operation = f"`{event.operation}`" if event.operation else "this"
+        return Finding(
+            self.code,
+            Severity.WARNING,
+            f"{operation} {cause.format(what=named(event.name))}: the gradient will be silently wrong",
+            event.place,
+            tuple(related),
+            _REMEDIES.get(event.reason, ()),
+            event.name,
+            event.operation,
+            event.place,
+            story.save.place if story.save is not None else None,
+        )

@@ -1,0 +1,109 @@
+"""Logs to findings: each failure is explained by its rule, the paths together decide how certain it is.
+
+*error*: every explored path that runs this write after this save raises. *warning*: some do; or torch
+is silent and the gradient wrong; or the graph that a function returns is broken already.
+*information*: it depends on a caller that is not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from gradsafe.interp.analyse import RootResult
+from gradsafe.rules.base import rule_for
+from gradsafe.rules.finding import Finding, Severity
+from gradsafe.rules.story import Log, Story, stories
+from gradsafe_tracer.events import AnyPlace, Event, Raise, Save, Write
+
+_ORDER = [Severity.ERROR, Severity.WARNING, Severity.INFORMATION, Severity.HINT]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sighting:
+    finding: Finding
+    story: Story
+
+
+def judge_log(events: Sequence[Event]) -> list[Finding]:
+    """The findings of a real run's log: what happened is certain."""
+    return judge([Log(events)])
+
+
+def findings_of(result: RootResult) -> list[Finding]:
+    """The findings of an interpreted root."""
+    logs = [Log(trail.events, trail.conditions, trail.blurred) for trail in result.trails]
+    return judge(logs, is_forward=result.root.names[-1:] == ("forward",))
+
+
+def judge(logs: Sequence[Log], is_forward: bool = False) -> list[Finding]:
+    """The findings of a root's explored paths, one per (primary place, code).
+
+    ``is_forward``: the root is the forward of a module, so its result is meant to be differentiated.
+    """
+    groups: dict[tuple[str, AnyPlace], list[_Sighting]] = {}
+    for log in logs:
+        for story in stories(log):
+            rule = rule_for(story.event.reason)
+            finding = rule.explain(story) if rule is not None else None
+            if rule is None or finding is None:
+                continue
+            if rule.silent:
+                finding = replace(finding, severity=_at_most(finding.severity, Severity.WARNING))
+            groups.setdefault((finding.code, finding.primary), []).append(_Sighting(finding, story))
+    found = [_merge(sightings, logs, is_forward) for sightings in groups.values()]
+    return sorted(found, key=lambda finding: (_ORDER.index(finding.severity), finding.code))
+
+
+def _merge(sightings: list[_Sighting], logs: Sequence[Log], is_forward: bool) -> Finding:
+    """One finding for all sightings: the most certain story, with the severity that all paths allow."""
+    severity = min((_severity(s, is_forward) for s in sightings), key=_ORDER.index)
+    best = min(sightings, key=lambda s: (_ORDER.index(_severity(s, is_forward)), s.story.index))
+    if severity is Severity.ERROR and not _on_every_path(best, sightings, logs):
+        severity = Severity.WARNING
+    return replace(best.finding, severity=severity)
+
+
+def _severity(sighting: _Sighting, is_forward: bool) -> Severity:
+    story, event = sighting.story, sighting.story.event
+    severity = sighting.finding.severity
+    if story.returned:
+        if event.certain:
+            return _at_most(severity, Severity.WARNING)
+        whole = story.save is not None and story.save.role == "result" and is_forward
+        return Severity.WARNING if whole else Severity.INFORMATION
+    if not event.certain or story.log.blurred:
+        return _at_most(severity, Severity.WARNING)
+    return severity
+
+
+def _at_most(severity: Severity, bound: Severity) -> Severity:
+    return max(severity, bound, key=_ORDER.index)
+
+
+def _on_every_path(best: _Sighting, sightings: list[_Sighting], logs: Sequence[Log]) -> bool:
+    """Does every path that runs the write after the save raise?"""
+    raising = {id(sighting.story.log) for sighting in sightings if sighting.story.event.certain}
+    return all(id(log) in raising or not _runs(log, best) for log in logs)
+
+
+def _runs(log: Log, best: _Sighting) -> bool:
+    """Does this path run the failing operation, or the write after the save?"""
+    story = best.story
+    event, save = story.event, story.save
+    if isinstance(event, Raise) and event.reason == "version" and save is not None:
+        places = {write.place for write in story.writes()}
+        return _writes_after_save(log.events, save.place, places)
+    if isinstance(event, Raise) and event.reason == "freed":
+        return sum(1 for start in log.backwards.values() if start.place == event.place) > 1
+    return any(e.place == event.place and isinstance(e, (Write, Raise)) for e in log.events)
+
+
+def _writes_after_save(events: Iterable[Event], saved: AnyPlace, writes: set[AnyPlace]) -> bool:
+    seen: set[int] = set()
+    for event in events:
+        if isinstance(event, Save) and event.place == saved:
+            seen.add(event.counter)
+        elif isinstance(event, Write) and event.place in writes and event.counter in seen:
+            return True
+    return False

@@ -1,0 +1,102 @@
+"""Reading an event log: which save, which writes, which backward belong to an error.
+
+A log is a plain sequence of events, of one explored path or of a real run; the rules see
+nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gradsafe_tracer.events import AnyPlace, BackwardStart, Event, Free, Raise, Save, Write, WrongGradient
+
+
+@dataclass(slots=True)
+class Log:
+    """A log with the look-ups that rules need; ``conditions`` and ``blurred`` are those of its path."""
+
+    events: Sequence[Event]
+    conditions: tuple[str, ...] = ()
+    blurred: bool = False
+    saves: dict[int, tuple[int, Save]] = field(init=False, default_factory=dict)
+    backwards: dict[int, BackwardStart] = field(init=False, default_factory=dict)
+    writes: dict[int, list[tuple[int, Write]]] = field(init=False, default_factory=dict)
+    frees: dict[int, Free] = field(init=False, default_factory=dict)
+    nodes: dict[int, list[Save]] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for index, event in enumerate(self.events):
+            if isinstance(event, Save):
+                self.saves[event.save] = (index, event)
+                self.nodes.setdefault(event.node, []).append(event)
+            elif isinstance(event, Write):
+                self.writes.setdefault(event.counter, []).append((index, event))
+            elif isinstance(event, BackwardStart):
+                self.backwards[event.backward] = event
+            elif isinstance(event, Free):
+                self.frees.setdefault(event.node, event)
+
+    def writes_after(self, save: Save, before: int | None = None) -> list[Write]:
+        """The writes that moved the saved tensor's counter after it was saved, oldest first."""
+        start = self.saves[save.save][0]
+        return [
+            write
+            for index, write in self.writes.get(save.counter, ())
+            if index > start and (before is None or index < before)
+            and write.version_after > write.version_before >= save.version
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One failure in one log, at position ``index``."""
+
+    log: Log
+    index: int
+    event: Raise | WrongGradient
+
+    @property
+    def save(self) -> Save | None:
+        number = self.event.save
+        found = self.log.saves.get(number) if number is not None else None
+        return found[1] if found is not None else None
+
+    @property
+    def backward(self) -> BackwardStart | None:
+        number = self.event.backward
+        return self.log.backwards.get(number) if number is not None else None
+
+    @property
+    def returned(self) -> bool:
+        """True where no backward is in sight: the graph that is returned would fail."""
+        return isinstance(self.event, Raise) and self.event.how == "returned"
+
+    def writes(self) -> list[Write]:
+        """The writes that broke the save, oldest first."""
+        return self.log.writes_after(self.save, self.index) if self.save is not None else []
+
+    def first_backward(self) -> BackwardStart | None:
+        """For a second backward: the one that freed the node."""
+        node = self.event.node if isinstance(self.event, Raise) else None
+        free = self.log.frees.get(node) if node is not None else None
+        return self.log.backwards.get(free.backward) if free is not None else None
+
+
+def stories(log: Log) -> list[Story]:
+    """Every failure in a log, in order."""
+    return [
+        Story(log, index, event)
+        for index, event in enumerate(log.events)
+        if isinstance(event, (Raise, WrongGradient))
+    ]
+
+
+def same_file(one: AnyPlace, other: AnyPlace) -> bool:
+    """True if two places stand in one file; places are spans (static) or rows (a real run)."""
+    return _file(one) == _file(other)
+
+
+def _file(place: AnyPlace) -> object:
+    chunk = getattr(place, "chunk", None)
+    return chunk.file if chunk is not None else getattr(place, "file", None)
