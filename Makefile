@@ -1,0 +1,107 @@
+# make run | check | test | test-editors | op-table | rule-pages | fmt
+#
+# Works on a machine that has python3 (3.10+), Node.js (20+) and git. Everything goes into .venv and node_modules;
+# a step that is done is not done again (the stamps below).
+#
+#   make run PYTHON_WITH_TORCH=/path/to/python    traces with an interpreter that has torch already
+
+PYTHON ?= python3
+PYTHON_WITH_TORCH ?=
+TORCH := 2.13.0
+
+BIN := .venv/bin
+STAMPS := .venv/stamps
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+SOURCES := server tests tools
+
+.PHONY: help run check test test-editors op-table rule-pages fmt clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n '1,6s/^# \{0,1\}//p' Makefile
+
+# --- what a newcomer runs -------------------------------------------------------------------------------------------
+
+ifeq ($(strip $(PYTHON_WITH_TORCH)),)
+run: $(STAMPS)/torch $(STAMPS)/project
+else
+run: $(STAMPS)/project
+endif
+	@echo
+	@echo "== gradsafe check examples/    (exit status 1 means that it found something)"
+	@$(BIN)/gradsafe check examples/ || [ $$? -eq 1 ]
+	@echo
+	@echo "== gradsafe trace examples/residual_block.py    (runs it: this one really fails)"
+	@$(BIN)/gradsafe trace $(if $(PYTHON_WITH_TORCH),--python $(PYTHON_WITH_TORCH)) examples/residual_block.py || [ $$? -eq 1 ]
+
+# --- what CI runs ---------------------------------------------------------------------------------------------------
+
+check: $(STAMPS)/dev node_modules/.package-lock.json tests/editors/node_modules/.package-lock.json
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy
+	npm run --silent check
+
+test: $(STAMPS)/torch $(STAMPS)/dev node_modules/.package-lock.json
+	$(BIN)/python -m pytest
+	npm run --silent test
+
+test-editors: $(STAMPS)/torch $(STAMPS)/project
+	bash tests/editors/run.sh
+
+# --- what is generated and committed --------------------------------------------------------------------------------
+
+op-table: $(STAMPS)/torch $(STAMPS)/dev
+	$(BIN)/python -m tools.op_table
+
+rule-pages: $(STAMPS)/project
+	$(BIN)/python -m tools.rule_pages
+
+fmt: $(STAMPS)/dev node_modules/.package-lock.json
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+	npm run --silent fix
+
+clean:
+	rm -rf .venv node_modules tests/editors/node_modules .cache .mypy_cache .ruff_cache .pytest_cache client/dist
+
+# --- installing -----------------------------------------------------------------------------------------------------
+
+$(STAMPS)/venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "gradsafe needs Python 3.10 or newer; name one with: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv .venv || \
+		{ echo "python3 -m venv does not work here; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@mkdir -p $(STAMPS) && touch $@
+
+# First of all, and with pip: whatever is installed later finds this version there, and leaves it alone.
+$(STAMPS)/torch: | $(STAMPS)/venv
+	@$(BIN)/python -c 'import sys, importlib.metadata as m; sys.exit(m.version("torch").split("+")[0] != "$(TORCH)")' 2>/dev/null || { \
+		echo "Installing torch $(TORCH): 200 MB to download as CPU build, up to 3 GB with CUDA from the default index."; \
+		echo "If some interpreter here has torch already: make run PYTHON_WITH_TORCH=/path/to/python"; \
+		$(PIP) install torch==$(TORCH); }
+	@touch $@
+
+$(STAMPS)/project: pyproject.toml | $(STAMPS)/venv
+	$(PIP) install --quiet --editable .
+	@touch $@
+
+$(STAMPS)/dev: pyproject.toml | $(STAMPS)/venv
+	$(PIP) install --quiet --editable '.[dev]'
+	@touch $@ $(STAMPS)/project
+
+# npm ci refuses a lock file that lacks another platform's optional packages; npm install takes what it needs of it.
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --silent || npm install --silent --no-save
+	@touch $@
+
+tests/editors/node_modules/.package-lock.json: tests/editors/package.json tests/editors/package-lock.json
+	cd tests/editors && { npm ci --silent || npm install --silent --no-save; }
+	@touch $@
+
+# Where both are wanted, torch comes first.
+ifneq ($(filter run test test-editors op-table,$(MAKECMDGOALS)),)
+ifeq ($(strip $(PYTHON_WITH_TORCH)),)
+$(STAMPS)/project $(STAMPS)/dev: | $(STAMPS)/torch
+endif
+endif
