@@ -49,6 +49,7 @@ class _Frozen(Recorder):
         self.uses: dict[int, list[int]] = {}
         self.runs: list[_Ran] = []
         self.lost: str | None = None
+        self.custom = False
         self.differentiable: set[int] = set()
         self.stops: dict[int, tuple[int, Any]] = {}
 
@@ -63,6 +64,9 @@ class _Frozen(Recorder):
     def perform(
         self, func: Any, call: int, operands: list[Any], args: tuple[Any, ...], run: Callable[[], Any]
     ) -> Any:
+        self.custom = self.custom or self.opaque > 0
+        if self.running or self.opaque:
+            return run()
         for tensor in operands:
             if tensor.requires_grad:
                 self.differentiable.add(storage_key(tensor))
@@ -199,6 +203,8 @@ class _Frozen(Recorder):
                 if isinstance(tensor, torch.Tensor) and tensor.is_leaf and grad is not None:
                     ran.grads[self.leaf(tensor)] = (grad.detach().clone(), grad.detach().clone())
             ran.gradable = bool(ran.grads)
+        elif any(getattr(leaf, "_post_accumulate_grad_hooks", None) for leaf in self.leaves.values()):
+            ran.gradable = False  # the hook may have taken the gradient away already
         else:
             for number, leaf in self.leaves.items():
                 after = None if leaf.grad is None else leaf.grad.detach().clone()
@@ -278,6 +284,8 @@ def check(program: Program, body: Body | None = None, skipped: frozenset[int] = 
         for number in _suspects(program, body, base, index, result):
             wrong = _compare(program, body, base, index, [number], result)
             if wrong is not None:
+                if base.custom:
+                    return Check(ungraded="a custom Function says itself what its gradient is")
                 result.wrong.append(
                     WrongGradient(base.backwards[index].line, number, *wrong, base.backwards[index].call)
                 )
@@ -373,7 +381,10 @@ def bypasses(recorder: Recorder, call: int) -> list[Write]:
         and (w.through_data or not w.tracked or w.before == w.after)
         and (
             w.operation == SWAP
-            or (w.storage in recorder.graph_storages and first.get(w.storage, w.call) < w.call)
+            or (
+                (w.through_data or w.storage in recorder.graph_storages)
+                and first.get(w.storage, w.call) < w.call
+            )
         )
     ]
 

@@ -10,8 +10,8 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     (r"a leaf Variable that requires grad (is|has been)( being)? used in an in-place", "leaf-modified"),
     # First: `for row in zeros` also says "created in no_grad mode", and the many outputs are the cause.
     (r"function that returns multiple views", "multi-output-view-modified"),
-    (r"created in inference mode", "inference-tensor-modified"),
-    (r"created in no_grad mode", "no-grad-view-modified"),
+    (r"(view|which) was created in inference mode", "inference-tensor-modified"),
+    (r"(view|which) was created in no_grad mode", "no-grad-view-modified"),
     (r"or another view of its base has been modified", "multi-output-view-modified"),
     (r"backward through the graph a second time", "graph-freed"),
     (r"Inference tensors cannot be saved for backward", "inference-tensor-saved"),

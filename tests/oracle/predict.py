@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -43,19 +42,15 @@ def _findings(names: list[str]) -> list[dict[str, Any]]:
     except ImportError as error:
         raise NotBuilt(str(error)) from error
     output, errors = io.StringIO(), io.StringIO()
-    arguments, sys.argv = sys.argv, ["gradsafe", "check", "--output-format", "json", "--exit-zero", *names]
-    try:
-        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
-            main()
-    except SystemExit as leaving:
-        if leaving.code not in (0, None, 1):
-            if leaving.code == "not built yet":
-                raise NotBuilt("gradsafe.cli is not built yet") from leaving
-            raise RuntimeError(
-                f"gradsafe check left with {leaving.code}: {errors.getvalue()[-2000:]}"
-            ) from leaving
-    finally:
-        sys.argv = arguments
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
+        try:
+            status = main(["check", "--output-format", "json", "--exit-zero", *names])
+        except SystemExit as leaving:
+            status = leaving.code if isinstance(leaving.code, int) else 2
+    if status not in (0, 1):
+        if "No module named 'gradsafe." in errors.getvalue():
+            raise NotBuilt(errors.getvalue().strip().splitlines()[0])
+        raise RuntimeError(f"gradsafe check left with {status}: {errors.getvalue()[-2000:]}")
     findings = json.loads(output.getvalue() or "[]")
     assert isinstance(findings, list)
     return findings

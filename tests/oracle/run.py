@@ -109,7 +109,14 @@ def _watched(recorder: Recorder) -> Iterator[None]:
         return recorder.engine(engine, outputs, args, kwargs)
 
     def run_apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
-        return recorder.observe(cls, args, kwargs, lambda: apply.__func__(cls, *args, **kwargs))
+        def run() -> Any:
+            recorder.opaque += 1
+            try:
+                return apply.__func__(cls, *args, **kwargs)
+            finally:
+                recorder.opaque -= 1
+
+        return recorder.observe(cls, args, kwargs, run)
 
     def run_init(module: Any, *args: Any, **kwargs: Any) -> None:
         init(module, *args, **kwargs)

@@ -121,6 +121,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped her
         self.modules: dict[int, tuple[Any, int | None]] = {}
         self.hooked: set[Any] = set()
         self.running: list[Backward] = []
+        self.opaque = 0  # inside the forward of a custom function
 
     # -- places ---------------------------------------------------------------------------
 
@@ -153,7 +154,9 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped her
     ) -> Any:
         """Runs one call of torch and logs its writes and the nodes that it made."""
         site = self.site()
-        self.calls += 1
+        if not self.running:
+            # What hooks and custom functions call belongs to their backward; runs that skip it count alike.
+            self.calls += 1
         call = self.calls
         if site.line is not None:
             self.lines.add(site.line)
