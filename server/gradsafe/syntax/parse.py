@@ -28,6 +28,7 @@ Clause: TypeAlias = (
 _INDENT = re.compile(r"[ \t\f]*")
 _FIRST_CODE = re.compile(r"(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n?|\n))*([ \t\f]*)")
 _LEADING = re.compile(r"^[ \t\f]+", re.MULTILINE)  # libcst loses a form feed there
+_LONE_CR = re.compile(r"\r(?!\n)")
 _CLAUSE_WORD = re.compile(r"[ \t\f]*(elif|else|except|finally|case)\b")
 _TRY_WORD = re.compile(r"[ \t\f]*try\b")
 _MATCH_WORD = re.compile(r"[ \t\f]*match\b")
@@ -107,6 +108,8 @@ def parse(text: str, kind: Kind = Kind.LEAF) -> Parsed | Unmodelled:
     refused = guard.refusal(text)
     if refused is not None:
         return Unmodelled(refused.reason, refused.offset, refused=True)
+    if "\r" in text:
+        text = _LONE_CR.sub("\n", text)  # libcst mixes up a file of lone CRs
     if "\f" in text:
         text = _LEADING.sub(lambda match: match.group().replace("\f", " "), text)
     frame = _frame(text, kind)

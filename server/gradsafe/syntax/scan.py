@@ -160,7 +160,8 @@ def _line(text: str, start: int) -> Line:
         end = plain.end()
         return Line(code - start, end - code, column(indent), word or "", 1, end - start)
     end, rows, reach = _code(text, head.end())
-    return Line(code - start, end - code, column(indent), word or "", rows, max(reach, end) - start)
+    reach = TO_THE_END if reach == TO_THE_END else max(reach, end) - start
+    return Line(code - start, end - code, column(indent), word or "", rows, reach)
 
 
 def _code(text: str, at: int) -> tuple[int, int, int]:

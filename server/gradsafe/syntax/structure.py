@@ -54,7 +54,7 @@ def header_end(text: str) -> int:
     lambdas, at = 0, 0
     for token in [*tokens(text), None]:
         gap_end = token.start if token is not None else len(text)
-        if token is None or token.depth == 0:
+        if token is None or token.depth + (token.kind == "close") == 0:
             for match in _COLON.finditer(text, at, gap_end):
                 if match.group() != ":":
                     lambdas += 1
@@ -113,9 +113,9 @@ class _Blocks:
 
     def _before(self, at: int) -> int:
         """The old line that line ``at`` was, or took the place of; -1 if there is none."""
-        if at <= self.prefix:
-            return at
-        return at - self.shift if at >= self.suffix else -1
+        if at >= self.suffix:
+            return at - self.shift
+        return at if at <= self.prefix else -1
 
     def _unchanged(self, at: int, old: Chunk) -> bool:
         """Whether the lines of ``old``, and the line after them, which ended it, are as they were."""
