@@ -121,9 +121,31 @@ CASES: list[tuple[str, str, str]] = [
     ),
     (
         "detach",
-        "    ⟨h.backward()⟩  # frees\n    «h.backward()»\n",
-        "    h.backward()  # frees\n    h = h.detach()\n    h.backward()\n",
+        "    for x in w:\n        h = torch.tanh(h + x)\n        «⟨h.backward()⟩»  # frees\n    return h\n",
+        (
+            "    for x in w:\n        h = torch.tanh(h + x)\n        h.backward()  # frees\n        h = h.detach()\n"
+            "    return h\n"
+        ),
     ),
+    (
+        "detach",
+        (
+            "    for x in w:\n        y, (h, c) = lstm(x, (h, c))\n        total = total + y.item()\n        n += 1\n"
+            "        «⟨y.backward()⟩»\n"
+        ),
+        (
+            "    for x in w:\n        y, (h, c) = lstm(x, (h, c))\n        total = total + y.item()\n        n += 1\n"
+            "        y.backward()\n        h = h.detach()\n        c = c.detach()\n"
+        ),
+    ),
+    ("detach", "    ⟨h.backward()⟩\n    «h.backward()»\n", ""),
+    (
+        "out-of-place",
+        "    with torch.no_grad():\n        «h.mul_(2)»  # twice\n    return h\n",
+        "    h = h.mul(2)  # twice\n    return h\n",
+    ),
+    ("out-of-place", "    with torch.no_grad():\n        «h.mul_(2)»\n        w = 1\n    return h\n", ""),
+    ("clone-before-write", "    with torch.no_grad():\n        «h[0] = 1»\n    return h\n", ""),
     ("suppress", "    «h += 1»\n", "    h += 1  # gradsafe: ignore[saved-tensor-modified]\n"),
     ("suppress", "    «h += 1»  # why\n", "    h += 1  # why  # gradsafe: ignore[saved-tensor-modified]\n"),
     (
@@ -185,12 +207,6 @@ def test_case(remedy: str, before: str, after: str, ending: str) -> None:
             False,
         ),
         (
-            "clone-before-write",
-            "    with torch.no_grad():\n        «h[0] = 1»\n    return h\n",
-            "saved-tensor-modified",
-            False,
-        ),
-        (
             "clone-at-save",
             "    v = h[1]\n    z = ‹h.pow(2)›\n    «h += 1»\n    return v\n",
             "saved-tensor-modified",
@@ -216,7 +232,7 @@ def test_case(remedy: str, before: str, after: str, ending: str) -> None:
         ("inplace-false", "    a = «nn.ReLU(True)»\n", "saved-tensor-modified", False),
         ("data-to-detach-or-rebind", "    «h.data = w»\n", "data-bypasses-autograd", False),
         ("retain-graph", "    ⟨h.backward()⟩\n    «h.backward()»\n", "graph-freed", False),
-        ("detach", "    ⟨h.backward()⟩\n    «h.backward()»\n", "graph-freed", False),
+        ("detach", "    for _ in w:\n        h = act(h)\n        «⟨h.backward()⟩»\n", "graph-freed", False),
         ("suppress", "    «h += 1»\n", "leaf-modified", True),
     ],
 )

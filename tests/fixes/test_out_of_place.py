@@ -84,6 +84,7 @@ NOT_OFFERED = [
     "z = w and «h.add_(1)»",
     "z = g(w.sum(), «h.add_(1)».sum()) + h.sum()",
     "«torch.nn.init.normal_(h)»",
+    "if w:\n        with torch.no_grad():  # a new tensor would have no history\n            «h += 1»",
 ]
 
 
@@ -129,7 +130,6 @@ HELD_ELSEWHERE = [
     "h = self.cache\n    «h += 1»",
     "def later(): return v\n    v = h\n    «h += 1»\n    return later",
     "for _ in range(3):\n        if w: print(v)\n        v = h\n        «h += 1»",
-    "with torch.no_grad():\n        «h += 1»",  # a new tensor would have no history
     "«h += 1»\n    return h.grad",
 ]
 

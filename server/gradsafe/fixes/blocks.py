@@ -42,6 +42,19 @@ def indented_under(spot: Spot, header: str, lines: Sequence[tuple[Code, Cursor]]
     return tuple(edits)
 
 
+def out_of_block(spot: Spot) -> tuple[Edit, ...]:
+    """Take the statement out of a ``with`` that holds nothing else; no edits where that is not so."""
+    line = own_line(spot)
+    block = line.parent if line is not None else None
+    header = block.parent if block is not None else None
+    if header is None or not isinstance(header.node, cst.With) or len(header.node.items) != 1:
+        return ()
+    start, end = spot.offsets(header.node)[0], spot.offsets(spot.statement.node)[0]
+    if len(header.node.body.body) != 1 or "#" in spot.code.text[start:end]:
+        return ()
+    return (spot.replace(start, end, ""),)
+
+
 def _continuations(code: Code, line: Cursor) -> Iterator[int]:
     """Where the further lines of a statement begin, those inside a string left out."""
     start = code.offsets(line.node.body[0])[0]  # type: ignore[attr-defined]

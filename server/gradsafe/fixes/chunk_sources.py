@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from gradsafe_tracer.events import AnyPlace, Place
-
 from gradsafe.fixes.sources import Code
 from gradsafe.syntax.chunk import Chunk
 from gradsafe.syntax.kind import Kind
 from gradsafe.syntax.parse import Parsed, parse
 from gradsafe.syntax.span import ChunkId, Span
+from gradsafe_tracer.events import AnyPlace, Place
 
 LINE = re.compile("[^\r\n]*(?:\r\n|\r|\n|$)")
 IMPORT = re.compile(r"^[ \t]*import[ \t]+(?P<names>[^#\r\n;]+)", re.MULTILINE)

@@ -25,7 +25,9 @@ def masked_rewrite(site: Site, form: WriteForm) -> Draft | None:
     if len(target.slice) != 1 or not isinstance(index := target.slice[0].slice, cst.Index) or index.star:
         return None
     tensor, mask = spot.text(target.value), spot.text(index.value)
-    if not names.can_bind(target.value) or not _has_shape_of(index.value, tensor):
+    if not names.can_bind(target.value) or names.loses_history(target.value):
+        return None
+    if not _has_shape_of(index.value, tensor):
         return None
     if isinstance(node, cst.AugAssign):
         gap = spot.code.text[spot.offsets(target)[1] : spot.offsets(node.value)[0]]
@@ -45,7 +47,7 @@ def masked_rewrite(site: Site, form: WriteForm) -> Draft | None:
     return Draft(
         f"Select with `{torch}.where` instead of writing into `{tensor}`",
         (edit,),
-        names.may_rebind(target.value),
+        not names.seen_elsewhere(target.value),
     )
 
 

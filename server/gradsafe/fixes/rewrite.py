@@ -162,14 +162,13 @@ class Names:
             return any(use.deferred and use.name == subject.value for use in self._scope.uses)
         return read_after(self._scope, subject.value, self._start, self._end)
 
-    def may_rebind(self, subject: cst.BaseExpression) -> bool:
-        """Whether giving ``subject`` a new tensor leaves every value as it is.
+    def loses_history(self, subject: cst.BaseExpression) -> bool:
+        """Whether a new tensor for ``subject`` is made under no_grad, has no history, and is used later."""
+        return self.without_grad and self.read_after(subject)
 
-        Under no_grad a new tensor has no history: whoever uses it later gets no gradient through it.
-        """
-        if self.seen_elsewhere(subject):
-            return False
-        return not (self.without_grad and self.read_after(subject))
+    def carried(self) -> list[str]:
+        """The names that carry a value from one round of the loop around the statement to the next."""
+        return self._scope.carried(self._scope.nest_at(self._end)) if self._scope is not None else []
 
     def seen_elsewhere(self, subject: cst.BaseExpression) -> bool:
         """Whether somebody else may see a write to ``subject``, so that doing without it changes a value."""

@@ -36,12 +36,14 @@ class Binding:
 
 @dataclass(frozen=True)
 class Use:
-    """``name`` is read at ``at``; ``deferred`` where a nested function reads it, so at any time later."""
+    """``name`` is read at ``at``: ``deferred`` where a nested function reads it, so at any time later;
+    ``passed`` as (part of) an argument of a call."""
 
     name: str
     at: Position
     nest: Nest
     deferred: bool
+    passed: bool
 
 
 @dataclass
@@ -84,6 +86,17 @@ class Scope:
         for use in self.uses:
             if use.name == name and (use.deferred or use.at > at or loops & set(use.nest)):
                 yield use
+
+    def carried(self, nest: Nest) -> list[str]:
+        """The names that a call in the innermost loop of ``nest`` is given and that hold a value of the round before."""
+        loop = next((block for block in reversed(nest) if block in self.loops), None)
+        found: list[str] = []
+        for use in self.uses:
+            if use.passed and not use.deferred and loop in use.nest and use.name not in found:
+                reaching = self.reaching(use.name, use.at, use.nest)
+                if any(each.at >= use.at and loop in each.nest for each in reaching):
+                    found.append(use.name)
+        return found
 
     def _loops(self, nest: Nest) -> set[int]:
         return {block for block in nest if block in self.loops}
@@ -146,7 +159,8 @@ class _Collector:
                 self.scope.attributes.add((node.value.value, node.attr.value))
             elif isinstance(node, cst.Name) and _is_read(cursor):
                 nest, deferred = self._nest(cursor), self._is_nested(cursor)
-                self.scope.uses.append(Use(node.value, self._at(node)[0], nest, deferred))
+                passed = any(isinstance(each.node, cst.Arg) for each in cursor.ancestors())
+                self.scope.uses.append(Use(node.value, self._at(node)[0], nest, deferred, passed))
             if not self._is_nested(cursor):
                 for bound in _bound(cursor):
                     nest = self._nest(cursor)

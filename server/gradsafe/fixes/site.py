@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import libcst as cst
-from gradsafe_tracer.events import AnyPlace
 
 from gradsafe.fixes.apply import apply_edits
 from gradsafe.fixes.forms import How, WriteForm, forms, holder
@@ -14,6 +13,7 @@ from gradsafe.fixes.sources import Code, Sources
 from gradsafe.fixes.tree import Cursor, dotted, walk
 from gradsafe.rules.finding import Edit, Finding
 from gradsafe.syntax.span import Span
+from gradsafe_tracer.events import AnyPlace
 
 Statement = (cst.BaseSmallStatement, cst.BaseCompoundStatement)
 

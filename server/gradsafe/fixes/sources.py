@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import libcst as cst
-from gradsafe_tracer.events import AnyPlace
 
 from gradsafe.syntax.span import ChunkId, Span
+from gradsafe_tracer.events import AnyPlace
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import libcst as cst
-from gradsafe_tracer.events import AnyPlace
 
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import callee, holder, is_in_place_name, is_module
@@ -13,13 +12,14 @@ from gradsafe.fixes.rewrite import receiver
 from gradsafe.fixes.site import Site, Spot, find_spot
 from gradsafe.fixes.tree import dotted
 from gradsafe.rules.finding import Edit, Finding, Role
+from gradsafe_tracer.events import AnyPlace
 
 Operation = (cst.Call, cst.BinaryOperation, cst.UnaryOperation)
 
 
 def propose(site: Site) -> Iterator[Draft]:
-    subject = site.subject
-    name = dotted(subject) if subject is not None else site.finding.subject
+    held = dotted(site.subject) if site.subject is not None and not _saves_at_primary(site.finding) else None
+    name = held or site.finding.subject
     if name is None:
         return
     edits: list[Edit] = []
@@ -37,8 +37,15 @@ def propose(site: Site) -> Iterator[Draft]:
 
 def _saves(finding: Finding) -> list[AnyPlace]:
     """Where this tensor was saved: each place needs a copy of its own."""
+    if _saves_at_primary(finding):
+        return [finding.primary]
     related = [each.place for each in finding.related if each.role is Role.SAVED]
     return list(dict.fromkeys([*([finding.saved] if finding.saved is not None else []), *related]))
+
+
+def _saves_at_primary(finding: Finding) -> bool:
+    """The finding is about saving, not about a write: an inference tensor cannot be saved."""
+    return finding.saved is None and finding.code == "inference-tensor-saved"
 
 
 def _cloned(spot: Spot, name: str) -> list[Edit]:

@@ -24,11 +24,11 @@ def propose(site: Site) -> Iterator[Draft]:
         unseen = not names.seen_elsewhere(subject) and not names.read_after(subject)
         yield Draft(f"Give the in-place module a copy of `{text}`", (edit,), unseen)
         return
-    if not names.can_bind(subject) or _is_bound_by_statement(site, subject):
+    if not names.can_bind(subject) or names.loses_history(subject) or _is_bound_by_statement(site, subject):
         return
     before = line_before(site, f"{text} = {text}.clone()")
     if before is not None:
-        yield Draft(f"Clone `{text}` before the write", (before,), names.may_rebind(subject))
+        yield Draft(f"Clone `{text}` before the write", (before,), not names.seen_elsewhere(subject))
 
 
 def _is_bound_by_statement(site: Site, subject: cst.BaseExpression) -> bool:

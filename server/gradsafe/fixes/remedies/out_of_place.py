@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from gradsafe.fixes.blocks import out_of_block
 from gradsafe.fixes.chains import LIKE, WITHOUT_COUNTERPART, chain_subject, in_place_steps, out_of_place_steps
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import FUNCTION_MODULES, VIEW_ATTRIBUTES, How, WriteForm, callee, function_flag
@@ -35,6 +36,10 @@ def propose(site: Site) -> Iterator[Draft]:
         draft = _bound(site, steps[-1], chain_subject(steps), edits) if edits is not None else None
     elif form.how in (How.FUNCTION, How.FLAG, How.OUT):
         draft = _function(site, form)
+    if draft is not None and site.subject is not None and Names(site).loses_history(site.subject):
+        # Under no_grad the new tensor would have no history at all: the write has to leave the block, too.
+        lifted = out_of_block(site.spot)
+        draft = Draft(draft.title + ", with grad", (*lifted, *draft.edits), safe=False) if lifted else None
     if draft is not None:
         yield draft
 
@@ -54,7 +59,7 @@ def _augmented(site: Site, form: WriteForm) -> Draft | None:
         opened = spot.replace(gap_start, value_start, f" = {target} {symbol} (")
         edits = (opened, spot.insert(value_end, ")"))
     title = f"Replace `{target} {symbol}= ...` by `{target} = {target} {symbol} ...`"
-    return Draft(title, edits, names.may_rebind(form.target))
+    return Draft(title, edits, not names.seen_elsewhere(form.target))
 
 
 def _is_view(target: cst.CSTNode) -> bool:
@@ -86,7 +91,9 @@ def _bound(site: Site, at: Cursor, subject: cst.BaseExpression, edits: tuple[Edi
     if dotted(subject) is None or _is_view(subject) or not names.can_bind(subject):
         return None
     text, start = spot.text(subject), spot.offsets(at.node)[0]
-    draft = Draft(f"Compute a new `{text}` instead of writing into it", edits, names.may_rebind(subject))
+    draft = Draft(
+        f"Compute a new `{text}` instead of writing into it", edits, not names.seen_elsewhere(subject)
+    )
     if isinstance(statement, cst.Expr) and statement.value is at.node:
         return _with(draft, spot.insert(spot.offsets(statement)[0], f"{text} = "))
     if any(isinstance(each.node, OPAQUE) for each in at.ancestors()):
