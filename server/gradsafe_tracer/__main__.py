@@ -1,0 +1,165 @@
+"""``python -m gradsafe_tracer [--cell N] [--events PATH] FILE [-- ARGS]``: runs FILE under the tracer.
+
+The events and, last, one line ``{"kind": "result", ...}`` go to PATH; without it a report goes to stderr.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+import sys
+import threading
+from typing import Any, Dict, List, Optional, Tuple
+
+from . import program as programs
+from .program import ProgramError
+
+OLDEST_TORCH = (2, 1)
+
+
+def main(arguments: Optional[List[str]] = None) -> int:
+    options = _parse(sys.argv[1:] if arguments is None else arguments)
+    result: Dict[str, Any] = {"kind": "result"}
+    session: Any = None
+    code = 2
+    try:
+        loaded = programs.load(options.file, options.cell)
+        codes = programs.compile_cells(loaded)
+        session = _session(loaded)
+        result["notes"] = list(loaded.notes)
+        code = _run(session, loaded, codes, options.arguments, result)
+    except ProgramError as error:
+        result.update(outcome="problem", problem=error.problem, message=str(error), row=error.row)
+        print(f"gradsafe trace: {error}", file=sys.stderr)
+    _finish(session, options.events, result)
+    return code
+
+
+def _parse(arguments: List[str]) -> Any:
+    parser = argparse.ArgumentParser(prog="gradsafe_tracer", description="Run a file under the autograd tracer.")
+    parser.add_argument("--cell", type=int, default=None, help="run up to this cell (# %%%% or notebook), from 1")
+    parser.add_argument("--events", default=None, help="write events and result to this file (JSON lines)")
+    parser.add_argument("file")
+    own, rest = arguments, []
+    if "--" in arguments:
+        cut = arguments.index("--")
+        own, rest = arguments[:cut], arguments[cut + 1 :]
+    options, more = parser.parse_known_args(own)
+    options.arguments = [*more, *rest]
+    return options
+
+
+def _session(loaded: programs.Program) -> Any:
+    """Torch is imported here, first: what is missing must be said in words."""
+    try:
+        import torch
+    except ModuleNotFoundError as error:
+        if error.name == "torch":
+            raise ProgramError("no-torch", f"{sys.executable} has no torch") from None
+        raise ProgramError("torch-broken", f"importing torch fails: {error}") from None
+    except (ImportError, OSError) as error:
+        raise ProgramError("torch-broken", f"importing torch fails: {error}") from None
+    version = tuple(int(part) for part in torch.__version__.split("+")[0].split(".")[:2])
+    if version < OLDEST_TORCH:
+        raise ProgramError("old-torch", f"torch {torch.__version__} is older than 2.1")
+    from . import places, selftest
+    from .session import Session
+
+    for cell in loaded.cells:
+        places.mark_user_file(cell.filename)
+    silenced = selftest.silenced()
+    if silenced is not None:
+        raise ProgramError("self-test", f"torch {torch.__version__}: {silenced}; nothing was run")
+    return Session()
+
+
+def _run(
+    session: Any, loaded: programs.Program, codes: List[Any], arguments: List[str], result: Dict[str, Any]
+) -> int:
+    session.start()
+    try:
+        programs.run(loaded, codes, arguments)
+        _join_threads()
+        result["outcome"] = "completed"
+        return 0
+    except SystemExit as error:
+        result.update(outcome="completed", exit=_exit_code(error.code))
+        return _exit_code(error.code)
+    except KeyboardInterrupt:
+        result["outcome"] = "cancelled"
+        return 130
+    except BaseException as error:
+        result.update(outcome="raised", exception=_described(error))
+        _print_error(error)
+        return 1
+    finally:
+        session.stop()
+
+
+def _join_threads() -> None:
+    """As the interpreter does before it exits: what other threads do belongs to the run."""
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread() and not thread.daemon:
+            thread.join()
+
+
+def _exit_code(code: Any) -> int:
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code
+    print(code, file=sys.stderr)
+    return 1
+
+
+def _described(error: BaseException) -> Dict[str, Any]:
+    filename, row = _user_row(error)
+    kind = type(error)
+    name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    return {"type": name, "message": str(error), "row": row, "file": filename}
+
+
+def _user_row(error: BaseException) -> Tuple[Optional[str], Optional[int]]:
+    """The innermost row of the user's code that the error passed."""
+    from .places import USER, kind_of_file
+
+    filename, row = None, None
+    step = error.__traceback__
+    while step is not None:
+        name = step.tb_frame.f_code.co_filename
+        if kind_of_file(name) == USER:
+            filename, row = name, step.tb_lineno
+        step = step.tb_next
+    return filename, row
+
+
+def _print_error(error: BaseException) -> None:
+    """The traceback as a plain run would show it: without the tracer's own frames."""
+    from .tracebacks import format_plain
+
+    sys.stdout.flush()
+    sys.stderr.write(format_plain(error))
+
+
+def _finish(session: Any, path: Optional[str], result: Dict[str, Any]) -> None:
+    events = session.events() if session is not None else []
+    if path is None:
+        from .report import text_report
+
+        if session is not None:
+            sys.stderr.write(text_report(events))
+        return
+    from .events import dump
+
+    if session is not None:
+        result["dropped"] = session.recorder.log.dropped
+    with open(path, "a", encoding="utf-8") as stream:
+        stream.write(dump(events))
+        stream.write(json.dumps(result) + "\n")
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.exit(code)

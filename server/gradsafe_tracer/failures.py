@@ -1,0 +1,208 @@
+"""Turns an error of torch into a Raise event: which check, which tensor, whose write, whose backward."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Set, Tuple
+
+import torch
+
+from .families import family_of
+from .messages import reason_of
+from .modules import declared_by
+from .nodes import reachable
+from .operands import grad_fn_of, operation_name, tensors_in
+from .places import OURS, kinds, where
+from .records import BackwardNote, Hazard, PlainNote, Saved, SaveNote, WriteNote
+
+if TYPE_CHECKING:
+    from .mode import Watch
+    from .recorder import Recorder
+
+
+def at_operation(recorder: Recorder, watch: Watch, func: Any, args: Any, error: RuntimeError) -> None:
+    """An operation raised in the forward pass."""
+    reason = reason_of(str(error))
+    if reason in (None, "version", "freed") or _already_told(error):
+        return
+    watch.busy = True
+    try:
+        frame = sys._getframe(3)
+        tensor = _guilty(reason, args)
+        name = operation_name(func)
+        declared, how = declared_by(frame, recorder)
+        fields = {
+            "reason": reason,
+            "tensor": None if tensor is None else recorder.numbers.tensor(tensor),
+            "operation": name,
+            "message": str(error),
+            "name": recorder.name_of(tensor, frame),
+            "how": how,
+            "declared": declared,
+        }
+        recorder.log.notes.append(PlainNote(recorder.clock(), where(frame), "raise", fields))
+    finally:
+        watch.busy = False
+
+
+def _already_told(error: BaseException) -> bool:
+    """Calls of torch nest: the innermost one that the function mode saw has told it."""
+    step: Optional[TracebackType] = error.__traceback__
+    times = 0
+    while step is not None:
+        code = step.tb_frame.f_code
+        times += kinds.get(code.co_filename) == OURS and code.co_name == "__torch_function__"
+        step = step.tb_next
+    return times > 1
+
+
+def _guilty(reason: Optional[str], args: Any) -> Any:
+    operands = list(tensors_in(args))
+    if reason in ("inference-save", "inference-write"):
+        operands = [one for one in operands if one.is_inference()] or operands
+    if reason == "leaf":
+        operands = [one for one in operands if one.requires_grad and one.is_leaf] or operands
+    return operands[0] if operands else None
+
+
+def version_error(recorder: Recorder, backward: BackwardNote, saved: Saved, message: str) -> None:
+    """Backward refused ``saved``: pins its story in the log."""
+    note = saved.note
+    recorder.log.keep(note)
+    recorder.log.keep(backward)
+    note.number = note.number or recorder.numbers.next()
+    _name_node(recorder, saved)
+    moves = [move for move in saved.moves if move.after > note.version]
+    for move in moves or [_unseen_write(recorder, saved)]:
+        move.counter = note.counter
+        recorder.log.keep(move)
+    fields = {
+        "reason": "version",
+        "tensor": note.tensor or None,
+        "save": note.number,
+        "node": note.node or None,
+        "backward": backward.number,
+        "operation": note.operation,
+        "message": message,
+        "name": note.name,
+    }
+    recorder.log.notes.append(PlainNote(recorder.clock(), backward.where, "raise", fields))
+
+
+def _unseen_write(recorder: Recorder, saved: Saved) -> WriteNote:
+    """The counter moved and no call was seen to move it (another thread, compiled code, a gradient's sum)."""
+    note = saved.note
+    write = WriteNote(recorder.clock(), (), "unobserved", note.version, saved.alias._version)
+    write.tensor, write.how = note.tensor, "other"
+    return write
+
+
+def _name_node(recorder: Recorder, saved: Saved) -> None:
+    note = saved.note
+    note.node = note.node or recorder.node_number(note)
+    if note.operation is None and note.func is not None:
+        note.operation = operation_name(note.func)
+
+
+def freed_error(recorder: Recorder, backward: BackwardNote, roots: Any, message: str) -> None:
+    """A second backward: which node was freed, by which earlier call, and where it had been made."""
+    recorder.log.keep(backward)
+    note, earlier = _freed_by(recorder, backward, roots)
+    fields: Dict[str, Any] = {"reason": "freed", "backward": backward.number, "message": message}
+    if note is not None:
+        note.number = note.number or recorder.numbers.next()
+        note.node = note.node or recorder.node_number(note)
+        if note.operation is None and note.func is not None:
+            note.operation = operation_name(note.func)
+        recorder.log.keep(note)
+        fields.update(save=note.number, node=note.node, operation=note.operation)
+    if earlier is not None:
+        recorder.log.keep(earlier)
+        free = {"node": note.node if note else 0, "backward": earlier.number}
+        recorder.log.notes.append(PlainNote(earlier.t, earlier.where, "free", free))
+    recorder.log.notes.append(PlainNote(recorder.clock(), backward.where, "raise", fields))
+
+
+_Freed = Tuple[Optional[SaveNote], Optional[BackwardNote]]
+
+
+def _freed_by(recorder: Recorder, backward: BackwardNote, roots: Any) -> _Freed:
+    """The freed node that the engine met first: of those below ``roots``, the one made last."""
+    read_now = {(read.thread, read.seq) for read in backward.reads}
+    nodes = sorted(reachable(roots_of(roots)), key=lambda node: node._sequence_nr(), reverse=True)
+    for find in (_exact, _near, _scalar):
+        for node in nodes:
+            found = find(recorder, node, read_now)
+            if found is not None:
+                return found
+    return None, recorder.past[-1] if recorder.past else None
+
+
+def _exact(recorder: Recorder, node: Any, read_now: Set[Tuple[int, int]]) -> Optional[_Freed]:
+    seq = node._sequence_nr()
+    for past in reversed(recorder.past):
+        for key, note in past.frees.items():
+            if note.seq == seq and key not in read_now:
+                return note, past
+    return None
+
+
+def _near(recorder: Recorder, node: Any, read_now: Set[Tuple[int, int]]) -> Optional[_Freed]:
+    """CopySlices hides the operation that it wraps, whose number lies next to its own."""
+    if type(node).__name__ != "CopySlices":
+        return None
+    seq = node._sequence_nr()
+    for past in reversed(recorder.past):
+        for key, note in past.frees.items():
+            if abs(note.seq - seq) <= 2 and key not in read_now:
+                return note, past
+    return None
+
+
+def _scalar(recorder: Recorder, node: Any, _read_now: Set[Tuple[int, int]]) -> Optional[_Freed]:
+    """A node that kept a Python number only; nothing tells whether it ran just now, so it comes last."""
+    seq = node._sequence_nr()
+    note = next((note for note in reversed(recorder.scalars) if note.seq == seq), None)
+    past = [] if note is None else [one for one in recorder.past if one.frees and one.t > note.t]
+    return (note, past[-1]) if note is not None and past and _is_freed(node) else None
+
+
+def _is_freed(node: Any) -> bool:
+    for name in dir(node):
+        if name.startswith("_saved_"):
+            try:
+                getattr(node, name)
+            except RuntimeError as error:
+                return reason_of(str(error)) == "freed"
+    return False
+
+
+def roots_of(roots: Any) -> List[Any]:
+    """The nodes from which the engine starts."""
+    return [grad_fn_of(one) if isinstance(one, torch.Tensor) else getattr(one, "node", None) for one in roots]
+
+
+def escaped(recorder: Recorder, watch: Watch, tensor: Any, how: str) -> None:
+    """The storage can be written from outside torch from here on: its saved tensors are copied for comparison."""
+    if not isinstance(tensor, torch.Tensor) or tensor.device.type != "cpu":
+        return
+    watch.busy = True
+    try:
+        family = family_of(tensor, recorder.numbers)
+        frame = sys._getframe(4)
+        write = WriteNote(recorder.clock(), where(frame), how.strip("_"), 0, 0)
+        write.how, write.tensor, write.counter = "numpy", recorder.numbers.tensor(tensor), family.counter
+        write.name = recorder.name_of(tensor, frame)
+        hazard = Hazard(write, "numpy-write")
+        if recorder.log.room("escape", write.where):
+            fields = {"tensor": write.tensor, "storage": family.number, "how": how.strip("_")}
+            recorder.log.notes.append(PlainNote(recorder.clock(), write.where, "escape", fields))
+        for saved in family.live():
+            if saved.snapshot is None:
+                with torch.no_grad():
+                    saved.snapshot = saved.alias.clone()
+                saved.hazards.append(hazard)
+        family.escaped = hazard
+    finally:
+        watch.busy = False

@@ -1,0 +1,110 @@
+"""Storages and their version counters, numbered by first occurrence.
+
+A :class:`Family` hangs on the storage object itself, which torch keeps for as long as the storage
+lives: no address is ever taken for an identity, and nothing is kept alive.
+"""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from typing import Any, Dict, Iterator, List, Optional, Tuple
+
+_ATTRIBUTE = "_gradsafe_family"
+
+
+class Numbers:
+    """Hands out the small ints of one log. All ids come from one sequence, so no two things share one."""
+
+    def __init__(self) -> None:
+        self.next = itertools.count(1).__next__
+        self._tensors: Dict[int, Tuple[Any, int]] = {}
+
+    def tensor(self, tensor: Any) -> int:
+        """The number of this tensor object."""
+        key = id(tensor)
+        known = self._tensors.get(key)
+        if known is not None and known[0]() is tensor:
+            return known[1]
+        number = self.next()
+        table = self._tensors
+        self._tensors[key] = (weakref.ref(tensor, lambda _dead: table.pop(key, None)), number)
+        return number
+
+
+class Family:
+    """One storage: its number, its main counter's, what is saved of it and which aliases count apart."""
+
+    __slots__ = ("__weakref__", "aliases", "counter", "escaped", "limit", "number", "numbers", "owners", "saved")
+
+    def __init__(self, numbers: Numbers) -> None:
+        self.numbers = numbers
+        self.number = numbers.next()
+        self.counter = numbers.next()
+        self.saved: List[Any] = []
+        self.limit = 32
+        self.aliases: Dict[int, Tuple[Any, int]] = {}
+        self.owners: List[Any] = []
+        self.escaped: Any = None
+
+    def add(self, reference: Any) -> None:
+        """Notes a saved tensor (a weak reference to its record)."""
+        saved = self.saved
+        saved.append(reference)
+        if len(saved) > self.limit:
+            self.saved = [one for one in saved if one() is not None]
+            self.limit = 2 * len(self.saved) + 32
+
+    def live(self) -> List[Any]:
+        """The saved tensors on this storage that a graph still holds."""
+        return [record for record in (one() for one in self.saved) if record is not None]
+
+    def set_apart(self, tensor: Any) -> int:
+        """``tensor`` has a counter of its own (``.data``); returns that counter's number."""
+        counter = self.apart(tensor)
+        if counter is None:
+            counter = self.numbers.next()
+            key, aliases = id(tensor), self.aliases
+            aliases[key] = (weakref.ref(tensor, lambda _dead: aliases.pop(key, None)), counter)
+        return counter
+
+    def apart(self, tensor: Any) -> Optional[int]:
+        """The number of the counter that ``tensor`` has for itself, or None where it has the storage's."""
+        for one in (tensor, tensor._base if self.aliases else None):
+            known = self.aliases.get(id(one))
+            if known is not None and known[0]() is one:
+                return known[1]
+        return None
+
+    def own(self, tensor: Any) -> None:
+        """A tensor with a history, whose storage can be reached through an alias that has none."""
+        self.owners = [one for one in self.owners if one() is not None and one() is not tensor][-7:]
+        self.owners.append(weakref.ref(tensor))
+
+    def owning(self) -> Iterator[Any]:
+        return (tensor for tensor in (one() for one in self.owners) if tensor is not None)
+
+
+def family_of(tensor: Any, numbers: Numbers) -> Family:
+    """The family of ``tensor``; a fresh one where the tensor has no storage (sparse)."""
+    try:
+        storage = tensor.untyped_storage()
+        family = storage._gradsafe_family
+        if family.numbers is numbers:
+            return family  # type: ignore[no-any-return]
+    except AttributeError:
+        pass
+    except (RuntimeError, NotImplementedError):
+        return Family(numbers)
+    family = Family(numbers)
+    setattr(storage, _ATTRIBUTE, family)
+    return family
+
+
+def known_family(tensor: Any, numbers: Numbers) -> Optional[Family]:
+    """The family of ``tensor`` if its storage was ever of interest."""
+    try:
+        family = tensor.untyped_storage()._gradsafe_family
+    except (AttributeError, RuntimeError, NotImplementedError):
+        return None
+    return family if family.numbers is numbers else None

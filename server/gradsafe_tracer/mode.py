@@ -1,0 +1,115 @@
+"""The function mode: every call of torch that the program makes passes here, most of them untouched.
+
+A function mode, not a dispatch mode: an active dispatch mode stops ``_foreach_*_`` operations from moving
+version counters, so that it would silence the very error it looks for; it also costs twice as much.
+What a kernel does inside one call is seen by its effects: the versions before and after.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Set, Tuple
+
+from torch.overrides import TorchFunctionMode
+
+from . import plans
+from .nodes import settle
+from .plans import Plan
+from .silent import after_data_set, before_data_set, took_data, took_detach, uses_swapped
+from .writes import Writing
+
+if TYPE_CHECKING:
+    from .recorder import Recorder
+
+
+class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
+    """The function mode of one thread."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__()
+        self.recorder = recorder
+        self.busy = False
+        self.func: Any = None
+        self.func_unused: Optional[Set[int]] = None
+        self.pending: List[Any] = []
+        self.plans: Dict[Any, Plan] = {}
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Tuple[Any, ...] = (), kwargs: Optional[Dict[str, Any]] = None
+    ) -> Any:
+        if self.busy:
+            return func(*args, **kwargs) if kwargs else func(*args)
+        try:
+            plan = self.plans[func]
+        except KeyError:
+            plan = self.plans[func] = plans.plan_of(func)
+        except TypeError:
+            plan = Plan.PLAIN
+        if self.pending:
+            self.pending.clear()  # saved outside any call of torch's own functions: a custom Function
+        if plan is Plan.GETTER:
+            return func(*args)
+        self.func = func
+        try:
+            if plan is Plan.PLAIN:
+                if kwargs and ("out" in kwargs or kwargs.get("inplace")):
+                    return self.write(func, args, kwargs)
+                if self.recorder.swaps:
+                    uses_swapped(self.recorder, args)
+                result = func(*args, **kwargs) if kwargs else func(*args)
+                if self.pending:
+                    settle(self, func, result, args)
+                return result
+            return self.special(plan, func, args, kwargs or {})
+        except RuntimeError as error:
+            if not self.busy:
+                self.recorder.failed(self, func, args, kwargs, error)
+            raise
+
+    def special(self, plan: Plan, func: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+        """Everything that is not an ordinary, pure call."""
+        recorder = self.recorder
+        if plan is Plan.WRITER or plan is Plan.SILENT_WRITER or plan is Plan.NORM:
+            return self.write(func, args, kwargs, plan)
+        if plan is Plan.SCALAR:
+            result = func(*args, **kwargs)
+            if self.pending:
+                settle(self, func, result, args)
+            elif len(args) > 1 and type(args[1]) in (int, float):
+                recorder.scalar_save(func, result)
+            return result
+        if plan is Plan.DATA_SET:
+            swap = before_data_set(self, args)
+            result = func(*args, **kwargs)
+            after_data_set(self, args, swap)
+            return result
+        result = func(*args, **kwargs)
+        if plan is Plan.DATA_GET:
+            took_data(self, args[0], result)
+        elif plan is Plan.DETACH:
+            took_detach(self, args[0], result)
+        elif plan is Plan.DETACH_IN_PLACE:
+            recorder.detached_in_place(args[0])
+        elif plan is Plan.ESCAPE:
+            recorder.escaped(self, args[0], func)
+        return result
+
+    def write(
+        self, func: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any], plan: Plan = Plan.WRITER
+    ) -> Any:
+        """Runs a call that may write its operands, and notes which counters it moved."""
+        if self.recorder.swaps:
+            uses_swapped(self.recorder, args)
+        writing = Writing(self, func, args, kwargs, plan)
+        if plan is Plan.NORM:
+            self.func_unused = writing.statistics_unused()
+        try:
+            result = func(*args, **kwargs)
+        except BaseException:
+            writing.finish(None)
+            raise
+        finally:
+            self.func_unused = None
+        writing.finish(result)
+        if self.pending:
+            settle(self, func, result, args)
+        return result

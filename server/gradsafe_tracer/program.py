@@ -1,0 +1,139 @@
+"""Runs the user's file as Python would: whole, or up to one of its cells."""
+
+from __future__ import annotations
+
+import json
+import linecache
+import re
+import sys
+import types
+from dataclasses import dataclass
+from pathlib import Path
+from typing import List, Optional, Tuple
+
+_MARKER = re.compile(r"^# ?%%")
+_MAGIC = re.compile(r"^\s*[%!]|^\s*\?|\?\s*$")
+
+
+class ProgramError(Exception):
+    """The program cannot be started; ``problem`` is the slug of why."""
+
+    def __init__(self, problem: str, message: str, row: Optional[int] = None) -> None:
+        super().__init__(message)
+        self.problem = problem
+        self.row = row
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Some rows of a file: ``text`` is padded so that its rows are the file's."""
+
+    number: int
+    filename: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Program:
+    """A file cut into cells; a plain run has one, numbered 0."""
+
+    path: str
+    cells: Tuple[Cell, ...]
+    notes: Tuple[str, ...] = ()
+
+
+def load(path: str, cell: Optional[int]) -> Program:
+    """Reads ``path``; with ``cell``, cuts it into the cells up to that one."""
+    try:
+        raw = Path(path).read_bytes()
+    except FileNotFoundError:
+        raise ProgramError("no-file", f"{path}: no such file") from None
+    except (OSError, ValueError) as error:
+        raise ProgramError("unreadable", f"{path}: {error}") from None
+    if path.endswith(".ipynb"):
+        return _notebook(path, raw, cell)
+    text = _decode(path, raw)
+    if cell is None:
+        return Program(path, (Cell(0, path, text),))
+    return _chosen(path, _split(path, text), cell, ())
+
+
+def _decode(path: str, raw: bytes) -> str:
+    import io
+    import tokenize
+
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
+        return io.TextIOWrapper(io.BytesIO(raw), encoding, newline=None).read()
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise ProgramError("not-text", f"{path}: not Python source text ({error})") from None
+
+
+def _split(path: str, text: str) -> List[Cell]:
+    lines = text.splitlines(keepends=True)
+    starts = [0, *(number for number, line in enumerate(lines) if _MARKER.match(line)), len(lines)]
+    return [
+        Cell(number, path, "\n" * start + "".join(lines[start:end]))
+        for number, (start, end) in enumerate(zip(starts, starts[1:]))
+    ]
+
+
+def _notebook(path: str, raw: bytes, cell: Optional[int]) -> Program:
+    try:
+        sources = [one["source"] for one in json.loads(raw)["cells"] if one["cell_type"] == "code"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ProgramError("not-a-notebook", f"{path}: not a notebook ({error})") from None
+    cells, notes = [], []
+    for number, source in enumerate(sources, 1):
+        lines = (source if isinstance(source, str) else "".join(source)).splitlines()
+        if lines and lines[0].startswith("%%"):
+            notes.append(f"cell {number}: skipped, it starts with {lines[0].split()[0]}")
+            lines = [""] * len(lines)
+        for row, line in enumerate(lines):
+            if _MAGIC.search(line) and not line.lstrip().startswith("#"):
+                notes.append(f"cell {number}, line {row + 1}: skipped `{line.strip()}`")
+                lines[row] = line[: len(line) - len(line.lstrip())] + "pass"
+        cells.append(Cell(number, f"{path}#{number}", "\n".join(lines) + "\n"))
+    return _chosen(path, cells, len(cells) if cell is None else cell, tuple(notes))
+
+
+def _chosen(path: str, cells: List[Cell], number: int, notes: Tuple[str, ...]) -> Program:
+    last = max((cell.number for cell in cells), default=0)
+    if number < 0 or number > last:
+        count = f"has {last} cell{'s' if last != 1 else ''}" if last else "has no cells (lines that start with # %%)"
+        raise ProgramError("no-cell", f"{path} {count}; there is no cell {number}")
+    return Program(path, tuple(cell for cell in cells if cell.number <= number), notes)
+
+
+def compile_cells(program: Program) -> List[types.CodeType]:
+    """The code of each cell; a syntax error names its row."""
+    codes = []
+    for cell in program.cells:
+        try:
+            codes.append(compile(cell.text, cell.filename, "exec", dont_inherit=True))
+        except SyntaxError as error:
+            message = f"{cell.filename}:{error.lineno}: {error.msg}"
+            raise ProgramError("syntax", message, error.lineno) from None
+        except (ValueError, RecursionError, MemoryError) as error:
+            raise ProgramError("syntax", f"{cell.filename}: {error}") from None
+        lines = [line + "\n" for line in cell.text.splitlines()]
+        if cell.filename != program.path:
+            linecache.cache[cell.filename] = (len(cell.text), None, lines, cell.filename)
+    return codes
+
+
+def run(program: Program, codes: List[types.CodeType], arguments: List[str]) -> None:
+    """Runs the cells one after another in a fresh ``__main__``."""
+    module = _main_module(program.path)
+    sys.argv = [program.path, *arguments]
+    sys.path.insert(0, str(Path(program.path).resolve().parent))
+    for code in codes:
+        exec(code, module.__dict__)
+
+
+def _main_module(path: str) -> types.ModuleType:
+    module = types.ModuleType("__main__")
+    module.__dict__.update(__file__=path, __cached__=None, __builtins__=__builtins__)
+    module.__spec__ = None
+    sys.modules["__main__"] = module
+    return module

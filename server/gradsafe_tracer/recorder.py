@@ -1,0 +1,199 @@
+"""All that one traced run knows: the log in the making, live hazards, past backward calls."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import threading
+import weakref
+from collections import deque
+from types import FrameType
+from typing import Any, Deque, Dict, List, Optional, Tuple
+
+import torch
+
+from . import failures, names
+from .families import Numbers, known_family
+from .messages import reason_of
+from .mode import Watch
+from .modules import Constructions
+from .nodes import reachable
+from .operands import grad_fn_of, operation_name
+from .places import where
+from .records import BackwardNote, Hazard, Log, PlainNote, Saved, SaveNote
+from .silent import changed
+
+PAST = 64
+"""How many past backward calls are remembered, to say who freed a graph."""
+SCALARS = 4096
+
+
+class Recorder:
+    """Shared by the hooks, the modes of all threads and the engine's stand-in."""
+
+    def __init__(self) -> None:
+        self.active = True
+        self.numbers = Numbers()
+        self.clock = itertools.count(1).__next__
+        self.log = Log()
+        self.constructions = Constructions()
+        self.running: List[BackwardNote] = []
+        self.past: Deque[BackwardNote] = deque(maxlen=PAST)
+        self.scalars: Deque[SaveNote] = deque(maxlen=SCALARS)
+        self.hazards: List[Hazard] = []
+        self.swaps: Dict[int, Tuple[Any, Hazard]] = {}
+        self.broken: Optional[Saved] = None
+        self.inspecting = False
+        self.watches: Dict[int, Watch] = {}
+        self._nodes: Dict[Tuple[int, int], int] = {}
+
+    # -- threads and names ----------------------------------------------------------------
+
+    def watch_of_thread(self) -> Optional[Watch]:
+        return self.watches.get(threading.get_ident())
+
+    def name_of(self, tensor: Any, frame: Optional[FrameType]) -> Optional[str]:
+        return names.variable(tensor, frame)
+
+    def node_number(self, note: SaveNote) -> int:
+        """The number of the graph node that made this save."""
+        key = (note.thread, note.seq)
+        number = self._nodes.get(key)
+        if number is None:
+            if len(self._nodes) > 20_000:
+                self._nodes.clear()
+            number = self._nodes[key] = self.numbers.next()
+        return number
+
+    def weak(self, tensor: Any) -> Any:
+        key, swaps = id(tensor), self.swaps
+        return weakref.ref(tensor, lambda _dead: swaps[key][1].used or swaps.pop(key) if key in swaps else None)
+
+    # -- what operations tell -------------------------------------------------------------
+
+    def scalar_save(self, func: Any, result: Any) -> None:
+        """A Python number that a node keeps: it never breaks, but a second backward misses it."""
+        if not isinstance(result, torch.Tensor) or not result.requires_grad:
+            return
+        seq = torch.autograd._get_sequence_nr() - 1
+        note = SaveNote(self.clock(), where(sys._getframe(3)), func, 0, seq, threading.get_ident())
+        note.operation, note.role = operation_name(func), "other"
+        self.scalars.append(note)
+
+    def detached_in_place(self, tensor: Any) -> None:
+        """Torch refuses operands that were detached in place after the save; hooks would hide that."""
+        family = known_family(tensor, self.numbers)
+        for saved in family.live() if family is not None else ():
+            if saved.original() is tensor and saved.maker is not type(None):
+                role = saved.note.role
+                if role is None or not role.startswith("result"):
+                    saved.maker = None
+
+    def escaped(self, watch: Watch, tensor: Any, func: Any) -> None:
+        failures.escaped(self, watch, tensor, operation_name(func))
+
+    def failed(self, watch: Watch, func: Any, args: Any, kwargs: Any, error: RuntimeError) -> None:
+        """An operation raised: if it is one of autograd's checks, say which tensor and where."""
+        failures.at_operation(self, watch, func, args, error)
+
+    # -- backward -------------------------------------------------------------------------
+
+    def backward_starts(
+        self, roots: Any, retain: bool, operation: str, frame: Optional[FrameType]
+    ) -> BackwardNote:
+        note = BackwardNote(self.clock(), where(frame), operation, self.numbers.next(), retain)
+        if self.log.room("backward", note.where):
+            self.log.keep(note)
+        self.running.append(note)
+        self.broken = None
+        if self.hazards or self.swaps:
+            self._check_graph(roots, note)
+        return note
+
+    def read(self, saved: Saved) -> None:
+        """The engine, or a custom function that it runs, unpacks a saved tensor."""
+        note, running = saved.note, self.running[-1]
+        running.reads.append(note)
+        if note.kept and running.kept:
+            fields = {"save": note.number, "backward": running.number, "found": saved.alias._version}
+            self.log.notes.append(PlainNote(self.clock(), running.where, "read", fields))
+
+    def backward_ends(self, note: BackwardNote, raised: bool) -> None:
+        note.raised = raised
+        if note in self.running:
+            self.running.remove(note)
+        if not note.retain:
+            note.frees = {(read.thread, read.seq): read for read in note.reads}
+        note.reads = []
+        self.past.append(note)
+        if not note.kept:
+            return
+        for read in note.frees.values():
+            if read.kept:
+                fields = {"node": read.node or self.node_number(read), "backward": note.number}
+                self.log.notes.append(PlainNote(self.clock(), note.where, "free", fields))
+        fields = {"backward": note.number, "raised": raised}
+        self.log.notes.append(PlainNote(self.clock(), note.where, "backward-end", fields))
+
+    def backward_failed(self, note: BackwardNote, roots: Any, error: RuntimeError) -> None:
+        self.inspecting = True
+        try:
+            reason = reason_of(str(error))
+            if reason == "version" and self.broken is not None:
+                failures.version_error(self, note, self.broken, str(error))
+            elif reason == "freed":
+                failures.freed_error(self, note, roots, str(error))
+        finally:
+            self.inspecting = False
+            self.broken = None
+            self.backward_ends(note, raised=True)
+
+    # -- wrong gradients ------------------------------------------------------------------
+
+    def wrong_read(self, saved: Saved) -> None:
+        """Backward reads bytes that changed behind the counter: proved against the copy."""
+        hazard = saved.hazards[0]
+        if hazard.told or not self.running or saved.note.unused or not changed(saved):
+            return
+        self.log.keep(saved.note)
+        saved.note.number = saved.note.number or self.numbers.next()
+        self._wrong(hazard, saved.note.number)
+        if hazard.write is not None and hazard.reason != "numpy-write":
+            hazard.told = True
+
+    def _check_graph(self, roots: Any, backward: BackwardNote) -> None:
+        for _reference, hazard in list(self.swaps.values()):
+            if hazard.used and not hazard.told:
+                hazard.told = True
+                self._wrong(hazard, None)
+        if not self.hazards:
+            return
+        waiting = {(hazard.seq, hazard.output): hazard for hazard in self.hazards}
+        for node in reachable(failures.roots_of(roots)):
+            for below, output in node.next_functions:
+                hazard = None if below is None else waiting.get((below._sequence_nr(), output))
+                if hazard is not None and not hazard.told and node._sequence_nr() >= hazard.now:
+                    hazard.told = True
+                    self._wrong(hazard, None)
+        self.hazards = [hazard for hazard in self.hazards if not hazard.told]
+
+    def _wrong(self, hazard: Hazard, save: Optional[int]) -> None:
+        write = hazard.write
+        self.log.keep(write)
+        fields = {
+            "reason": hazard.reason,
+            "tensor": write.tensor or None,
+            "save": save,
+            "backward": self.running[-1].number if self.running else None,
+            "operation": write.operation,
+            "name": write.name,
+        }
+        self.log.notes.append(PlainNote(self.clock(), write.where, "wrong-gradient", fields))
+        if self.running:
+            self.log.keep(self.running[-1])
+
+
+def output_edge(tensor: Any) -> Optional[Tuple[int, int]]:
+    """The tensor's place in the graph, as ``(sequence number, output)``."""
+    node = grad_fn_of(tensor)
+    return None if node is None else (node._sequence_nr(), tensor.output_nr)

@@ -1,0 +1,151 @@
+"""What the running program leaves behind, kept as small as it can be and turned into events at the end.
+
+Notes hold no tensor: a record that did would keep the program's memory alive. ``t`` orders them.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Tuple
+
+from .places import Where
+
+ROUNDS = 24
+"""How many events of one kind at one place are logged; later ones only if a finding needs them."""
+LIMIT = 50_000
+"""How many events a log holds at most."""
+
+
+class SaveNote:
+    """One operand that an operation keeps for backward."""
+
+    __slots__ = (
+        "counter", "func", "inside", "kept", "name", "node", "number", "operation", "role", "seq", "storage", "t",
+        "tensor", "thread", "unused", "version", "where",
+    )  # fmt: skip
+
+    def __init__(self, t: int, where: Where, func: Any, version: int, seq: int, thread: int) -> None:
+        self.t = t
+        self.where = where
+        self.func = func
+        self.version = version
+        self.seq = seq
+        self.thread = thread
+        self.counter = 0
+        self.storage = 0
+        self.number = 0
+        self.node = 0
+        self.tensor = 0
+        self.role: Optional[str] = None
+        self.operation: Optional[str] = None
+        self.name: Optional[str] = None
+        self.kept = False
+        self.unused = False
+
+
+class Saved:
+    """What autograd holds in place of the saved tensor: a detached alias, on the same storage and counter."""
+
+    __slots__ = ("__weakref__", "alias", "hazards", "maker", "moves", "note", "original", "output", "snapshot", "view")
+
+    def __init__(self, note: SaveNote, alias: Any, original: Any) -> None:
+        self.note = note
+        self.alias = alias
+        self.original = original
+        self.maker: Any = None
+        self.output = 0
+        self.view = False
+        self.moves: List[WriteNote] = []
+        self.hazards: List[Hazard] = []
+        self.snapshot: Any = None
+
+
+class WriteNote:
+    """One in-place operation on one tensor."""
+
+    __slots__ = (
+        "after", "before", "counter", "declared", "grad", "how", "kept", "name", "operation", "t", "tensor", "where",
+    )  # fmt: skip
+
+    def __init__(self, t: int, where: Where, operation: str, before: int, after: int) -> None:
+        self.t = t
+        self.where = where
+        self.operation = operation
+        self.before = before
+        self.after = after
+        self.counter = 0
+        self.tensor = 0
+        self.grad: Optional[bool] = None
+        self.how: Optional[str] = None
+        self.declared: Where = ()
+        self.name: Optional[str] = None
+        self.kept = False
+
+
+class Hazard:
+    """A write that torch's version check cannot see."""
+
+    __slots__ = ("now", "output", "reason", "seq", "told", "used", "where", "write")
+
+    def __init__(self, write: WriteNote, reason: str) -> None:
+        self.write = write
+        self.reason = reason
+        self.where = write.where
+        self.seq = 0
+        self.output = 0
+        self.now = 0
+        self.used = False
+        self.told = False
+
+
+class BackwardNote:
+    """One call of the engine, and what it read and freed."""
+
+    __slots__ = ("frees", "kept", "number", "operation", "raised", "reads", "retain", "t", "where")
+
+    def __init__(self, t: int, where: Where, operation: str, number: int, retain: bool) -> None:
+        self.t = t
+        self.where = where
+        self.operation = operation
+        self.number = number
+        self.retain = retain
+        self.raised = False
+        self.kept = False
+        self.reads: List[SaveNote] = []
+        self.frees: Dict[Tuple[int, int], SaveNote] = {}
+
+
+class PlainNote:
+    """Any other event: its kind, and its fields as the schema names them."""
+
+    __slots__ = ("fields", "kind", "t", "where")
+
+    def __init__(self, t: int, where: Where, kind: str, fields: Dict[str, Any]) -> None:
+        self.t = t
+        self.where = where
+        self.kind = kind
+        self.fields = fields
+
+
+class Log:
+    """The notes of one run. Every place has its first rounds logged; findings pin what they need beside."""
+
+    def __init__(self) -> None:
+        self.notes: List[Any] = []
+        self._rounds: Dict[Tuple[str, int, int], int] = {}
+        self.dropped = 0
+
+    def room(self, kind: str, where: Where) -> bool:
+        """Whether one more event of this kind at this place is to be logged."""
+        key = (kind, id(where[0]), where[1]) if where else (kind, 0, 0)
+        rounds = self._rounds.get(key, 0)
+        if rounds >= ROUNDS or len(self.notes) >= LIMIT:
+            self.dropped += 1
+            return False
+        self._rounds[key] = rounds + 1
+        return True
+
+    def keep(self, note: Any) -> None:
+        """Logs ``note`` once."""
+        if not note.kept:
+            note.kept = True
+            self.notes.append(note)

@@ -1,0 +1,189 @@
+"""Writes that torch does not see, or whose derivative it leaves out: the gradient is wrong without a word.
+
+Two kinds. A *saved* tensor's bytes change and its counter stays (``.data``, NumPy, fused optimizers):
+proved when backward reads it, against a copy taken before the write. A tensor *inside the graph* is
+written outside of it (``.data``, ``no_grad``): told when backward runs an operation that used it later.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Optional, Tuple
+
+import torch
+
+from .families import Family, family_of, known_family
+from .operands import grad_fn_of
+from .places import where
+from .records import Hazard, PlainNote, WriteNote
+
+if TYPE_CHECKING:
+    from .mode import Watch
+    from .recorder import Recorder
+
+_IDENTITY = {"add_", "sub_", "subtract_", "iadd", "isub"}
+_MAX_WAITING = 32
+
+
+def took_data(watch: Watch, tensor: Any, alias: Any) -> None:
+    """``tensor.data``: the same storage under a counter of its own."""
+    _took(watch, tensor, alias, "data")
+
+
+def took_detach(watch: Watch, tensor: Any, alias: Any) -> None:
+    """``tensor.detach()``: the same counter, but no history."""
+    _took(watch, tensor, alias, "detach")
+
+
+def _took(watch: Watch, tensor: Any, alias: Any, how: str) -> None:
+    watch.busy = True
+    try:
+        recorder = watch.recorder
+        family = family_of(tensor, recorder.numbers)
+        counter = family.counter
+        if tensor.is_inference():
+            return
+        if how == "data":
+            counter = family.set_apart(alias)
+        elif family.aliases and family.apart(tensor) is not None:
+            family.aliases[id(alias)] = family.aliases[id(tensor)]
+        if grad_fn_of(tensor) is not None:
+            family.own(tensor)
+        place = where(sys._getframe(3))
+        if recorder.log.room(how, place):
+            numbers = recorder.numbers
+            fields = {"tensor": numbers.tensor(alias), "base": numbers.tensor(tensor), "how": how}
+            recorder.log.notes.append(
+                PlainNote(recorder.clock(), place, "alias", {**fields, "storage": family.number, "counter": counter})
+            )
+    finally:
+        watch.busy = False
+
+
+def note_in_graph(watch: Watch, tensor: Any, family: Family, note: WriteNote, args: Tuple[Any, ...]) -> None:
+    """A write that autograd does not record, to a tensor that has a history: dangerous if it is used later."""
+    apart = note.how == "data"
+    if note.grad and not apart and not (family.owners and grad_fn_of(tensor) is None):
+        return
+    if _is_identity(note.operation, tensor, args):
+        return
+    base = tensor._base
+    for owner in (tensor, base, *family.owning()):
+        node = None if owner is None else grad_fn_of(owner)
+        if node is None:
+            continue
+        hazard = Hazard(note, "data-write" if apart else "no-grad-write")
+        hazard.seq, hazard.output = node._sequence_nr(), owner.output_nr
+        hazard.now = torch.autograd._get_sequence_nr()
+        watch.recorder.hazards = [*watch.recorder.hazards, hazard][-_MAX_WAITING:]
+        return
+
+
+def _is_identity(operation: str, tensor: Any, args: Tuple[Any, ...]) -> bool:
+    """Whether the derivative of the write by the old value is one: what autograd assumes of what it did not see."""
+    if operation not in _IDENTITY:
+        return False
+    others = [other for other in args[1:] if isinstance(other, torch.Tensor)]
+    return all(_storage(other) != _storage(tensor) for other in others)
+
+
+def _storage(tensor: Any) -> Any:
+    try:
+        return tensor.untyped_storage().data_ptr()
+    except (RuntimeError, NotImplementedError):
+        return id(tensor)
+
+
+class Swap:
+    """``tensor.data = value`` in progress."""
+
+    def __init__(self, saved: Any, lost: bool, node: Any) -> None:
+        self.saved = saved
+        self.lost = lost
+        self.node = node
+
+
+def before_data_set(watch: Watch, args: Tuple[Any, ...]) -> Swap:
+    """Which records follow the swap: those whose operand is this very object, and not an operation's result."""
+    tensor, value = args[0], args[1]
+    watch.busy = True
+    try:
+        family = known_family(tensor, watch.recorder.numbers)
+        node = grad_fn_of(tensor)
+        mine = [] if family is None else [one for one in family.live() if one.original() is tensor]
+        saved = [one for one in mine if not _is_result(one, node)]
+        unused_leaf = not tensor.requires_grad or tensor.grad is None
+        lost = bool(
+            isinstance(value, torch.Tensor)
+            and value.requires_grad
+            and unused_leaf
+            and (tensor.requires_grad or not isinstance(tensor, torch.nn.Parameter))
+        )
+        return Swap(saved, lost, node)
+    finally:
+        watch.busy = False
+
+
+def _is_result(saved: Any, node: Any) -> bool:
+    role = saved.note.role
+    if role is not None:
+        return bool(role.startswith("result"))
+    return node is not None and node._sequence_nr() == saved.note.seq
+
+
+def after_data_set(watch: Watch, args: Tuple[Any, ...], swap: Swap) -> None:
+    """Torch would now read the new bytes: so must the records, and the gradient is as wrong as without tracing."""
+    tensor, recorder = args[0], watch.recorder
+    watch.busy = True
+    try:
+        frame = sys._getframe(3)
+        family = family_of(tensor, recorder.numbers)
+        note = WriteNote(recorder.clock(), where(frame), "data.__set__", tensor._version, tensor._version)
+        note.tensor, note.counter, note.how = recorder.numbers.tensor(tensor), family.counter, "data"
+        note.grad, note.name = torch.is_grad_enabled(), recorder.name_of(tensor, frame)
+        if recorder.log.room("write", note.where):
+            recorder.log.keep(note)
+        for saved in swap.saved:
+            if saved.snapshot is None:
+                saved.snapshot = saved.alias
+            saved.alias = tensor.detach()
+            saved.hazards.append(Hazard(note, "data-swap"))
+        _wait_for_use(recorder, tensor, note, swap)
+    finally:
+        watch.busy = False
+
+
+def _wait_for_use(recorder: Recorder, tensor: Any, note: WriteNote, swap: Swap) -> None:
+    if swap.node is not None:
+        hazard = Hazard(note, "data-swap")
+        hazard.seq, hazard.output = swap.node._sequence_nr(), tensor.output_nr
+        hazard.now = torch.autograd._get_sequence_nr()
+        recorder.hazards = [*recorder.hazards, hazard][-_MAX_WAITING:]
+    elif swap.lost:
+        recorder.swaps[id(tensor)] = (recorder.weak(tensor), Hazard(note, "data-swap"))
+
+
+def uses_swapped(recorder: Recorder, args: Tuple[Any, ...]) -> None:
+    """Whether a call reads a tensor whose swapped-in value came with a history that was dropped."""
+    if not torch.is_grad_enabled():
+        return
+    for value in args:
+        for one in value if isinstance(value, (list, tuple)) else (value,):
+            waiting = recorder.swaps.get(id(one))
+            if waiting is not None and waiting[0]() is one:
+                waiting[1].used = True
+
+
+def changed(saved: Any) -> Optional[bool]:
+    """Whether a saved tensor's bytes differ from the copy taken before the write; None without a copy."""
+    before, now = saved.snapshot, saved.alias
+    if before is None:
+        return None
+    if before.shape != now.shape or before.dtype != now.dtype:
+        return True
+    if before.device.type == "meta":
+        return True
+    same = before == now
+    if before.is_floating_point() or before.is_complex():
+        same = same | ((before != before) & (now != now))
+    return not bool(same.all())

@@ -1,0 +1,125 @@
+"""Reads the user's source at a place: how a write is spelled, and on what."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+from typing import Dict, List, Optional, Tuple
+
+from .events import Place
+
+_trees: Dict[str, Optional[ast.Module]] = {}
+
+
+def forget() -> None:
+    _trees.clear()
+
+
+def how(place: Optional[Place], operation: str) -> str:
+    """One of ``augmented setitem out method function other``."""
+    if place is None:
+        return "other"
+    node, statement = _nodes(place)
+    if isinstance(statement, ast.AugAssign) and not isinstance(node, ast.Call):
+        return "augmented"
+    if isinstance(node, ast.Subscript) or operation == "setitem":
+        return "setitem"
+    if isinstance(node, ast.Call):
+        if any(keyword.arg == "out" for keyword in node.keywords):
+            return "out"
+        return "method" if isinstance(node.func, ast.Attribute) and operation.endswith("_") else "function"
+    return "other"
+
+
+def receiver(place: Optional[Place]) -> Optional[str]:
+    """The text of the tensor that is written, or whose backward is called."""
+    if place is None:
+        return None
+    node, statement = _nodes(place)
+    if isinstance(statement, ast.AugAssign) and not isinstance(node, ast.Call):
+        return ast.unparse(statement.target)
+    if isinstance(node, ast.Subscript):
+        return ast.unparse(node.value)
+    if isinstance(node, ast.Call):
+        if isinstance(node.func, ast.Attribute) and not _is_namespace(node.func.value):
+            return ast.unparse(node.func.value)
+        return ast.unparse(node.args[0]) if node.args else None
+    return None
+
+
+def called(place: Optional[Place]) -> Optional[str]:
+    """The text of what is called there (``Spike.apply``)."""
+    node = None if place is None else _nodes(place)[0]
+    return ast.unparse(node.func) if isinstance(node, ast.Call) else None
+
+
+def operand(place: Optional[Place], role: Optional[str]) -> Optional[str]:
+    """The text of the operand that was saved as ``role``, where the source shows it."""
+    if place is None or role is None:
+        return None
+    node, statement = _nodes(place)
+    if role.startswith("result"):
+        if isinstance(statement, ast.Assign) and statement.value is node:
+            return ast.unparse(statement.targets[0])
+        return None
+    if isinstance(node, ast.BinOp):
+        side = {"self": node.left, "other": node.right, "mat1": node.left, "mat2": node.right}.get(role)
+        return None if side is None else ast.unparse(side)
+    if isinstance(node, ast.Call) and role == "self":
+        return receiver(place)
+    return None
+
+
+def _is_namespace(node: ast.expr) -> bool:
+    root = node
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    return isinstance(root, ast.Name) and root.id in ("torch", "F", "nn", "functional", "np", "numpy")
+
+
+def _nodes(place: Place) -> Tuple[Optional[ast.AST], Optional[ast.stmt]]:
+    """The expression at ``place`` and the statement around it; on old Pythons the first call of the row."""
+    tree = _tree(place.file)
+    if tree is None:
+        return None, None
+    statement: Optional[ast.stmt] = None
+    found: Optional[ast.AST] = None
+    for node in ast.walk(tree):
+        row, end = getattr(node, "lineno", None), getattr(node, "end_lineno", None)
+        if row is None or end is None or not row <= place.row <= end:
+            continue
+        if isinstance(node, ast.stmt):
+            if statement is None or row >= statement.lineno:
+                statement = node
+        elif _span(node, place.file) == (place.row, place.column, place.end_row, place.end_column):
+            found = found or node
+    if found is None and statement is not None:
+        calls = [node for node in _expressions(statement) if isinstance(node, ast.Call)]
+        on_row = [node for node in calls if node.end_lineno == place.end_row]
+        found = next(iter(on_row or calls), None)
+    return found, statement
+
+
+def _expressions(statement: ast.stmt) -> List[ast.AST]:
+    return list(ast.walk(statement))
+
+
+def _span(node: ast.AST, filename: str) -> Tuple[int, int, int, int]:
+    row, end_row = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
+    column, end = getattr(node, "col_offset", 0), getattr(node, "end_col_offset", 0)
+    return row, _points(filename, row, column) + 1, end_row, _points(filename, end_row, end) + 1
+
+
+def _points(filename: str, row: int, column: int) -> int:
+    line = linecache.getline(filename, row)
+    return column if line.isascii() else len(line.encode("utf-8")[:column].decode("utf-8", "replace"))
+
+
+def _tree(filename: str) -> Optional[ast.Module]:
+    if filename not in _trees:
+        text = "".join(linecache.getlines(filename))
+        try:
+            _trees[filename] = ast.parse(text) if text else None
+        except (SyntaxError, ValueError, RecursionError):
+            _trees[filename] = None
+    return _trees[filename]

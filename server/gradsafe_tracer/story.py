@@ -1,0 +1,69 @@
+"""From the notes of a run to the events of the schema, in the order in which things happened."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional
+
+from . import source
+from .events import (
+    Alias,
+    BackwardEnd,
+    BackwardStart,
+    Escape,
+    Event,
+    Free,
+    Raise,
+    Read,
+    Save,
+    WrongGradient,
+    Write,
+)
+from .places import resolve
+from .records import BackwardNote, PlainNote, SaveNote, WriteNote
+
+_PLAIN: Dict[str, Any] = {
+    "alias": Alias,
+    "escape": Escape,
+    "free": Free,
+    "read": Read,
+    "raise": Raise,
+    "wrong-gradient": WrongGradient,
+    "backward-end": BackwardEnd,
+}
+
+
+def events_of(notes: List[Any]) -> List[Event]:
+    """The events that ``notes`` stand for, oldest first."""
+    return [_event(note) for note in sorted(notes, key=lambda note: int(note.t))]
+
+
+def _event(note: Any) -> Event:
+    place, stack = resolve(note.where)
+    if isinstance(note, SaveNote):
+        operation = note.operation or source.called(place) or "unknown"
+        return Save(
+            place, stack, note.number, note.node, operation, note.role or "saved", note.tensor, note.counter,
+            note.version, note.name or source.operand(place, note.role),
+        )  # fmt: skip
+    if isinstance(note, WriteNote):
+        return Write(
+            place, stack, note.tensor, note.counter, note.before, note.after, note.operation,
+            _how(note, place), note.grad, resolve(note.declared)[0], note.name or source.receiver(place),
+        )  # fmt: skip
+    if isinstance(note, BackwardNote):
+        return BackwardStart(place, stack, note.number, note.operation, source.receiver(place))
+    assert isinstance(note, PlainNote)
+    fields = dict(note.fields)
+    if note.kind == "raise":
+        fields["declared"] = resolve(fields.get("declared", ()))[0]
+        if fields["reason"] not in ("version", "freed"):
+            fields["how"] = fields.get("how") or source.how(place, str(fields.get("operation")))
+            fields["name"] = fields.get("name") or source.receiver(place)
+    return _PLAIN[note.kind](place, stack, **fields)  # type: ignore[no-any-return]
+
+
+def _how(note: WriteNote, place: Optional[Any]) -> str:
+    """How the user wrote it down: ``data`` for the writes that pass by the counter, else by the source."""
+    if note.how in ("optimizer", "module", "numpy", "data", "other"):
+        return note.how
+    return source.how(place, note.operation)

@@ -1,0 +1,144 @@
+"""One call that may write in place: what it moved, seen from outside."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Set, Tuple
+
+import torch
+
+from .families import Family, family_of, known_family
+from .modules import declared_by
+from .operands import operation_name, tensors_in
+from .places import where
+from .plans import Plan
+from .records import Hazard, WriteNote
+from .silent import note_in_graph
+
+if TYPE_CHECKING:
+    from .mode import Watch
+
+_FIRST = {"running_mean": 1, "running_var": 2}
+MOVES = 4
+"""How many writes after a save are remembered: the first is to blame, the others are told."""
+
+
+class Writing:
+    """The versions before a call, and after it the notes of what changed."""
+
+    def __init__(
+        self, watch: Watch, func: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any], plan: Plan
+    ) -> None:
+        self.watch = watch
+        self.func = func
+        self.args = args
+        self.kwargs = kwargs
+        self.plan = plan
+        self.targets: List[Tuple[Any, int]] = []
+        self.saved: List[Tuple[Any, int]] = []
+        watch.busy = True
+        try:
+            for tensor in self._candidates():
+                if not tensor.is_inference():
+                    self.targets.append((tensor, tensor._version))
+                    self._remember(tensor)
+        finally:
+            watch.busy = False
+
+    def _candidates(self) -> Iterator[Any]:
+        if self.plan is Plan.NORM:
+            return iter([tensor for tensor in self._statistics() if tensor is not None])
+        name = getattr(self.func, "__name__", "")
+        if self.args and isinstance(self.args[0], torch.Tensor) and name.endswith("_"):
+            return iter(self.args[:1])
+        return tensors_in((self.args, self.kwargs))
+
+    def _statistics(self) -> List[Any]:
+        found = [self._argument(position, name) for name, position in _FIRST.items()]
+        if len(self.args) > 4 and isinstance(self.args[3], torch.Tensor) and isinstance(self.args[5], bool):
+            found = [self.args[3], self.args[4]]  # torch.batch_norm: the weight and the bias come first
+        return [tensor for tensor in found if isinstance(tensor, torch.Tensor)]
+
+    def _argument(self, position: int, name: str) -> Any:
+        return self.args[position] if len(self.args) > position else self.kwargs.get(name)
+
+    def statistics_unused(self) -> Optional[Set[int]]:
+        """In training, normalisation saves its running statistics and never reads them."""
+        return {id(tensor) for tensor in self._statistics()} if self._trains() else None
+
+    def _trains(self) -> bool:
+        named = self.kwargs.get("training", self.kwargs.get("use_input_stats"))
+        flags = [value for value in self.args if isinstance(value, bool)]
+        return bool(named if named is not None else flags[0] if flags else False)
+
+    def _remember(self, tensor: Any) -> None:
+        """The saved tensors on this storage; a copy of each that this call may change behind torch's back."""
+        family = known_family(tensor, self.watch.recorder.numbers)
+        if family is None:
+            return
+        hidden = self.plan is not Plan.WRITER or bool(family.aliases and family.apart(tensor) is not None)
+        for saved in family.live():
+            self.saved.append((saved, saved.alias._version))
+            if hidden and saved.snapshot is None and not saved.note.unused:
+                with torch.no_grad():
+                    saved.snapshot = saved.alias.clone()
+
+    def finish(self, result: Any) -> None:
+        """Notes the writes; called after the operation, also when it raised."""
+        watch = self.watch
+        watch.busy = True
+        try:
+            silent = self.plan is Plan.SILENT_WRITER or (self.plan is Plan.NORM and self._trains())
+            seen: Set[int] = set()
+            for tensor, before in self.targets:
+                after = tensor._version
+                if after == before and not silent:
+                    continue
+                family = family_of(tensor, watch.recorder.numbers)
+                counter = family.apart(tensor) if family.aliases else None
+                if (counter or family.counter) not in seen:
+                    seen.add(counter or family.counter)
+                    self._note(tensor, family, counter, before, after)
+        finally:
+            watch.busy = False
+
+    def _note(self, tensor: Any, family: Family, counter: Optional[int], before: int, after: int) -> None:
+        watch = self.watch
+        recorder = watch.recorder
+        frame = sys._getframe(3)
+        place = where(frame)
+        note = WriteNote(recorder.clock(), place, operation_name(self.func), before, after)
+        note.counter = counter or family.counter
+        note.grad = torch.is_grad_enabled()
+        if counter is not None:
+            note.how = "data"
+        touched = [(saved, old) for saved, old in self.saved if saved.note.storage == family.number]
+        logged = recorder.log.room("write", place)
+        if logged or touched:
+            note.tensor = recorder.numbers.tensor(tensor)
+            note.declared, how = declared_by(frame, recorder)
+            note.how = note.how or how
+            note.name = recorder.name_of(tensor, frame)
+        if logged:
+            recorder.log.keep(note)
+        self._break(touched, note, counter is not None)
+        note_in_graph(watch, tensor, family, note, self.args)
+
+    def _break(self, touched: List[Tuple[Any, int]], note: WriteNote, data: bool) -> None:
+        for saved, old in touched:
+            if saved.alias._version != old:
+                if len(saved.moves) < MOVES:
+                    saved.moves.append(note)
+                note.counter = saved.note.counter
+            elif note.after == note.before or data:
+                if saved.note.unused or saved.snapshot is None:
+                    continue
+                saved.hazards.append(Hazard(note, self._reason(data)))
+
+    def _reason(self, data: bool) -> str:
+        name = getattr(self.func, "__name__", "")
+        if data:
+            return "data-write"
+        if name.startswith("_fused_"):
+            return "fused-step"
+        return "statistics" if self.plan is Plan.NORM else "uncounted-write"

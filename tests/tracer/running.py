@@ -1,0 +1,131 @@
+"""Runs programs in this process, plain or traced, and says how they ended."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import random
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gradsafe_tracer import places, program, tracebacks
+from gradsafe_tracer.__main__ import _user_row
+from gradsafe_tracer.events import BackwardStart, Event, Free, Place, Raise, Save, WrongGradient, Write
+from gradsafe_tracer.session import Session
+
+
+@dataclass
+class Run:
+    """How one run of a program ended, what it left in its variables, and (traced) what was seen."""
+
+    error: BaseException | None
+    row: int | None
+    variables: dict[str, Any]
+    random_state: Any
+    output: str
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def outcome(self) -> tuple[str, str]:
+        return (type(self.error).__name__, str(self.error)) if self.error is not None else ("", "")
+
+
+def run(path: Path, traced: bool, text: str | None = None) -> Run:
+    """Runs the file at ``path`` (or ``text`` in its name) as ``__main__``."""
+    loaded = (
+        program.load(str(path), None)
+        if text is None
+        else program.Program(str(path), (program.Cell(0, str(path), text),))
+    )
+    codes = program.compile_cells(loaded)
+    torch.manual_seed(0)
+    random.seed(0)
+    session = Session() if traced else None
+    places.forget_files()
+    places.mark_user_file(str(path))
+    error: BaseException | None = None
+    output = io.StringIO()
+    with _put_back(), contextlib.redirect_stdout(output):
+        if session is not None:
+            session.start()
+        try:
+            program.run(loaded, codes, [])
+        except (Exception, SystemExit) as caught:
+            error = caught
+        finally:
+            if session is not None:
+                session.stop()
+            variables = dict(sys.modules["__main__"].__dict__)
+    row = _user_row(error)[1] if error is not None else None
+    found = session.events() if session is not None else []
+    return Run(error, row, variables, torch.get_rng_state(), output.getvalue(), found)
+
+
+@contextlib.contextmanager
+def _put_back() -> Iterator[None]:
+    main, argv, path = sys.modules["__main__"], sys.argv, list(sys.path)
+    grad, dtype = torch.is_grad_enabled(), torch.get_default_dtype()
+    try:
+        yield
+    finally:
+        sys.modules["__main__"], sys.argv, sys.path[:] = main, argv, path
+        torch.set_grad_enabled(grad)
+        torch.set_default_dtype(dtype)
+
+
+@dataclass(frozen=True)
+class Story:
+    """Rows of the one failure that a log tells: saved, modified, failing, freed."""
+
+    reason: str
+    saved: int | None = None
+    modified: tuple[int, ...] = ()
+    failed: int | None = None
+    freed: int | None = None
+    declared: int | None = None
+    kind: str = "raise"
+
+
+def stories(events: list[Event]) -> list[Story]:
+    """What the log says of each error and of each wrong gradient."""
+    saves = {event.save: event for event in events if isinstance(event, Save)}
+    found = []
+    for event in events:
+        if isinstance(event, Raise):
+            found.append(_raise(event, events, saves))
+        elif isinstance(event, WrongGradient):
+            save = saves.get(event.save) if event.save is not None else None
+            found.append(Story(event.reason, _row(save), (_row(event) or 0,), kind="silent"))
+    return found
+
+
+def _raise(event: Raise, events: list[Event], saves: dict[int, Save]) -> Story:
+    if event.reason not in ("version", "freed"):
+        return Story(event.reason, None, (_row(event) or 0,), _row(event))
+    save = saves.get(event.save) if event.save is not None else None
+    starts = {one.backward: one for one in events if isinstance(one, BackwardStart)}
+    failed = starts.get(event.backward) if event.backward is not None else None
+    if event.reason == "freed":
+        frees = [one for one in events if isinstance(one, Free) and one.node == event.node]
+        freed = starts.get(frees[-1].backward) if frees else None
+        return Story("freed", _row(save), (), _row(failed), _row(freed))
+    writes = [
+        one
+        for one in events
+        if isinstance(one, Write) and save and one.counter == save.counter and one.version_after > save.version
+    ]
+    rows = tuple(dict.fromkeys(_row(one) or 0 for one in writes))
+    declared = writes[0].declared.row if writes and isinstance(writes[0].declared, Place) else None
+    return Story("version", _row(save), rows, _row(failed), None, declared)
+
+
+def _row(event: Event | None) -> int | None:
+    return event.place.row if event is not None and isinstance(event.place, Place) else None
+
+
+__all__ = ["Run", "Story", "run", "stories", "tracebacks"]
