@@ -8,6 +8,7 @@ taken out of tensors, gradients of earlier backwards) is held at its reference v
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -325,6 +326,9 @@ def _compare(
                 return None
             values.append(value)
         numeric = (values[0] - values[1]) / (2 * step)
+        if math.isnan(numeric) or math.isnan(analytic):
+            result.ungraded = result.ungraded or "not a number"
+            return None
         if _near(analytic, numeric, ran.value, step) or _kink(analytic, ran.value, values, step):
             return None
     return analytic, numeric

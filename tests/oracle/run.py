@@ -54,6 +54,8 @@ class Program:
         """Runs the top level in a fresh module, then ``body``; a graph that body returns is run backward."""
         module = types.ModuleType("oracle_program")
         module.__dict__["__file__"] = self.filename
+        if body is None:
+            module.__dict__["__name__"] = "__main__"
         # Dataclasses and pickling look the module up by name.
         sys.modules["oracle_program"] = module
         seed()
