@@ -98,6 +98,8 @@ class Tensor:
     shape: Shape = None
     dtype: str | None = None
     overlap: Tri = Tri.NO
+    """Do several elements share memory? ``expanded`` are the dimensions that make it so, where known."""
+    expanded: frozenset[int] = frozenset()
     inference: bool = False
     origin: str = "made"
     contiguous: Tri = Tri.YES

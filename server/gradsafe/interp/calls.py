@@ -31,6 +31,7 @@ from gradsafe.interp import (
     control,
     modules,
     names,
+    optimizers,
     tensor_api,
     torch_api,
     torch_ops,
@@ -58,8 +59,13 @@ class Call:
 
 
 def unknown_result(path: Path, call: Call) -> Outcomes:
-    """A result of which nothing is known."""
-    return [(path, Unknown(("call", call.source.place, path.new_id())))]
+    """A result of which nothing is known but which tensors went in: it may carry their graph."""
+    value = Unknown(("call", call.source.place, path.new_id()))
+    given = [call.function, *call.args, *call.kwargs.values()]
+    tensors = list(dict.fromkeys(oid for item in given for oid in torch_ops.graph_inputs(path, item)))
+    if tensors:
+        path.vars[("inputs", value.token), "#tensors"] = TupleValue(tuple(TensorRef(oid) for oid in tensors))
+    return [(path, value)]
 
 
 def call(machine: Machine, path: Path, call: Call) -> Outcomes:
@@ -82,6 +88,9 @@ def call(machine: Machine, path: Path, call: Call) -> Outcomes:
         merged = {**dict(function.kwargs), **call.kwargs}
         whole = replace(call, function=function.function, args=function.args + call.args, kwargs=merged)
         return globals()["call"](machine, path, whole)
+    if isinstance(function, Unknown):
+        outcomes = optimizers.backward_of_unknown(machine, path, function, call)
+        return outcomes if outcomes is not None else unknown_result(path, call)
     if isinstance(function, Manager) and call.args and isinstance(call.args[0], FunctionValue):
         return [(path, replace(call.args[0], grad_mode=function.mode))]
     return unknown_result(path, call)
@@ -113,9 +122,13 @@ def _call_external(machine: Machine, path: Path, function: External, call: Call)
             if isinstance(receiver, TensorRef):
                 rest = replace(call, args=call.args[1:])
                 return tensor_api.call_method(machine, path, receiver, method, rest)
+        mode = path.grad_mode
+        if function.name.startswith("torch.nn.init."):
+            control.enter_mode(path, "no_grad")  # every initialiser works under no_grad (torch/nn/init.py)
         applied = torch_ops.apply(
             machine, path, function.name, call.args, call.kwargs, call.source, "function", call.subject
         )
+        path.grad_mode = mode
         if applied is not None:
             return applied
     if call.args and isinstance(call.args[0], (FunctionValue, ClassValue)) and len(call.args) == 1:

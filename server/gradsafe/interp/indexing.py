@@ -90,10 +90,32 @@ def basic_view(path: Path, oid: int, index: Index, source: Source) -> int:
     tensor = path.tensor(oid)
     operation = "select" if len(index.parts) == 1 and not isinstance(index.parts[0], SliceValue) else "slice"
     shape = item_shape(tensor.shape, index.parts)
-    overlap = tensor.overlap if tensor.overlap is Tri.NO else Tri.MAYBE
     view = autograd.make_view(path, source, oid, operation, shape=shape, contiguous=Tri.MAYBE)
-    path.heap[view] = replace(path.tensor(view), overlap=overlap)
+    expanded = _still_expanded(tensor, shape, index.parts)
+    overlap = tensor.overlap
+    if overlap is not Tri.NO:
+        overlap = Tri.MAYBE if expanded is None else Tri.YES if expanded else Tri.NO
+    path.heap[view] = replace(path.tensor(view), overlap=overlap, expanded=expanded or frozenset())
     return view
+
+
+def _still_expanded(tensor: Tensor, shape: Shape, parts: tuple[Value, ...]) -> frozenset[int] | None:
+    """Which dimensions of the view repeat memory: an index takes one away, a slice of one element too."""
+    if not tensor.expanded or tensor.shape is None or shape is None:
+        return None
+    old = new = 0
+    found: set[int] = set()
+    for part in parts:
+        if part == NONE:
+            new += 1
+        elif isinstance(part, SliceValue):
+            if old in tensor.expanded and shape[new] != 1:
+                found.add(new)
+            old, new = old + 1, new + 1
+        else:
+            old += 1
+    found.update(dim - old + new for dim in tensor.expanded if dim >= old)
+    return frozenset(found)
 
 
 def item_shape(shape: Shape, parts: tuple[Value, ...]) -> Shape:
@@ -168,6 +190,14 @@ def _copy(path: Path, oid: int, index: Index, value: Value, source: Source, subj
 
 def _put(path: Path, oid: int, index: Index, value: Value, source: Source, subject: str, how: str) -> None:
     sources = torch_ops.tensors_in(path, value) if isinstance(value, TensorRef) else []
+    storage = path.tensor(oid).storage
+    for indexer in index.tensors:
+        # `m[m] = t` reads the mask while it writes it; `m[m] = True` is a masked fill and passes (measured).
+        shared = path.tensor(indexer).storage == storage
+        if shared and (path.tensor(indexer).dtype != "bool" or sources):
+            name = subject or path.tensor(oid).name
+            autograd.raise_error(path, source, "overlap", tensor=oid, operation="index_put_", name=name, how=how)
+            return
     write(path, oid, oid, sources, "index_put_", source, subject, how, index.tensors)
 
 
@@ -179,7 +209,7 @@ def write(
     needs = autograd.any_requires_grad(path, [target, *sources])
     name = subject or path.tensor(shown).name
     path.heap[target] = replace(path.tensor(target), name=path.tensor(target).name or name)
-    if path.tensor(target).overlap is Tri.YES and operation == "copy_":
+    if path.tensor(target).overlap is Tri.YES and operation != "index_put_":
         autograd.raise_error(path, source, "overlap", tensor=target, operation=operation, name=name, how=how)
         return
     autograd.check_inplace(path, source, target, needs, operation, how)

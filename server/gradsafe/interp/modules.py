@@ -178,12 +178,25 @@ def _add_parameter(
 
 
 def _weight_shape(spec: ModuleSpec, name: str, given: dict[str, Value]) -> tuple[int | None, ...] | None:
+    if spec.name.startswith("nn.Conv") and "Transpose" not in spec.name and name == "weight":
+        return _conv_shape(spec, given)
     sizes = {
         ("nn.Linear", "weight"): ("out_features", "in_features"),
         ("nn.Linear", "bias"): ("out_features",),
         ("nn.Embedding", "weight"): ("num_embeddings", "embedding_dim"),
     }.get((spec.name, name))
     return tuple(shapes.number(given.get(size)) for size in sizes) if sizes else None
+
+
+def _conv_shape(spec: ModuleSpec, given: dict[str, Value]) -> tuple[int | None, ...]:
+    rank = int(spec.name[-2])
+    kernel, groups = given.get("kernel_size"), shapes.number(given.get("groups")) or 1
+    inputs = shapes.number(given.get("in_channels"))
+    if isinstance(kernel, TupleValue):
+        taps = tuple(shapes.number(item) for item in kernel.items)
+    else:
+        taps = (shapes.number(kernel),) * rank
+    return (shapes.number(given.get("out_channels")), inputs // groups if inputs is not None else None, *taps)
 
 
 def _recurrent_names(given: dict[str, Value]) -> list[str]:

@@ -164,13 +164,20 @@ def _scale_tensor(path: Path, call: Call) -> Value:
     return TensorRef(autograd.new_tensor(path, call.source, "scale", made))
 
 
-def backward_of_unknown(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    """``accelerator.backward(loss)``, ``self.manual_backward(loss)``: an unknown object runs the engine for us."""
-    loss = torch_ops.resolve(path, call.args[0]) if call.args else NONE
+def backward_of_unknown(machine: Machine, path: Path, function: Unknown, call: Call) -> Outcomes | None:
+    """``loss.backward()`` of an unknown loss, ``accelerator.backward(loss)``, ``self.manual_backward(loss)``."""
+    token = function.token
+    if not (isinstance(token, tuple) and len(token) == 3 and token[0] == "attr"):
+        return None
+    if token[2] not in ("backward", "manual_backward"):
+        return None
+    loss = torch_ops.resolve(path, call.args[0]) if call.args else Unknown(token[1])
+    if isinstance(loss, Unknown):
+        if not torch_ops.graph_inputs(path, loss):
+            return None
+        loss = torch_ops.materialise(path, loss, call.source)
     if not isinstance(loss, TensorRef):
         return None
     keeps = tensor_api.flag(call.kwargs.get("retain_graph"))
-    backward.run(
-        path, call.source, backward.Request((loss.oid,), retain=keeps, name=path.tensor(loss.oid).name)
-    )
+    backward.run(path, call.source, backward.Request((loss.oid,), retain=keeps, name=path.tensor(loss.oid).name))
     return [(path, NONE)]

@@ -27,11 +27,23 @@ def make(machine: Machine, path: Path, call: Application) -> Outcomes:
     """The value of the call, per path: more than one where a layout or dtype is not known."""
     returns = call.op.returns
     if returns.kind in ("same", "view", "alias") and returns.may:
-        return [
-            (side, _one(machine, side, call, returns if shares else Return("fresh", grad=returns.grad), ""))
-            for side, shares in _may_share(machine, path, call)
-        ]
+        outcomes: Outcomes = []
+        for side, shares in _may_share(machine, path, call):
+            if shares:
+                outcomes.append((side, _one(machine, side, call, returns, "")))
+            else:
+                outcomes.append((side, _copied(machine, side, call, returns)))
+        return outcomes
     return [(path, _value(machine, path, call, returns, ""))]
+
+
+def _copied(machine: Machine, path: Path, call: Application, returns: Return) -> Value:
+    """The copy that a may-share operation makes: one more node, which saves nothing."""
+    if call.needs is not Tri.NO and returns.differentiable:
+        call.node = autograd.record(path, call.source, call.operation, call.inputs(), (), call.needs)
+        if call.node is None:
+            return Unknown(("raised", call.source.place))
+    return _fresh(path, call, Return("fresh", grad=returns.grad), "")
 
 
 def _value(machine: Machine, path: Path, call: Application, returns: Return, index: str) -> Value:
@@ -123,11 +135,13 @@ def _view(path: Path, call: Application, base: int) -> TensorRef:
         return TensorRef(oid)
     if not call.op.returns.differentiable and call.op.returns.grad == "nograd":
         return TensorRef(autograd.detach(path, call.source, base, call.operation))
-    return TensorRef(
-        autograd.make_view(
-            path, call.source, base, call.operation, overlap=overlap, shape=shape, contiguous=contiguous
-        )
+    view = autograd.make_view(
+        path, call.source, base, call.operation, overlap=overlap, shape=shape, contiguous=contiguous
     )
+    if "overlap" in call.op.flags:
+        expanded = shapes.expanded_dims(path.tensor(base).shape, shape)
+        path.heap[view] = replace(path.tensor(view), expanded=expanded)
+    return TensorRef(view)
 
 
 def multi_view(machine: Machine, path: Path, call: Application, base: int) -> Value:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gradsafe.domain.state import Path
 from gradsafe.domain.tensors import Shape, Tensor, Tri
-from gradsafe.domain.values import Const, External, ListRef, TupleValue, Value, const
+from gradsafe.domain.values import Const, External, ListRef, TensorRef, TupleValue, Value, const
 
 if TYPE_CHECKING:
     from gradsafe.interp.torch_ops import Application
@@ -190,10 +190,18 @@ def result_dtype(path: Path, call: Application) -> str | None:
     found = {path.tensor(oid).dtype for oid in call.inputs()}
     if len(found) == 1:
         dtype = found.pop()
-        keeps = operation in _LIKE or operation in _SAME_SHAPE or operation in _POINTWISE - {"div"}
+        whole = not any(_is_float(value) for values in bound.values() for value in values)
+        keeps = whole and (operation in _LIKE or operation in _SAME_SHAPE or operation in _POINTWISE - {"div"})
         if dtype is not None and (dtype not in INTEGRAL or keeps):
             return dtype
     return None
+
+
+def _is_float(value: Value) -> bool:
+    """May this operand turn an integral tensor into a floating one?"""
+    return not isinstance(value, (TensorRef, External)) and not (
+        isinstance(value, Const) and not isinstance(value.value, (float, complex))
+    )
 
 
 def _literal_dtype(path: Path, value: Value | None) -> str | None:
@@ -213,9 +221,12 @@ def view_shape(path: Path, call: Application, base: int) -> tuple[Shape, Tri]:
     """Shape of a view, and whether it is contiguous."""
     tensor = path.tensor(base)
     shape, operation, bound = tensor.shape, call.operation, call.bound
-    if operation in ("view", "reshape", "expand", "broadcast_to"):
+    if operation in ("view", "reshape", "expand", "broadcast_to", "expand_as", "view_as"):
         asked = sizes(path, bound.get("size", ()) or bound.get("shape", ()))
-        if operation in ("expand", "broadcast_to"):
+        if operation in ("expand_as", "view_as"):
+            other = next(iter(call.tensors.get("other", ())), None)
+            asked = path.tensor(other).shape if other is not None else None
+        if operation in ("expand", "broadcast_to", "expand_as"):
             return _expanded(shape, asked), Tri.NO
         return _viewed(shape, asked), tensor.contiguous if operation == "view" else Tri.YES
     if shape is None:
@@ -253,7 +264,7 @@ def _expanded(shape: Shape, asked: Shape) -> Shape:
     if asked is None or shape is None:
         return asked
     padded = (*([None] * (len(asked) - len(shape))), *shape)
-    return tuple(old if size == -1 else size for size, old in zip(asked, padded))
+    return tuple(old if size == -1 else size for size, old in zip(asked, padded, strict=False))
 
 
 def _transposed(
@@ -280,12 +291,20 @@ def overlaps(old: Shape, new: Shape, operation: str) -> Tri:
         return Tri.MAYBE
     padded = (*([1] * (len(new) - len(old))), *old)
     verdict = Tri.NO
-    for before, after in zip(padded, new):
+    for before, after in zip(padded, new, strict=False):
         if before is None or after is None:
             verdict = verdict | (Tri.NO if before == after and before is not None else Tri.MAYBE)
         elif before == 1 and after > 1:
             return Tri.YES
     return verdict
+
+
+def expanded_dims(old: Shape, new: Shape) -> frozenset[int]:
+    """The dimensions that an ``expand`` repeats, where both shapes are known."""
+    if old is None or new is None:
+        return frozenset()
+    padded = (*([1] * (len(new) - len(old))), *old)
+    return frozenset(dim for dim, (a, b) in enumerate(zip(padded, new, strict=True)) if a == 1 and b not in (1, None))
 
 
 def shares(path: Path, call: Application, tensor: Tensor) -> bool | None:

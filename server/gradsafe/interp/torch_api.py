@@ -187,7 +187,9 @@ def _tensor(machine: Machine, path: Path, call: Call) -> Outcomes:
 
 @torch_function("torch.compile", "torch.jit.script", "torch.jit.ignore", "torch.jit.export", "torch._dynamo.disable",
                 "torch.compiler.disable", "torch.nn.DataParallel", "torch.nn.parallel.DistributedDataParallel",
-                "accelerate.prepare")  # fmt: skip
+                "torch.nn.utils.weight_norm", "torch.nn.utils.parametrizations.weight_norm",
+                "torch.nn.utils.spectral_norm", "torch.nn.utils.parametrizations.spectral_norm",
+                "torch.nn.utils.parametrizations.orthogonal")  # fmt: skip
 def _identity(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, call.args[0])] if call.args else None
 

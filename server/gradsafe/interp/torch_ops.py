@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import Tensor, Tri
 from gradsafe.domain.values import (
+    Bound,
     Const,
     External,
     ListRef,
@@ -27,8 +28,10 @@ from gradsafe.interp import autograd, results, shapes
 from gradsafe.interp.autograd import ToSave
 from gradsafe.interp.machine import Machine, Outcomes
 from gradsafe.ops.entry import Arg, Selection
-from gradsafe.ops.notation import Op, Save
+from gradsafe.ops.notation import Op
+from gradsafe.ops.notation import Save as SaveRule
 from gradsafe.ops.operators import BINARY, UNARY
+from gradsafe_tracer.events import Save
 
 IDENTITY_WRITES = frozenset({"add_", "sub_", "subtract_", "add", "sub", "_foreach_add_", "_foreach_sub_"})
 """In-place operations whose derivative with respect to the written tensor is the identity."""
@@ -79,6 +82,14 @@ def materialise(path: Path, value: Value, source: Source, name: str | None = Non
         and value.token[0] == "argument"
     ):
         name = str(value.token[2])
+    above = [oid for oid in graph_inputs(path, value) if autograd.requires_grad(path, oid) is not Tri.NO]
+    needs = autograd.any_requires_grad(path, above) & Tri.MAYBE
+    if needs is not Tri.NO:
+        node = autograd.record(path, source, "an unknown function", above, (), needs)
+        made = Tensor(0, 0, Tri.MAYBE, node=node, leaf=Tri.MAYBE, contiguous=Tri.MAYBE, name=name, overlap=Tri.MAYBE)
+        derived = TensorRef(autograd.new_tensor(path, source, "unknown", made))
+        path.vars[("tensor", value.token), "#ref"] = derived
+        return derived
     unknown = Tensor(
         0, 0, Tri.MAYBE, leaf=Tri.MAYBE, origin="argument", known=False, contiguous=Tri.MAYBE, name=name,
         overlap=Tri.MAYBE,
@@ -86,6 +97,29 @@ def materialise(path: Path, value: Value, source: Source, name: str | None = Non
     ref = TensorRef(autograd.new_tensor(path, source, "unknown", unknown))
     path.vars[("tensor", value.token), "#ref"] = ref
     return ref
+
+
+def graph_inputs(path: Path, value: Value) -> list[int]:
+    """The tensors whose graph a value may carry: itself, its elements, or what an unknown value was made of."""
+    value = resolve(path, value)
+    if not isinstance(value, Unknown):
+        found = tensors_in(path, value)
+        if isinstance(value, Bound):
+            found += graph_inputs(path, value.receiver)
+        return found
+    collected: list[int] = []
+    stack: list[object] = [value.token]
+    for _ in range(64):
+        if not stack:
+            break
+        token = stack.pop()
+        if isinstance(token, TensorRef):
+            collected.append(token.oid)
+        elif isinstance(token, tuple):
+            held = path.vars.get((("inputs", token), "#tensors"))
+            collected.extend(tensors_in(path, held) if held is not None else ())
+            stack.extend(token)
+    return list(dict.fromkeys(collected))
 
 
 def argument(path: Path, value: Value) -> Arg:
@@ -154,8 +188,8 @@ def apply(
     how: str = "function", subject: str = "", declared: object = None,
 ) -> Outcomes | None:  # fmt: skip
     """Carry out one operation. None where the op table does not know the call."""
-    args = [resolve(path, value) for value in args]
-    kwargs = {key: resolve(path, value) for key, value in kwargs.items()}
+    args = [_with_graph(path, value, source) for value in args]
+    kwargs = {key: _with_graph(path, value, source) for key, value in kwargs.items()}
     chosen = select(machine, path, name, args, kwargs)
     if chosen is None:
         return None
@@ -177,6 +211,16 @@ def apply(
         return [(path, Unknown(("raised", source.place)))]
     _write(path, call)
     return results.make(machine, path, call)
+
+
+def _with_graph(path: Path, value: Value, source: Source) -> Value:
+    """An unknown value that was made from tensors with a graph is a tensor, as far as autograd is concerned."""
+    value = resolve(path, value)
+    if isinstance(value, Unknown) and any(
+        autograd.requires_grad(path, oid) is not Tri.NO for oid in graph_inputs(path, value)
+    ):
+        return materialise(path, value, source)
+    return value
 
 
 def _bind_tensors(path: Path, call: Application) -> None:
@@ -245,6 +289,9 @@ def _record(path: Path, call: Application) -> None:
     if call.node is not None and _number_operand(call):
         node = path.node(call.node)
         path.heap[call.node] = replace(node, raises_when_freed=True)
+        source = call.source
+        kept = Save(source.place, source.stack, path.new_id(), call.node, call.operation, "a number", 0, 0, 0)
+        path.emit(kept)
 
 
 def _has_node(call: Application) -> bool:
@@ -264,7 +311,7 @@ def _number_operand(call: Application) -> bool:
     return base in ("mul", "div", "multiply", "divide", "true_divide") and len(call.inputs()) == 1
 
 
-def _to_save(path: Path, call: Application, save: Save) -> list[ToSave]:
+def _to_save(path: Path, call: Application, save: SaveRule) -> list[ToSave]:
     certain = Tri.YES if save.certain else Tri.MAYBE
     if path.autocast:
         # Under autocast weights and inputs are saved as low-precision copies (AUTOGRAD.md section 9.32).

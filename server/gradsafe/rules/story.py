@@ -59,8 +59,12 @@ class Story:
     @property
     def save(self) -> Save | None:
         number = self.event.save
-        found = self.log.saves.get(number) if number is not None else None
-        return found[1] if found is not None else None
+        if number is not None:
+            found = self.log.saves.get(number)
+            return found[1] if found is not None else None
+        node = self.event.node if isinstance(self.event, Raise) else None
+        kept = self.log.nodes.get(node, []) if node is not None else []
+        return kept[0] if kept else None
 
     @property
     def backward(self) -> BackwardStart | None:
