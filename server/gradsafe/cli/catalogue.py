@@ -1,28 +1,17 @@
-"""The rules that there are: their codes and their pages, read off the rule classes."""
+"""The rules that there are, by their codes as users write them."""
 
 from __future__ import annotations
 
 import difflib
-import inspect
-import pkgutil
 from collections.abc import Iterable
-from functools import cache
-from importlib import import_module
 
-from gradsafe import rules
 from gradsafe.cli.failure import Failure
+from gradsafe.rules.base import all_rules
 
 
-@cache
 def pages() -> dict[str, str]:
-    """The page (Markdown) of each rule by its code, in alphabetical order."""
-    found: dict[str, str] = {}
-    for module in pkgutil.iter_modules(rules.__path__):
-        code = module.name.replace("_", "-")
-        for each in vars(import_module(f"{rules.__name__}.{module.name}")).values():
-            if inspect.isclass(each) and getattr(each, "code", None) == code:
-                found[code] = inspect.cleandoc(each.__doc__ or "")
-    return dict(sorted(found.items()))
+    """The page (Markdown, its first line a summary) of each rule by its code, in alphabetical order."""
+    return {rule.code: rule.page() for rule in all_rules()}
 
 
 def codes_of(given: Iterable[str] | None) -> frozenset[str] | None:

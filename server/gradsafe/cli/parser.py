@@ -76,9 +76,7 @@ def _trace(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     trace = _command(commands, "trace", "run a program and tell who saved, who modified, who failed")
     trace.usage = "gradsafe trace [options] FILE [-- ARGS]"
     trace.add_argument("file", metavar="FILE", help="a script or a notebook; what follows -- is passed to it")
-    trace.add_argument(
-        "--cell", metavar="N", type=_positive, help="run the cells up to this one, counted from 1"
-    )
+    trace.add_argument("--cell", metavar="N", type=_cell, help="run the cells up to this one, counted from 1")
     trace.add_argument("--timeout", metavar="S", type=_seconds, help="end the run after so many seconds")
     trace.add_argument("--python", metavar="PATH", help="the interpreter to run it with; it must have torch")
     trace.add_argument("--output-format", choices=("full", "json"), default="full")
@@ -114,11 +112,12 @@ class _Version(argparse.Action):
         parser.exit()
 
 
-def _positive(text: str) -> int:
-    number = int(text) if text.isdecimal() else 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a cell number; cells count from 1")
-    return number
+def _cell(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a cell number; cells count from 1, and 0 is the code before the first marker"
+        )
+    return int(text)
 
 
 def _seconds(text: str) -> float:
