@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from gradsafe.ops.notation import NotationError, Return, Save, Write, parse
 from gradsafe.ops.specs import module_text, optimizer_text, parse_module, parse_optimizer
 from gradsafe.ops.table import TABLES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from gradsafe.ops.entry import Arg
 from gradsafe.ops.notation import Save, Write
 from gradsafe.ops.operators import BINARY, UNARY

@@ -59,17 +59,16 @@ def test_recurrent_parameters_are_spelled():
 
 def test_optimizers_bump_as_measured():
     bumps = {
-        name: TABLE.optimizer(f"torch.optim.{name}")
-        for name in ("SGD", "Adam", "AdamW", "ASGD", "LBFGS", "NAdam")
+        name: TABLE.optimizer(f"torch.optim.{name}") for name in ("SGD", "Adam", "AdamW", "ASGD", "NAdam")
     }
     assert {name: spec.bumps for name, spec in bumps.items()} == {
         "SGD": 1,
         "Adam": 1,
         "AdamW": 2,
         "ASGD": 2,
-        "LBFGS": 2,
         "NAdam": 2,
     }
     assert bumps["ASGD"].foreach_bumps == 1
     assert bumps["SGD"].fused_bumps == bumps["AdamW"].fused_bumps == 0
+    assert TABLE.optimizer("optim.LBFGS").bumps > 1, "one for each inner iteration"
     assert TABLE.optimizer("torch.optim.NoSuch") is None

@@ -10,7 +10,6 @@ from gradsafe.ops.derive import in_place
 from gradsafe.ops.entry import Arg
 from gradsafe.ops.match import KINDS, Bound, Fit, bind
 from gradsafe.ops.notation import OPAQUE, REQUIRED, Op, Param, Return, Save, Write
-
 from tools.op_table import tree
 from tools.op_table.declared import Declared, declared_return
 from tools.op_table.describe import describe_call

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import torch
 import torchgen
-from gradsafe.ops.notation import OPAQUE, REQUIRED, Param
-from gradsafe.ops.notation import Return as OpReturn
 from torchgen.api.autograd import NativeFunctionWithDifferentiabilityInfo, match_differentiability_info
 from torchgen.gen import parse_native_yaml
 from torchgen.model import Argument, NativeFunction, Return, SchemaKind, Variant
 from torchgen.packaged.autograd.gen_python_functions import should_generate_py_binding
 from torchgen.packaged.autograd.load_derivatives import load_derivatives
+
+from gradsafe.ops.notation import OPAQUE, REQUIRED, Param
+from gradsafe.ops.notation import Return as OpReturn
 
 MODULES = {
     "nn": "F",

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from gradsafe.ops.entry import UNKNOWN, Arg
 
+from gradsafe.ops.entry import UNKNOWN, Arg
 from tools.op_table.probe import Call, label_of_state
 
 

@@ -6,11 +6,11 @@ A formula's free names are what it saves. The guards (``mul`` saves ``other`` on
 
 from __future__ import annotations
 
-from gradsafe.ops.notation import Save, Write
 from torchgen.api.autograd import DifferentiabilityInfo, SavedAttribute
 from torchgen.api.types import BaseCType, ListCType, OptionalCType, VectorCType, tensorListT, tensorT
 from torchgen.model import SchemaKind
 
+from gradsafe.ops.notation import Save, Write
 from tools.op_table.declared import Declared
 
 
@@ -37,12 +37,13 @@ def declared_saves(declared: Declared) -> tuple[Save, ...]:
         if _is_tensor(saved):
             saves.append(Save(names.get(str(saved.nctype.name), str(saved.nctype.name))))
     # A foreach's formula is its scalar twin's, in the twin's words: what these do not name is left out.
-    known = {param.name for param in declared.params}
-    return tuple(
+    places = {param.name: place for place, param in enumerate(declared.params)}
+    kept = [
         save
         for save in saves
-        if (save.what in known or save.what.startswith("result")) and known.issuperset(save.needs)
-    )
+        if (save.what in places or save.what.startswith("result")) and places.keys() >= set(save.needs)
+    ]
+    return tuple(sorted(kept, key=lambda save: (places.get(save.what, len(places)), save.what)))
 
 
 def declared_writes(declared: Declared) -> tuple[Write, ...]:

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import torch
+
 from gradsafe.ops.notation import Op, parse
 from gradsafe.ops.specs import module_text, optimizer_text, parse_module, parse_optimizer
-
 from tools.op_table import call_list, modules, opdb, optimizers, synthesis, universe
 from tools.op_table.build import Overload, ops_of, overloads_by_name, record, split_derived
 from tools.op_table.declared import overloads
@@ -25,20 +25,31 @@ MOST_CALLS = 64
 
 def generate() -> str:
     """Declarations first, then probes; the same torch gives the same text."""
-    torch.manual_seed(0)
-    torch.set_num_threads(1)
-    calls = [*call_list.calls(), *opdb.calls()]
-    names = {call.name: call.function for call in calls}
-    found = overloads_by_name(overloads(), [*names.items(), *universe.functions()])
-    probe(calls, found)
-    probe_the_rest(found)
-    found |= modules_by_name()
-    probe(list(modules.calls()), found)
-    ops = sorted(with_hand_lines(_all_ops(found)), key=lambda op: op.names[0].lower())
-    kept, derived = split_derived(ops)
+    kept, derived = operations()
     lines = [*_header(), f"@in-place {' '.join(derived)}", *_constructors(), *map(str, kept)]
     check(lines)
     return "\n".join(lines) + "\n"
+
+
+def operations(only: frozenset[str] | None = None) -> tuple[list[Op], list[str]]:
+    """The lines of all operations, or of those whose names are all in ``only``; and the names left to derivation."""
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    calls = [*call_list.calls(), *opdb.calls(only)]
+    names = {call.name: call.function for call in calls}
+    found = overloads_by_name(overloads(), [*names.items(), *universe.functions()]) | modules_by_name()
+    if only is not None:
+        found = {
+            name: [o for o in group if only.issuperset(o.names)]
+            for name, group in found.items()
+            if name in only
+        }
+    probe(calls, found)
+    probe_the_rest(found)
+    if only is None or any(name.startswith("nn.") for name in only):
+        probe(list(modules.calls()), found)
+    ops = sorted(with_hand_lines(_all_ops(found)), key=lambda op: op.names[0].lower())
+    return split_derived(ops)
 
 
 def probe(calls: list[Call], found: dict[str, list[Overload]]) -> None:

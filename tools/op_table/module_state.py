@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import torch
-from gradsafe.ops.notation import Param
 
+from gradsafe.ops.notation import Param
 from tools.op_table.probe import label_of_state
 from tools.op_table.tree import Leaf, Seen
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from gradsafe.ops.entry import ModuleSpec, ModuleState
 from torch.nn.modules.lazy import LazyModuleMixin
 from torch.testing._internal.common_modules import module_db
 
+from gradsafe.ops.entry import ModuleSpec, ModuleState
 from tools.op_table.module_cases import cases
 from tools.op_table.probe import Call
 from tools.op_table.signatures import literal

@@ -28,13 +28,16 @@ _PREFIXES = {
 }
 
 
-def calls() -> Iterator[Call]:
-    """Samples of every operation, once for each name under which python knows it."""
+def calls(only: frozenset[str] | None = None, held_out: bool = False) -> Iterator[Call]:
+    """Samples of every operation, once for each name under which python knows it.
+
+    ``only``: calls of these names. ``held_out``: other samples than those that make the table.
+    """
     for info in op_db:
-        names = list(_names(info))
+        names = [pair for pair in _names(info) if only is None or pair[0] in only]
         if not names or info.name.rpartition(".")[2].startswith("_"):
             continue
-        for sample in _samples(info):
+        for sample in _samples(info, held_out):
             for name, function in names:
                 yield Call(name, function, (sample.input, *sample.args), dict(sample.kwargs))
 
@@ -66,7 +69,7 @@ def _names(info: OpInfo) -> Iterator[tuple[str, Callable[..., Any]]]:
             yield f"F.{info.name.rpartition('.')[2]}_", found
 
 
-def _samples(info: OpInfo) -> tuple[SampleInput, ...]:
+def _samples(info: OpInfo, held_out: bool) -> tuple[SampleInput, ...]:
     torch.manual_seed(0)
     found: list[SampleInput] = []
     for dtype in (torch.float64, torch.float32, torch.complex64, torch.int64, torch.bool):
@@ -77,7 +80,8 @@ def _samples(info: OpInfo) -> tuple[SampleInput, ...]:
             usable = [sample for sample in itertools.islice(samples, LONGEST) if _is_usable(sample)]
         except Exception:
             continue
-        found += usable[:: max(1, len(usable) // MOST_SAMPLES)]
+        step = max(1, len(usable) // MOST_SAMPLES)
+        found += usable[1::step] if held_out and step > 1 else [] if held_out else usable[::step]
     return tuple(found)
 
 

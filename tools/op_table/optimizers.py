@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Iterator
 
 import torch
-from gradsafe.ops.entry import OptimizerSpec
 
+from gradsafe.ops.entry import OptimizerSpec
 from tools.op_table.signatures import literal
 
 

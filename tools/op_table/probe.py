@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from gradsafe.ops.notation import Return, Write
 
+from gradsafe.ops.notation import Return, Write
 from tools.op_table.outcome import Labelled, classify, outputs_of
 
 MOST_PATTERNS = 4

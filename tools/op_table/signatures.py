@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from gradsafe.ops.notation import OPAQUE, REQUIRED, Param
-
 from tools.op_table.hand import SIGNATURES
 
 _ANNOTATIONS = {

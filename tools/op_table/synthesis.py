@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from gradsafe.ops.notation import REQUIRED, Param
 
+from gradsafe.ops.notation import REQUIRED, Param
 from tools.op_table.build import Overload
 from tools.op_table.declared import resolve
 from tools.op_table.module_cases import f, i

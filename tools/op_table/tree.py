@@ -11,7 +11,6 @@ from functools import reduce
 
 from gradsafe.ops.merge import merge_returns
 from gradsafe.ops.notation import Condition, Return, Save, Write
-
 from tools.op_table.probe import Observation
 
 DEEPEST = 4

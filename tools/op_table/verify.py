@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 import torch
+
 from gradsafe.ops.entry import Arg, Selection
 from gradsafe.ops.notation import Return
 from gradsafe.ops.table import OpTable, load
-
 from tools.op_table import call_list, modules, opdb
 from tools.op_table.describe import describe_call, describe_module
 from tools.op_table.outcome import Labelled
@@ -209,9 +209,11 @@ def report(probes: Sequence[Probe]) -> str:
     return "\n".join(lines)
 
 
-def all_calls() -> list[Call]:
-    """op_db, the call list, the modules: calls whose operands or results have no memory are left out."""
-    calls = [*opdb.calls(), *call_list.calls(), *modules.calls()]
+def all_calls(held_out: bool = False) -> list[Call]:
+    """op_db, the call list, the modules; or samples of op_db that no probe of the generator has run."""
+    calls = list(opdb.calls(held_out=held_out))
+    if not held_out:
+        calls += [*call_list.calls(), *modules.calls()]
     return [
         call
         for call in calls
@@ -224,10 +226,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sample", type=int, default=0, help="number of calls, chosen at random (0: all)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--held-out", action="store_true", help="op_db samples that did not make the table")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    calls = all_calls()
+    calls = all_calls(options.held_out)
     if options.sample:
         calls = random.Random(options.seed).sample(calls, min(options.sample, len(calls)))
     print(report(list(verify(load(), calls))))
