@@ -5,12 +5,13 @@ from __future__ import annotations
 import random
 
 import pytest
-from gradsafe.syntax.chunk import Chunk, Kind, build, rebuild
-from gradsafe.syntax.parse import Unmodelled, parse
-from gradsafe.syntax.scan import rescan, scan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from material import texts
+
+from gradsafe.syntax.chunk import Chunk, Kind, build, rebuild
+from gradsafe.syntax.parse import Unmodelled, parse
+from gradsafe.syntax.scan import rescan, scan
 
 
 def outline(chunk: Chunk) -> list[object]:

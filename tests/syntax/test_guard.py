@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import pytest
+
 from gradsafe.syntax.guard import MAX_DEPTH, MAX_HEIGHT, MAX_PATTERN_DEPTH, MAX_TEXT, refusal
 from gradsafe.syntax.parse import Parsed, Unmodelled, parse
 

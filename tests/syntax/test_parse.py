@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import libcst as cst
 import pytest
-from gradsafe.syntax.kind import Kind
-from gradsafe.syntax.lexer import LINES
-from gradsafe.syntax.offsets import offsets
-from gradsafe.syntax.parse import Parsed, Unmodelled, parse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from libcst.metadata import MetadataWrapper, PositionProvider
 from material import texts
+
+from gradsafe.syntax.kind import Kind
+from gradsafe.syntax.lexer import LINES
+from gradsafe.syntax.offsets import offsets
+from gradsafe.syntax.parse import Parsed, Unmodelled, parse
 
 
 def parsed(text: str, kind: Kind = Kind.LEAF) -> Parsed:
