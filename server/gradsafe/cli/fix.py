@@ -13,9 +13,10 @@ from gradsafe.cli.check import tell_troubles, verdicts, wanted
 from gradsafe.cli.failure import Failure
 from gradsafe.cli.judge import Judge
 from gradsafe.cli.opening import open_paths
-from gradsafe.cli.sourcefile import SourceFile, read, write
+from gradsafe.cli.sourcefile import read, write
 from gradsafe.report.entry import Entry, EntryFix, in_order
 from gradsafe.report.texts import edited_files, split_lines
+from gradsafe.syntax.source import Source
 
 NEVER_APPLIED = frozenset({"suppress", "retain-graph"})
 """Remedies that hide a defect: for a person to choose, one at a time."""
@@ -91,7 +92,7 @@ def unified_diff(file: str, before: str, after: str) -> str:
     )
 
 
-def _write(sources: Mapping[str, SourceFile], changed: Mapping[str, str]) -> list[str]:
+def _write(sources: Mapping[str, Source], changed: Mapping[str, str]) -> list[str]:
     failed = []
     for file, text in changed.items():
         try:
@@ -104,7 +105,7 @@ def _write(sources: Mapping[str, SourceFile], changed: Mapping[str, str]) -> lis
 
 def _report(
     judge: Judge,
-    sources: Mapping[str, SourceFile],
+    sources: Mapping[str, Source],
     changed: Mapping[str, str],
     applied: int,
     arguments: argparse.Namespace,

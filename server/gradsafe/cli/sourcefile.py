@@ -2,76 +2,51 @@
 
 from __future__ import annotations
 
-import io
 import os
 import shutil
 import tempfile
-import tokenize
-from dataclasses import dataclass
 from pathlib import Path
 
 from gradsafe.cli.failure import Failure
+from gradsafe.syntax import source
+from gradsafe.syntax.source import Source
 
 
-@dataclass(frozen=True)
-class SourceFile:
-    """What was read: the bytes, and how they are text. Line endings are not translated."""
-
-    name: str
-    data: bytes
-    encoding: str
-    text: str
+def read(file: str) -> Source:
+    """Read a file by its declared encoding (PEP 263), a byte order mark included; line endings are not translated."""
+    found = source.read(file)
+    if not isinstance(found, Source):
+        raise Failure(f"{file}: {found.why}. {found.remedy}")
+    return found
 
 
-def read(name: str) -> SourceFile:
-    """Read a Python source by its declared encoding (PEP 263), a byte order mark included."""
-    try:
-        data = Path(name).read_bytes()
-    except OSError as error:
-        raise Failure(f"{name}: cannot be read ({error.strerror}).") from error
-    try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        text = data.decode(encoding)
-    except (SyntaxError, LookupError, UnicodeDecodeError) as error:
-        raise Failure(f"{name}: {undecodable(error)}") from error
-    if text.encode(encoding) != data:
-        raise Failure(f"{name}: its encoding {encoding} does not give back the same bytes. Save it as UTF-8.")
-    return SourceFile(name, data, encoding, text)
-
-
-def undecodable(error: Exception) -> str:
-    """What is wrong with the bytes of a file, and what to do."""
-    if isinstance(error, UnicodeDecodeError):
-        byte = error.object[error.start]
-        return (
-            f"not {error.encoding.upper()}: byte 0x{byte:02x} at offset {error.start}. Save the file as UTF-8, "
-            "or declare its encoding in the first line (# -*- coding: latin-1 -*-)."
-        )
-    return f"declares an encoding that Python does not know ({error}). Save the file as UTF-8."
-
-
-def write(source: SourceFile, text: str) -> None:
+def write(before: Source, text: str) -> None:
     """Replace the file's text at once or not at all; refuses if the file has changed since it was read."""
-    path = Path(source.name).resolve()
+    path = Path(before.file).resolve()
     try:
-        data = text.encode(source.encoding)
+        data = text.encode(before.encoding)
     except UnicodeEncodeError as error:
         raise Failure(
-            f"{source.name}: a fix does not fit its encoding {source.encoding}. Nothing was written."
+            f"{before.file}: a fix does not fit its encoding {before.encoding}. Nothing was written."
         ) from error
     try:
-        if path.read_bytes() != source.data:
-            raise Failure(f"{source.name}: has changed meanwhile and was left alone. Run the command again.")
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".gradsafe")
-        try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
-            shutil.copymode(path, temporary)
-            Path(temporary).replace(path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        if path.read_bytes() != before.text.encode(before.encoding):
+            raise Failure(f"{before.file}: has changed meanwhile and was left alone. Run the command again.")
+        _replace(path, data)
     except OSError as error:
         raise Failure(
-            f"{source.name}: cannot be written ({error.strerror}). Nothing of it has changed."
+            f"{before.file}: cannot be written ({error.strerror}). Nothing of it has changed."
         ) from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write beside the file, then rename: whoever reads meanwhile sees the old text or the new."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".gradsafe")
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        shutil.copymode(path, temporary)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,11 +10,11 @@ from functools import cached_property
 from gradsafe.fixes.sources import Code
 from gradsafe.syntax.chunk import Chunk
 from gradsafe.syntax.kind import Kind
+from gradsafe.syntax.layout import Layout
 from gradsafe.syntax.parse import Parsed, parse
 from gradsafe.syntax.span import ChunkId, Span
 from gradsafe_tracer.events import AnyPlace, Place
 
-LINE = re.compile("[^\r\n]*(?:\r\n|\r|\n|$)")
 IMPORT = re.compile(r"^[ \t]*import[ \t]+(?P<names>[^#\r\n;]+)", re.MULTILINE)
 
 Parse = Callable[[str, Kind], object]
@@ -37,7 +36,7 @@ class ChunkSources:
         if not isinstance(place, Place):
             return None
         file = self._file(place.file)
-        return file.span(place) if file is not None else None
+        return file.layout.span(place) if file is not None else None
 
     def place(self, span: AnyPlace) -> Place | None:
         """The inverse: rows and columns of a span, as the file stands in its tree."""
@@ -46,7 +45,7 @@ class ChunkSources:
         if not isinstance(span, Span):
             return None
         file = self._file(span.chunk.file)
-        return file.place(span) if file is not None else None
+        return file.layout.place(span) if file is not None else None
 
     def code(self, chunk: ChunkId) -> Code | None:
         """The chunk, parsed once."""
@@ -117,48 +116,12 @@ class _File:
         return {chunk.id: chunk for chunk in self.root.walk()}
 
     @cached_property
-    def _starts(self) -> dict[ChunkId, int]:
-        starts, at = {}, 0
-        for chunk in self.root.walk():
-            at += len(chunk.lead)
-            starts[chunk.id] = at
-            at += len(chunk.text)
-        return starts
-
-    @cached_property
-    def text(self) -> str:
-        return self.root.scan.text if self.root.scan is not None else ""
-
-    @cached_property
-    def _rows(self) -> list[int]:
-        return [match.start() for match in LINE.finditer(self.text)]
+    def layout(self) -> Layout:
+        return Layout.of(self.root)
 
     def begins_line(self, chunk: Chunk) -> bool:
-        start = self._starts[chunk.id]
-        return start == 0 or self.text[start - 1] in "\r\n"
-
-    def place(self, span: Span) -> Place | None:
-        if span.chunk not in self._starts:
-            return None
-        start = self._starts[span.chunk]
-        return Place(
-            span.chunk.file, *self._row_column(start + span.start), *self._row_column(start + span.end)
-        )
-
-    def _row_column(self, offset: int) -> tuple[int, int]:
-        row = bisect_right(self._rows, offset)
-        return row, offset - self._rows[row - 1] + 1
-
-    def span(self, place: Place) -> Span | None:
-        if not 0 < place.row <= len(self._rows) or not 0 < place.end_row <= len(self._rows):
-            return None
-        start = self._rows[place.row - 1] + place.column - 1
-        end = self._rows[place.end_row - 1] + place.end_column - 1
-        for chunk in self.root.walk():
-            begin = self._starts[chunk.id]
-            if begin <= start < begin + len(chunk.text):
-                return Span(chunk.id, start - begin, min(end - begin, len(chunk.text)))
-        return None
+        start = self.layout.start(chunk.id)
+        return not start or self.layout.text[start - 1] in "\r\n"
 
     def scope(self, chunk: ChunkId) -> Iterator[Chunk]:
         """The innermost DEF whose body holds ``chunk``, and all below it; else the whole module."""
