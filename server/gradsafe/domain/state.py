@@ -73,7 +73,7 @@ class Path:
     """
 
     __slots__ = (
-        "autocast", "blurred", "decisions", "frame", "grad_mode", "heap", "log", "next_id", "raised", "returned", "shadow",
+        "blurred", "decisions", "frame", "grad_mode", "heap", "log", "next_id", "raised", "returned", "saving", "shadow",
         "status", "trail", "vars",
     )  # fmt: skip
 
@@ -90,7 +90,7 @@ class Path:
         self.returned: Value | None = None
         self.raised: str | None = None
         self.blurred = False
-        self.autocast = False
+        self.saving = "all"
         self.shadow = False
 
     def fork(self) -> Path:
@@ -107,7 +107,7 @@ class Path:
         twin.returned = self.returned
         twin.raised = self.raised
         twin.blurred = self.blurred
-        twin.autocast = self.autocast
+        twin.saving = self.saving
         twin.shadow = self.shadow
         return twin
 

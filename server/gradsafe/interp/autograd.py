@@ -40,7 +40,7 @@ _CREATION_OF_MODE = {
 _VIEW_REASON = {
     Creation.MULTI_OUTPUT: "multi-output-view",
     Creation.NO_GRAD: "no-grad-view",
-    Creation.INFERENCE: "no-grad-view",
+    Creation.INFERENCE: "inference-write",
 }
 _BOOL = {Tri.YES: True, Tri.NO: False, Tri.MAYBE: None}
 
@@ -201,6 +201,8 @@ def _bypasses(path: Path, oid: int) -> tuple[Bypass, ...]:
 def save(path: Path, source: Source, node: int, saves: Sequence[ToSave]) -> None:
     """Add ``saves`` to what ``node`` keeps; an inference tensor cannot be kept (torch raises)."""
     kept: list[SavedTensor] = []
+    if path.saving == "nothing":
+        return
     for item in saves:
         certain = item.certain & path.node(node).certain
         if certain is Tri.NO:
@@ -255,7 +257,7 @@ def make_view(
         base_version=path.version(parent.counter), shape=shape, overlap=overlap | parent.overlap,
         contiguous=contiguous, name=None, flow=len(storage_of(path, base).flow),
         bypass=parent.bypass if differentiable else None,
-        origin="made" if parent.known else parent.origin,
+        origin="made" if parent.origin == "parameter" else parent.origin,
     )  # fmt: skip
     path.heap[oid] = view
     path.emit(Alias(source.place, source.stack, oid, base, view.storage, view.counter, operation))
@@ -265,7 +267,11 @@ def make_view(
 def detach(path: Path, source: Source, base: int, how: str = "detach") -> int:
     """``detach()``: storage and counter shared, no history, not a differentiable view."""
     oid = make_view(path, source, base, how, differentiable=False, shape=path.tensor(base).shape)
-    path.heap[oid] = replace(path.tensor(oid), overlap=path.tensor(base).overlap)
+    parent = path.tensor(base)
+    origin = "detached" if how == "detach" and requires_grad(path, base) is not Tri.NO else "made"
+    path.heap[oid] = replace(
+        path.tensor(oid), overlap=parent.overlap, origin=origin if parent.known else parent.origin
+    )
     return oid
 
 
@@ -338,6 +344,10 @@ def rebase_history(path: Path, source: Source, oid: int, node: int, needs: Tri) 
     copy_slices = path.new_id()
     inputs = tuple(dict.fromkeys((*((above,) if above is not None else ()), *inner.inputs)))
     path.heap[copy_slices] = replace(inner, inputs=inputs, raises_when_freed=True)
+    if not inner.saves:
+        # CopySlices keeps the geometry of its view: nothing to modify, but gone at a second backward.
+        kept = Save(source.place, source.stack, path.new_id(), copy_slices, inner.operation, "the view", 0, 0, 0)
+        path.emit(kept)
     flow = len(storage_of(path, oid).flow)
     leaf = Tri.NO if needs is Tri.YES else base.leaf & Tri.MAYBE
     path.heap[tensor.base] = replace(
@@ -348,14 +358,19 @@ def rebase_history(path: Path, source: Source, oid: int, node: int, needs: Tri) 
 
 
 def note_bypass(
-    path: Path, source: Source, oid: int, reason: str, operation: str, hidden: bool, name: str | None
+    path: Path, source: Source, oid: int, reason: str, operation: str, hidden: bool, name: str | None, flow: bool = True,
 ) -> None:
-    """Remember a change of value that autograd does not see, on the storage it happened to."""
+    """Remember a change of value that autograd does not see, on the storage it happened to.
+
+    ``hidden``: no counter moved, so what was saved before is wrong; ``flow``: the history of the tensor does
+    not tell of it, so what is computed from now on is.
+    """
     tensor = path.tensor(oid)
     storage = storage_of(path, oid)
     bypass = Bypass(source, reason, operation, name or tensor.name, oid)
     path.heap[tensor.storage] = Storage(
-        (*storage.hidden, bypass) if hidden else storage.hidden, (*storage.flow, bypass)
+        (*storage.hidden, bypass) if hidden else storage.hidden,
+        (*storage.flow, bypass) if flow else storage.flow,
     )
 
 

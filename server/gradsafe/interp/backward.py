@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import Bypass, Node, SavedTensor, Tensor, Tri
@@ -38,6 +38,7 @@ class _Run:
     request: Request
     backward: int
     failed: bool = False
+    wrong: list[tuple[Bypass, SavedTensor | None, bool]] = field(default_factory=list)
 
 
 def run(path: Path, source: Source, request: Request) -> tuple[int, ...]:
@@ -66,6 +67,9 @@ def run(path: Path, source: Source, request: Request) -> tuple[int, ...]:
         _execute(state, node)
         executed.append(node)
     ran = _ran(state, executed)
+    if not state.failed:
+        for bypass, saved, certain in state.wrong:
+            _wrong(state, bypass, saved, certain)
     _finish(state, ran)
     path.emit(BackwardEnd(source.place, source.stack, backward, state.failed))
     if state.failed and request.real:
@@ -155,8 +159,7 @@ def _execute(state: _Run, number: int) -> None:
         elif not state.failed:
             _hidden(state, saved)
     if not state.failed:
-        for bypass in node.bypasses:
-            _wrong(state, bypass, None, node.certain is Tri.YES)
+        state.wrong.extend((bypass, None, node.certain is Tri.YES) for bypass in node.bypasses)
 
 
 def _fail(state: _Run, reason: str, certain: bool, node: int, saved: SavedTensor | None) -> None:
@@ -184,11 +187,11 @@ def _hidden(state: _Run, saved: SavedTensor) -> None:
             swapped = path.vars.get((saved.tensor, "#swapped"))
             place = swapped.value if isinstance(swapped, Const) else None
             if isinstance(place, Bypass):
-                _wrong(state, place, saved, saved.certain is Tri.YES)
+                state.wrong.append((place, saved, saved.certain is Tri.YES))
             return
     storage = path.heap.get(saved.storage)
     for bypass in getattr(storage, "hidden", ())[saved.hidden :][:1]:
-        _wrong(state, bypass, saved, saved.certain is Tri.YES)
+        state.wrong.append((bypass, saved, saved.certain is Tri.YES))
 
 
 def _wrong(state: _Run, bypass: Bypass, saved: SavedTensor | None, certain: bool) -> None:
@@ -240,15 +243,18 @@ def _accumulate(path: Path, source: Source, leaf: int, create_graph: bool) -> No
 def grad_graph(path: Path, source: Source, executed: Sequence[int]) -> int:
     """The graph of a gradient made with ``create_graph``: it may read whatever the first backward read."""
     saves: list[SavedTensor] = []
-    leaves: list[int] = []
+    above: list[int] = []
     for number in executed:
         node = path.node(number)
-        saves.extend(replace(saved, certain=saved.certain & Tri.MAYBE) for saved in node.saves)
-        leaves.extend(above for above in node.inputs if path.node(above).leaf is not None)
+        saves.extend(
+            replace(saved, certain=saved.certain & Tri.MAYBE) for saved in node.saves if not saved.as_output
+        )
+        above.extend(edge for edge in node.inputs if path.node(edge).leaf is not None)
+        if any(saved.as_output for saved in node.saves):
+            above.append(number)  # the gradient is computed with the result, whose history is this very node
     made = path.new_id()
-    path.heap[made] = Node(
-        "double backward", tuple(dict.fromkeys(leaves)), tuple(saves), source, certain=Tri.YES
-    )
+    inputs = tuple(dict.fromkeys(above))
+    path.heap[made] = Node("double backward", inputs, tuple(saves), source, certain=Tri.YES)
     return made
 
 

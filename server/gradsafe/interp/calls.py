@@ -49,6 +49,7 @@ class Call:
     kwargs: Mapping[str, Value]
     source: Source
     subject: str = ""
+    first: str = ""
     declared: object = field(default=None, compare=False)
 
     def argument(self, index: int, name: str) -> Value | None:
@@ -126,7 +127,7 @@ def _call_external(machine: Machine, path: Path, function: External, call: Call)
         if function.name.startswith("torch.nn.init."):
             control.enter_mode(path, "no_grad")  # every initialiser works under no_grad (torch/nn/init.py)
         applied = torch_ops.apply(
-            machine, path, function.name, call.args, call.kwargs, call.source, "function", call.subject
+            machine, path, function.name, call.args, call.kwargs, call.source, "function", call.first
         )
         path.grad_mode = mode
         if applied is not None:

@@ -205,14 +205,14 @@ def _with(machine: Machine, path: Path, i: ir.With) -> list[Path]:
     manager = path.frame.regs[i.manager]
     source = path.here(i.at)
     if isinstance(manager, Manager):
-        before, autocast = enter_mode(path, manager.mode), path.autocast
+        before, saving = enter_mode(path, manager.mode), path.saving
         before = GradMode(manager.previous) if manager.previous else before
-        path.autocast = autocast or manager.mode == "autocast"
+        path.saving = "autocast" if manager.mode == "autocast" and saving == "all" else saving
         path.frame.regs[i.target] = manager
         log = path.log
         paths = [done for start in machine.run(path, i.assign) for done in machine.run(start, i.body)]
         for each in paths:
-            each.grad_mode, each.autocast = before, autocast
+            each.grad_mode, each.saving = before, saving
             if manager.mode == "expects" and each.status is Status.RAISED:
                 each.status, each.raised, each.log = Status.RUN, None, log
         return paths

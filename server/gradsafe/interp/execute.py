@@ -119,7 +119,7 @@ def _call(machine: Machine, path: Path, i: ir.Call) -> list[Path] | None:
             kwargs[argument.name] = value
         else:
             args.append(value)
-    call = calls.Call(regs[i.fn], tuple(args), kwargs, path.here(i.at), i.subject)
+    call = calls.Call(regs[i.fn], tuple(args), kwargs, path.here(i.at), i.subject, i.first)
     outcomes = calls.call(machine, path, call)
     return deliver(outcomes, i.dst)
 

@@ -184,8 +184,18 @@ def set_tensor_item(
 
 def _copy(path: Path, oid: int, index: Index, value: Value, source: Source, subject: str, how: str) -> None:
     sources = torch_ops.tensors_in(path, value) if isinstance(value, TensorRef) else []
+    if all(_is_whole(part) for part in index.parts):
+        # `h[:] = v` and `h[...] = v` write h itself (torch/csrc/autograd/python_variable_indexing.cpp).
+        write(path, oid, oid, sources, "copy_" if sources else "fill_", source, subject, how, ())
+        return
     view = basic_view(path, oid, index, source)
     write(path, view, oid, sources, "copy_" if sources else "fill_", source, subject, how, ())
+
+
+def _is_whole(part: Value) -> bool:
+    if isinstance(part, SliceValue):
+        return part.upper == NONE and part.step in (NONE, Const(1, int)) and part.lower in (NONE, Const(0, int))
+    return isinstance(part, Const) and part.value is ...
 
 
 def _put(path: Path, oid: int, index: Index, value: Value, source: Source, subject: str, how: str) -> None:

@@ -304,14 +304,15 @@ def forward(machine: Machine, path: Path, obj: Instance, call: Call) -> Outcomes
     if not isinstance(name, str) or machine.table.module(name) is None:
         return calls.unknown_result(path, call)
     made = path.vars.get((obj.oid, "#made"))
-    declared = made.value if isinstance(made, Const) else None
+    in_place = path.vars.get((obj.oid, "inplace")) == TRUE
+    declared = made.value if isinstance(made, Const) and in_place else None
     args = tuple(torch_ops.materialise(path, arg, call.source) for arg in call.args[:1]) + call.args[1:]
     read = {
         param.name for op in machine.table.ops(machine.table.canonical(name) or "") for param in op.params
     }
     states = {key: value for key, value in _states(path, obj).items() if key in read}
     applied = torch_ops.apply(
-        machine, path, name, args, {**states, **call.kwargs}, call.source, "module", call.subject, declared
+        machine, path, name, args, {**states, **call.kwargs}, call.source, "module", call.first, declared
     )
     return applied if applied is not None else calls.unknown_result(path, call)
 

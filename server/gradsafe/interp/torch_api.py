@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from gradsafe.domain.state import Path
-from gradsafe.domain.tensors import GradMode, Tensor, Tri
+from gradsafe.domain.state import Path, Status
+from gradsafe.domain.tensors import GradMode, Node, Tensor, Tri
 from gradsafe.domain.values import (
     FALSE,
     NONE,
@@ -196,10 +196,7 @@ def _identity(machine: Machine, path: Path, call: Call) -> Outcomes | None:
 
 @torch_function("torch.utils.checkpoint.checkpoint")
 def _checkpoint(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    """The function runs now and again in backward, where the version of its *inputs* counts.
-
-    Run as a plain call, with what it saves uncertain: recomputation replaces it.
-    """
+    """The function runs now, saving nothing but its inputs, and again in backward (AUTOGRAD.md section 9.34)."""
     if not call.args:
         return None
     kwargs = {
@@ -207,13 +204,31 @@ def _checkpoint(machine: Machine, path: Path, call: Call) -> Outcomes | None:
         for k, v in call.kwargs.items()
         if k not in ("use_reentrant", "preserve_rng_state", "determinism_check")
     }
-    before, path.autocast = path.autocast, True
-    outcomes = calls.call(
-        machine, path, replace(call, function=call.args[0], args=call.args[1:], kwargs=kwargs)
-    )
-    for each, _ in outcomes:
-        each.autocast = before
+    inputs = [oid for value in call.args[1:] for oid in torch_ops.tensors_in(path, value)]
+    before, path.saving = path.saving, "nothing"
+    outcomes = calls.call(machine, path, replace(call, function=call.args[0], args=call.args[1:], kwargs=kwargs))
+    for each, value in outcomes:
+        each.saving = before
+        for oid in torch_ops.tensors_in(each, value):
+            tensor = each.tensor(oid)
+            if tensor.node is not None and each.status is Status.RUN:
+                node = each.new_id()
+                each.heap[node] = Node("checkpoint", (tensor.node,), (), call.source, certain=tensor.requires_grad)
+                each.heap[oid] = replace(tensor, node=node)
+                autograd.save(each, call.source, node, [autograd.ToSave(i, "input") for i in inputs])
     return outcomes
+
+
+@torch_function("torch.meshgrid")
+def _meshgrid(machine: Machine, path: Path, call: Call) -> Outcomes:
+    """Expanded views of the arguments: each element of one stands many times in its grid."""
+    items = call.args if len(call.args) != 1 else containers.elements(path, call.args[0]) or call.args
+    many = Tri.YES if len(items) > 1 else Tri.MAYBE
+    views: list[Value] = []
+    for item in items:
+        for oid in torch_ops.tensors_in(path, item):
+            views.append(TensorRef(autograd.make_view(path, call.source, oid, "meshgrid", overlap=many)))
+    return [(path, TupleValue(tuple(views)))]
 
 
 @torch_function("torch.nn.utils.clip_grad_norm_", "torch.nn.utils.clip_grad_value_")

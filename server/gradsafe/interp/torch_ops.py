@@ -37,6 +37,13 @@ IDENTITY_WRITES = frozenset({"add_", "sub_", "subtract_", "add", "sub", "_foreac
 """In-place operations whose derivative with respect to the written tensor is the identity."""
 
 
+_AUTOCAST = frozenset({
+    "linear", "conv", "convtranspose", "conv_transpose", "matmul", "mm", "bmm", "addmm", "baddbmm", "lstm", "gru", "rnn",
+    "lstmcell", "grucell", "rnncell", "scaled_dot_product_attention", "prelu", "einsum", "bilinear",
+})  # fmt: skip
+"""Operations that autocast runs in low precision, on casts of their operands (torch/amp, op lists)."""
+
+
 @dataclass(slots=True)
 class Application:
     """One call of an operation while it is being carried out."""
@@ -268,8 +275,8 @@ def _check_writes(path: Path, call: Application) -> None:
                     name=call.subject or path.tensor(oid).name, how=call.how, declared=call.declared,
                 )  # fmt: skip
                 return
-            if not write.bumps:
-                continue
+            if not write.bumps or (call.how != "out" and not _is_returned(call, write.what)):
+                continue  # the operation writes it for itself, under no_grad (`max_norm`, running statistics)
             needs = call.needs | autograd.any_requires_grad(path, [oid])
             extra = {"declared": call.declared}
             autograd.check_inplace(path, call.source, oid, needs, call.operation, call.how, **extra)
@@ -313,14 +320,24 @@ def _number_operand(call: Application) -> bool:
 
 def _to_save(path: Path, call: Application, save: SaveRule) -> list[ToSave]:
     certain = Tri.YES if save.certain else Tri.MAYBE
-    if path.autocast:
-        # Under autocast weights and inputs are saved as low-precision copies (AUTOGRAD.md section 9.32).
-        certain = Tri.MAYBE
+    if path.saving == "autocast" and call.operation.rstrip("123d").lower() in _AUTOCAST:
+        return []  # saved as low-precision copies (AUTOGRAD.md section 9.32)
     if save.needs:
         asked = [oid for name in save.needs for oid in call.tensors.get(name, ())]
         certain = certain & autograd.any_requires_grad(path, asked)
+    if save.what == "input" and call.operation.lower() == "linear":
+        # `linear` reshapes an input of three or more dimensions; a transposed one is copied (AUTOGRAD.md section 9.24).
+        certain = certain & _kept_as_it_is(path, call)
     by_object = call.op.origin.startswith("yaml") or "conv" in call.operation.lower()
     return [ToSave(oid, save.what, certain, by_object=by_object) for oid in call.tensors.get(save.what, ())]
+
+
+def _kept_as_it_is(path: Path, call: Application) -> Tri:
+    oid = next(iter(call.tensors.get("input", ())), None)
+    tensor = path.tensor(oid) if oid is not None else None
+    if tensor is None or (tensor.shape is not None and len(tensor.shape) < 3):
+        return Tri.YES
+    return tensor.contiguous if tensor.shape is not None or tensor.contiguous is not Tri.NO else Tri.MAYBE
 
 
 def _write(path: Path, call: Application) -> None:
@@ -363,17 +380,22 @@ def note_unseen(
 ) -> None:
     """Record a write that changes values behind autograd's back (wrong gradients, no error)."""
     tensor = path.tensor(oid)
+    shared = [i for i in inputs if i != oid and path.tensor(i).storage == tensor.storage]
+    identity = operation in IDENTITY_WRITES and not shared and inputs.count(oid) <= 1
     if tensor.origin in ("data", "numpy"):
         reason = "numpy-write" if tensor.origin == "numpy" else "data-write"
-        autograd.note_bypass(path, source, oid, reason, operation, hidden=True, name=name)
+        autograd.note_bypass(path, source, oid, reason, operation, hidden=True, name=name, flow=not identity)
+        return
+    if tensor.origin == "detached" and autograd.requires_grad(path, oid) is Tri.NO:
+        if not identity:
+            autograd.note_bypass(path, source, oid, "detached-write", operation, hidden=False, name=name)
         return
     if autograd.GRAD_ENABLED[path.grad_mode] is not Tri.NO or not tensor.known:
         return
     root = path.tensor(tensor.base) if tensor.base is not None else tensor
     if autograd.requires_grad(path, oid) is not Tri.YES or root.leaf is not Tri.NO:
         return
-    shared = [i for i in inputs if i != oid and path.tensor(i).storage == tensor.storage]
-    if operation in IDENTITY_WRITES and not shared and inputs.count(oid) <= 1:
+    if identity:
         return
     autograd.note_bypass(path, source, oid, "no-grad-write", operation, hidden=False, name=name)
 

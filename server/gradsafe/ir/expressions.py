@@ -161,17 +161,16 @@ def _trailers(low: Lowering, node: cst.Attribute | cst.Call | cst.Subscript) -> 
             index = subscript_index(low, link)
             low.emit(ir.Item(low.span(link), dst, reg, index, low.subject(link.value)))
         else:
-            low.emit(ir.Call(low.span(link), dst, reg, arguments(low, link.args), _call_subject(low, link)))
+            low.emit(ir.Call(low.span(link), dst, reg, arguments(low, link.args), *_call_texts(low, link)))
         reg = dst
     return reg
 
 
-def _call_subject(low: Lowering, node: cst.Call) -> str:
-    if isinstance(node.func, cst.Attribute) and not node.args:
-        return low.subject(node.func.value)
-    if node.args and not node.args[0].star:
-        return low.subject(node.args[0].value)
-    return ""
+def _call_texts(low: Lowering, node: cst.Call) -> tuple[str, str]:
+    """The texts of the receiver and of the first argument, empty where there is none."""
+    receiver = low.subject(node.func.value) if isinstance(node.func, cst.Attribute) else ""
+    first = low.subject(node.args[0].value) if node.args and not node.args[0].star else ""
+    return receiver, first
 
 
 def arguments(low: Lowering, args: Sequence[cst.Arg]) -> tuple[ir.Argument, ...]:

@@ -141,13 +141,14 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """``%dst = call %fn(ARGUMENTS)``; ``subject`` is the source text of the receiver or first argument."""
+    """``%dst = call %fn(ARGUMENTS)``; ``subject`` and ``first`` are the source texts of receiver and first argument."""
 
     at: At
     dst: Reg
     fn: Reg
     args: tuple[Argument, ...]
     subject: str = ""
+    first: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from gradsafe.rules.words import backward, named, saved
 _CAUSES = {
     "data-write": "writes {what} through `.data`, which moves no version counter",
     "data-swap": "puts the result of a differentiable computation into {what} and drops its graph",
+    "detached-write": "changes {what} through `.detach()`, and autograd keeps the history of the old value",
     "no-grad-write": "changes {what} under `no_grad`, and autograd keeps the history of the old value",
     "numpy-write": "writes the memory that {what} shares with NumPy, which moves no version counter",
     "fused-step": "steps {what} with `fused=True`, which moves no version counter",
@@ -17,6 +18,7 @@ _CAUSES = {
 _REMEDIES = {
     "data-write": ("data-to-detach-or-rebind", "out-of-place"),
     "data-swap": ("data-to-detach-or-rebind",),
+    "detached-write": ("out-of-place", "clone-before-write"),
     "no-grad-write": ("out-of-place", "clone-before-write"),
 }
 
@@ -67,7 +69,7 @@ class DataBypassesAutograd(Rule):
     """
 
     code = "data-bypasses-autograd"
-    reasons = frozenset({"data-write", "data-swap", "no-grad-write", "numpy-write", "fused-step"})
+    reasons = frozenset({"data-write", "data-swap", "detached-write", "no-grad-write", "numpy-write", "fused-step"})
     silent = True
 
     def explain(self, story: Story) -> Finding | None:

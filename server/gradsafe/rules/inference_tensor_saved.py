@@ -5,7 +5,7 @@ from __future__ import annotations
 from gradsafe.rules.base import Rule
 from gradsafe.rules.finding import Finding, Severity
 from gradsafe.rules.story import Story
-from gradsafe.rules.words import call_of, named, operation_of, primary_of
+from gradsafe.rules.words import call_of, named, primary_of
 from gradsafe_tracer.events import Raise
 
 
@@ -55,7 +55,7 @@ class InferenceTensorSaved(Rule):
         event = story.event
         if not isinstance(event, Raise):
             return None
-        what, how = named(event.name), operation_of(event)
+        what = named(event.name)
         return Finding(
             self.code,
             Severity.ERROR,

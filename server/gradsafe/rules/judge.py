@@ -100,6 +100,7 @@ def _runs(log: Log, best: _Sighting) -> bool:
 
 
 def _writes_after_save(events: Iterable[Event], saved: AnyPlace, writes: set[AnyPlace]) -> bool:
+    """Does a path run one of the writes on a tensor that was saved at this place before?"""
     seen: set[int] = set()
     for event in events:
         if isinstance(event, Save) and event.place == saved:
