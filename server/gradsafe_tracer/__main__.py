@@ -6,13 +6,12 @@ The events and, last, one line ``{"kind": "result", ...}`` go to PATH; without i
 from __future__ import annotations
 
 import argparse
-import json
-
 import sys
 import threading
 from typing import Any, Dict, List, Optional, Tuple
 
 from . import program as programs
+from .ending import Ending
 from .program import ProgramError
 
 OLDEST_TORCH = (2, 1)
@@ -20,26 +19,34 @@ OLDEST_TORCH = (2, 1)
 
 def main(arguments: Optional[List[str]] = None) -> int:
     options = _parse(sys.argv[1:] if arguments is None else arguments)
-    result: Dict[str, Any] = {"kind": "result"}
-    session: Any = None
-    code = 2
+    ending = Ending(options.events)
     try:
-        loaded = programs.load(options.file, options.cell)
+        loaded = programs.load(options.file, options.cell, options.source)
         codes = programs.compile_cells(loaded)
-        session = _session(loaded)
-        result["notes"] = list(loaded.notes)
-        code = _run(session, loaded, codes, options.arguments, result)
+        session = ending.session = _session(loaded)
+        ending.result["notes"] = list(loaded.notes)
+        with ending.prepared(options.timeout):
+            code = _run(session, loaded, codes, options.arguments, ending.result)
     except ProgramError as error:
-        result.update(outcome="problem", problem=error.problem, message=str(error), row=error.row)
+        ending.result.update(outcome="problem", problem=error.problem, message=str(error), row=error.row)
         print(f"gradsafe trace: {error}", file=sys.stderr)
-    _finish(session, options.events, result)
+        code = 2
+    ending.tell()
     return code
 
 
 def _parse(arguments: List[str]) -> Any:
-    parser = argparse.ArgumentParser(prog="gradsafe_tracer", description="Run a file under the autograd tracer.")
-    parser.add_argument("--cell", type=int, default=None, help="run up to this cell (# %%%% or notebook), from 1")
+    parser = argparse.ArgumentParser(
+        prog="gradsafe_tracer", description="Run a file under the autograd tracer."
+    )
+    parser.add_argument(
+        "--cell", type=int, default=None, help="run up to this cell (# %%%% or notebook), from 1"
+    )
     parser.add_argument("--events", default=None, help="write events and result to this file (JSON lines)")
+    parser.add_argument(
+        "--timeout", type=float, default=None, help="report what was seen after so many seconds"
+    )
+    parser.add_argument("--source", default=None, help="run the text of this file in place of FILE's")
     parser.add_argument("file")
     own, rest = arguments, []
     if "--" in arguments:
@@ -140,23 +147,6 @@ def _print_error(error: BaseException) -> None:
 
     sys.stdout.flush()
     sys.stderr.write(format_plain(error))
-
-
-def _finish(session: Any, path: Optional[str], result: Dict[str, Any]) -> None:
-    events = session.events() if session is not None else []
-    if path is None:
-        from .report import text_report
-
-        if session is not None:
-            sys.stderr.write(text_report(events))
-        return
-    from .events import dump
-
-    if session is not None:
-        result["dropped"] = session.recorder.log.dropped
-    with open(path, "a", encoding="utf-8") as stream:
-        stream.write(dump(events))
-        stream.write(json.dumps(result) + "\n")
 
 
 if __name__ == "__main__":

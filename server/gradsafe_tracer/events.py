@@ -202,7 +202,17 @@ AnyEvent = Union[
 KINDS: Dict[str, Type[Event]] = {
     cls.kind: cls
     for cls in (
-        Create, Alias, Save, Write, BackwardStart, BackwardEnd, Read, Free, Escape, Raise, WrongGradient,
+        Create,
+        Alias,
+        Save,
+        Write,
+        BackwardStart,
+        BackwardEnd,
+        Read,
+        Free,
+        Escape,
+        Raise,
+        WrongGradient,
     )
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 import torch
 
@@ -108,7 +108,7 @@ def _name_node(recorder: Recorder, saved: Saved) -> None:
 def freed_error(recorder: Recorder, backward: BackwardNote, roots: Any, message: str) -> None:
     """A second backward: which node was freed, by which earlier call, and where it had been made."""
     recorder.log.keep(backward)
-    note, earlier = _freed_by(recorder, backward, roots)
+    note, earlier = _freed_by(recorder, roots)
     fields: Dict[str, Any] = {"reason": "freed", "backward": backward.number, "message": message}
     if note is not None:
         note.number = note.number or recorder.numbers.next()
@@ -127,55 +127,25 @@ def freed_error(recorder: Recorder, backward: BackwardNote, roots: Any, message:
 _Freed = Tuple[Optional[SaveNote], Optional[BackwardNote]]
 
 
-def _freed_by(recorder: Recorder, backward: BackwardNote, roots: Any) -> _Freed:
+def _freed_by(recorder: Recorder, roots: Any) -> _Freed:
     """The freed node that the engine met first: of those below ``roots``, the one made last."""
-    read_now = {(read.thread, read.seq) for read in backward.reads}
     nodes = sorted(reachable(roots_of(roots)), key=lambda node: node._sequence_nr(), reverse=True)
-    for find in (_exact, _near, _scalar):
+    for reach in (0, 2):
         for node in nodes:
-            found = find(recorder, node, read_now)
-            if found is not None:
-                return found
+            # CopySlices hides the operation that it wraps, whose number lies next to its own.
+            if reach == 0 or type(node).__name__ == "CopySlices":
+                found = _freed_near(recorder, node._sequence_nr(), reach)
+                if found is not None:
+                    return found
     return None, recorder.past[-1] if recorder.past else None
 
 
-def _exact(recorder: Recorder, node: Any, read_now: Set[Tuple[int, int]]) -> Optional[_Freed]:
-    seq = node._sequence_nr()
+def _freed_near(recorder: Recorder, seq: int, reach: int) -> Optional[_Freed]:
     for past in reversed(recorder.past):
-        for key, note in past.frees.items():
-            if note.seq == seq and key not in read_now:
+        for note in past.frees.values():
+            if abs(note.seq - seq) <= reach:
                 return note, past
     return None
-
-
-def _near(recorder: Recorder, node: Any, read_now: Set[Tuple[int, int]]) -> Optional[_Freed]:
-    """CopySlices hides the operation that it wraps, whose number lies next to its own."""
-    if type(node).__name__ != "CopySlices":
-        return None
-    seq = node._sequence_nr()
-    for past in reversed(recorder.past):
-        for key, note in past.frees.items():
-            if abs(note.seq - seq) <= 2 and key not in read_now:
-                return note, past
-    return None
-
-
-def _scalar(recorder: Recorder, node: Any, _read_now: Set[Tuple[int, int]]) -> Optional[_Freed]:
-    """A node that kept a Python number only; nothing tells whether it ran just now, so it comes last."""
-    seq = node._sequence_nr()
-    note = next((note for note in reversed(recorder.scalars) if note.seq == seq), None)
-    past = [] if note is None else [one for one in recorder.past if one.frees and one.t > note.t]
-    return (note, past[-1]) if note is not None and past and _is_freed(node) else None
-
-
-def _is_freed(node: Any) -> bool:
-    for name in dir(node):
-        if name.startswith("_saved_"):
-            try:
-                getattr(node, name)
-            except RuntimeError as error:
-                return reason_of(str(error)) == "freed"
-    return False
 
 
 def roots_of(roots: Any) -> List[Any]:

@@ -35,7 +35,17 @@ class Numbers:
 class Family:
     """One storage: its number, its main counter's, what is saved of it and which aliases count apart."""
 
-    __slots__ = ("__weakref__", "aliases", "counter", "escaped", "limit", "number", "numbers", "owners", "saved")
+    __slots__ = (
+        "__weakref__",
+        "aliases",
+        "counter",
+        "escaped",
+        "limit",
+        "number",
+        "numbers",
+        "owners",
+        "saved",
+    )
 
     def __init__(self, numbers: Numbers) -> None:
         self.numbers = numbers

@@ -96,8 +96,7 @@ def _maker_name(saved: Saved) -> Optional[str]:
         node = None if original is None else original.grad_fn
     except RuntimeError:
         node = None
-    is_result = saved.note.role is not None and saved.note.role.startswith("result")
-    if is_result:
+    if saved.result:
         name = saved.maker.__name__
     elif node is None:
         # A view that only the graph still holds: torch gives it a new history once its base was written.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Set, Tuple
 
 from .operands import grad_fn_of, operation_name, tensors_in
 from .records import Saved
@@ -66,7 +66,7 @@ def settle(watch: Watch, func: Any, result: Any, args: Tuple[Any, ...]) -> None:
 
 def _new_nodes(outputs: Iterable[Any], first: int) -> Iterator[Any]:
     stack: List[Any] = [grad_fn_of(tensor) for tensor in outputs]
-    seen = set()
+    seen: Set[Any] = set()
     while stack and len(seen) < BREADTH:
         node = stack.pop()
         if node is None or node in seen or node._sequence_nr() < first:

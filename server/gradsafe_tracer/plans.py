@@ -68,7 +68,9 @@ def _may_write(func: Any, name: str) -> bool:
         return True
     code = getattr(func, "__code__", None)
     if code is not None:
-        return not _WRITING_PARAMETERS.isdisjoint(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+        return not _WRITING_PARAMETERS.isdisjoint(
+            code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        )
     schema = getattr(func, "_schema", None)
     if schema is not None:
         return bool(schema.is_mutable)

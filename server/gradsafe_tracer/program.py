@@ -35,17 +35,18 @@ class Cell:
 
 @dataclass(frozen=True)
 class Program:
-    """A file cut into cells; a plain run has one, numbered 0."""
+    """A file cut into cells; a plain run has one, numbered 0. ``unseen``: texts that no file holds as they run."""
 
     path: str
     cells: Tuple[Cell, ...]
     notes: Tuple[str, ...] = ()
+    unseen: Tuple[Tuple[str, str], ...] = ()
 
 
-def load(path: str, cell: Optional[int]) -> Program:
-    """Reads ``path``; with ``cell``, cuts it into the cells up to that one."""
+def load(path: str, cell: Optional[int], source: Optional[str] = None) -> Program:
+    """Reads ``path`` (its text from ``source``); with ``cell``, cuts it into the cells up to that one."""
     try:
-        raw = Path(path).read_bytes()
+        raw = Path(source or path).read_bytes()
     except FileNotFoundError:
         raise ProgramError("no-file", f"{path}: no such file") from None
     except (OSError, ValueError) as error:
@@ -53,9 +54,8 @@ def load(path: str, cell: Optional[int]) -> Program:
     if path.endswith(".ipynb"):
         return _notebook(path, raw, cell)
     text = _decode(path, raw)
-    if cell is None:
-        return Program(path, (Cell(0, path, text),))
-    return _chosen(path, _split(path, text), cell, ())
+    cells = _split(path, text) if cell is not None else [Cell(0, path, text)]
+    return _chosen(path, cells, cell or 0, (), ((path, text),) if source is not None else ())
 
 
 def _decode(path: str, raw: bytes) -> str:
@@ -73,8 +73,8 @@ def _split(path: str, text: str) -> List[Cell]:
     lines = text.splitlines(keepends=True)
     starts = [0, *(number for number, line in enumerate(lines) if _MARKER.match(line)), len(lines)]
     return [
-        Cell(number, path, "\n" * start + "".join(lines[start:end]))
-        for number, (start, end) in enumerate(zip(starts, starts[1:]))
+        Cell(number, path, "\n" * start + "".join(lines[start : starts[number + 1]]))
+        for number, start in enumerate(starts[:-1])
     ]
 
 
@@ -94,15 +94,22 @@ def _notebook(path: str, raw: bytes, cell: Optional[int]) -> Program:
                 notes.append(f"cell {number}, line {row + 1}: skipped `{line.strip()}`")
                 lines[row] = line[: len(line) - len(line.lstrip())] + "pass"
         cells.append(Cell(number, f"{path}#{number}", "\n".join(lines) + "\n"))
-    return _chosen(path, cells, len(cells) if cell is None else cell, tuple(notes))
+    unseen = tuple((one.filename, one.text) for one in cells)
+    return _chosen(path, cells, len(cells) if cell is None else cell, tuple(notes), unseen)
 
 
-def _chosen(path: str, cells: List[Cell], number: int, notes: Tuple[str, ...]) -> Program:
+def _chosen(
+    path: str, cells: List[Cell], number: int, notes: Tuple[str, ...], unseen: Tuple[Tuple[str, str], ...]
+) -> Program:
     last = max((cell.number for cell in cells), default=0)
     if number < 0 or number > last:
-        count = f"has {last} cell{'s' if last != 1 else ''}" if last else "has no cells (lines that start with # %%)"
+        count = (
+            f"has {last} cell{'s' if last != 1 else ''}"
+            if last
+            else "has no cells (lines that start with # %%)"
+        )
         raise ProgramError("no-cell", f"{path} {count}; there is no cell {number}")
-    return Program(path, tuple(cell for cell in cells if cell.number <= number), notes)
+    return Program(path, tuple(cell for cell in cells if cell.number <= number), notes, unseen)
 
 
 def compile_cells(program: Program) -> List[types.CodeType]:
@@ -116,9 +123,9 @@ def compile_cells(program: Program) -> List[types.CodeType]:
             raise ProgramError("syntax", message, error.lineno) from None
         except (ValueError, RecursionError, MemoryError) as error:
             raise ProgramError("syntax", f"{cell.filename}: {error}") from None
-        lines = [line + "\n" for line in cell.text.splitlines()]
-        if cell.filename != program.path:
-            linecache.cache[cell.filename] = (len(cell.text), None, lines, cell.filename)
+    for filename, text in program.unseen:
+        lines = [line + "\n" for line in text.splitlines()]
+        linecache.cache[filename] = (len(text), None, lines, filename)
     return codes
 
 

@@ -25,7 +25,6 @@ from .silent import changed
 
 PAST = 64
 """How many past backward calls are remembered, to say who freed a graph."""
-SCALARS = 4096
 
 
 class Recorder:
@@ -39,7 +38,6 @@ class Recorder:
         self.constructions = Constructions()
         self.running: List[BackwardNote] = []
         self.past: Deque[BackwardNote] = deque(maxlen=PAST)
-        self.scalars: Deque[SaveNote] = deque(maxlen=SCALARS)
         self.hazards: List[Hazard] = []
         self.swaps: Dict[int, Tuple[Any, Hazard]] = {}
         self.broken: Optional[Saved] = None
@@ -67,7 +65,9 @@ class Recorder:
 
     def weak(self, tensor: Any) -> Any:
         key, swaps = id(tensor), self.swaps
-        return weakref.ref(tensor, lambda _dead: swaps[key][1].used or swaps.pop(key) if key in swaps else None)
+        return weakref.ref(
+            tensor, lambda _dead: swaps[key][1].used or swaps.pop(key) if key in swaps else None
+        )
 
     # -- what operations tell -------------------------------------------------------------
 
@@ -75,19 +75,26 @@ class Recorder:
         """A Python number that a node keeps: it never breaks, but a second backward misses it."""
         if not isinstance(result, torch.Tensor) or not result.requires_grad:
             return
-        seq = torch.autograd._get_sequence_nr() - 1
-        note = SaveNote(self.clock(), where(sys._getframe(3)), func, 0, seq, threading.get_ident())
+        node = grad_fn_of(result)
+        if node is None:
+            return
+        note = SaveNote(
+            self.clock(), where(sys._getframe(3)), func, 0, node._sequence_nr(), threading.get_ident()
+        )
         note.operation, note.role = operation_name(func), "other"
-        self.scalars.append(note)
+
+        def runs(_grads: Any) -> None:
+            if self.running:
+                self.running[-1].ran.append(note)
+
+        node.register_prehook(runs)
 
     def detached_in_place(self, tensor: Any) -> None:
         """Torch refuses operands that were detached in place after the save; hooks would hide that."""
         family = known_family(tensor, self.numbers)
         for saved in family.live() if family is not None else ():
-            if saved.original() is tensor and saved.maker is not type(None):
-                role = saved.note.role
-                if role is None or not role.startswith("result"):
-                    saved.maker = None
+            if saved.original() is tensor and saved.maker is not type(None) and not saved.result:
+                saved.maker = None
 
     def escaped(self, watch: Watch, tensor: Any, func: Any) -> None:
         failures.escaped(self, watch, tensor, operation_name(func))
@@ -123,8 +130,8 @@ class Recorder:
         if note in self.running:
             self.running.remove(note)
         if not note.retain:
-            note.frees = {(read.thread, read.seq): read for read in note.reads}
-        note.reads = []
+            note.frees = {(read.thread, read.seq): read for read in (*note.ran, *note.reads)}
+        note.reads, note.ran = [], []
         self.past.append(note)
         if not note.kept:
             return
@@ -171,10 +178,10 @@ class Recorder:
         waiting = {(hazard.seq, hazard.output): hazard for hazard in self.hazards}
         for node in reachable(failures.roots_of(roots)):
             for below, output in node.next_functions:
-                hazard = None if below is None else waiting.get((below._sequence_nr(), output))
-                if hazard is not None and not hazard.told and node._sequence_nr() >= hazard.now:
-                    hazard.told = True
-                    self._wrong(hazard, None)
+                found = None if below is None else waiting.get((below._sequence_nr(), output))
+                if found is not None and not found.told and node._sequence_nr() >= found.now:
+                    found.told = True
+                    self._wrong(found, None)
         self.hazards = [hazard for hazard in self.hazards if not hazard.told]
 
     def _wrong(self, hazard: Hazard, save: Optional[int]) -> None:
@@ -191,9 +198,3 @@ class Recorder:
         self.log.notes.append(PlainNote(self.clock(), write.where, "wrong-gradient", fields))
         if self.running:
             self.log.keep(self.running[-1])
-
-
-def output_edge(tensor: Any) -> Optional[Tuple[int, int]]:
-    """The tensor's place in the graph, as ``(sequence number, output)``."""
-    node = grad_fn_of(tensor)
-    return None if node is None else (node._sequence_nr(), tensor.output_nr)

@@ -45,7 +45,19 @@ class SaveNote:
 class Saved:
     """What autograd holds in place of the saved tensor: a detached alias, on the same storage and counter."""
 
-    __slots__ = ("__weakref__", "alias", "hazards", "maker", "moves", "note", "original", "output", "snapshot", "view")
+    __slots__ = (
+        "__weakref__",
+        "alias",
+        "hazards",
+        "maker",
+        "moves",
+        "note",
+        "original",
+        "output",
+        "result",
+        "snapshot",
+        "view",
+    )
 
     def __init__(self, note: SaveNote, alias: Any, original: Any) -> None:
         self.note = note
@@ -54,6 +66,7 @@ class Saved:
         self.maker: Any = None
         self.output = 0
         self.view = False
+        self.result = False
         self.moves: List[WriteNote] = []
         self.hazards: List[Hazard] = []
         self.snapshot: Any = None
@@ -100,7 +113,7 @@ class Hazard:
 class BackwardNote:
     """One call of the engine, and what it read and freed."""
 
-    __slots__ = ("frees", "kept", "number", "operation", "raised", "reads", "retain", "t", "where")
+    __slots__ = ("frees", "kept", "number", "operation", "raised", "ran", "reads", "retain", "t", "where")
 
     def __init__(self, t: int, where: Where, operation: str, number: int, retain: bool) -> None:
         self.t = t
@@ -111,6 +124,7 @@ class BackwardNote:
         self.raised = False
         self.kept = False
         self.reads: List[SaveNote] = []
+        self.ran: List[SaveNote] = []
         self.frees: Dict[Tuple[int, int], SaveNote] = {}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 from typing import Dict, Iterable, Iterator, List
 
-from .events import BackwardStart, Event, Place, Raise, Save, WrongGradient, Write
+from .events import BackwardStart, Event, Place, Raise, Save, Write, WrongGradient
 
 
 def text_report(events: Iterable[Event]) -> str:
@@ -30,9 +30,15 @@ def _raise(event: Raise, log: List[Event], saves: Dict[int, Save]) -> Iterator[s
     if save is not None:
         yield from _saved(save)
         for write in log:
-            if isinstance(write, Write) and write.counter == save.counter and write.version_after > save.version:
+            if (
+                isinstance(write, Write)
+                and write.counter == save.counter
+                and write.version_after > save.version
+            ):
                 versions = f"version {write.version_before} -> {write.version_after}"
-                yield from _line("modified", write.place, f"{write.operation} on {write.name or 'it'}, {versions}")
+                yield from _line(
+                    "modified", write.place, f"{write.operation} on {write.name or 'it'}, {versions}"
+                )
     backward = [one for one in log if isinstance(one, BackwardStart) and one.backward == event.backward]
     yield from _line("failed", backward[0].place if backward else event.place, event.operation or "")
 

@@ -66,7 +66,9 @@ class SaveHooks:
                 recorder.clock(), tuple(found), func, tensor._version, _sequence() - 1, self.thread
             )
             saved = Saved(note, tensor.detach(), weakref.ref(tensor))
-            saved.maker = type(tensor.grad_fn)
+            node = tensor.grad_fn
+            saved.maker = type(node)
+            saved.result = node is not None and node._sequence_nr() == note.seq
             saved.output = tensor.output_nr
             saved.view = tensor._is_view()
             self._register(saved, tensor)

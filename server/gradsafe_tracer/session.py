@@ -10,7 +10,7 @@ from typing import Any, Callable, Iterator, List, Optional
 import torch
 
 from . import engine, source
-from .events import Event, dump
+from .events import Event
 from .mode import Watch
 from .quiet import top_hooks
 from .recorder import Recorder
@@ -61,10 +61,6 @@ class Session:
 
     def events(self) -> List[Event]:
         return events_of(self.recorder.log.notes)
-
-    def write(self, path: str) -> None:
-        with open(path, "a", encoding="utf-8") as stream:
-            stream.write(dump(self.events()))
 
 
 @contextlib.contextmanager

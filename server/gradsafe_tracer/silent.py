@@ -54,7 +54,9 @@ def _took(watch: Watch, tensor: Any, alias: Any, how: str) -> None:
             numbers = recorder.numbers
             fields = {"tensor": numbers.tensor(alias), "base": numbers.tensor(tensor), "how": how}
             recorder.log.notes.append(
-                PlainNote(recorder.clock(), place, "alias", {**fields, "storage": family.number, "counter": counter})
+                PlainNote(
+                    recorder.clock(), place, "alias", {**fields, "storage": family.number, "counter": counter}
+                )
             )
     finally:
         watch.busy = False
@@ -94,6 +96,15 @@ def _storage(tensor: Any) -> Any:
         return id(tensor)
 
 
+def _drops_history(tensor: Any, node: Any) -> bool:
+    """Whether a swapped-in value with a history is more than a parameter's update."""
+    if node is not None:
+        return True
+    if tensor.requires_grad:
+        return tensor.grad is None
+    return not isinstance(tensor, torch.nn.Parameter)
+
+
 class Swap:
     """``tensor.data = value`` in progress."""
 
@@ -111,24 +122,11 @@ def before_data_set(watch: Watch, args: Tuple[Any, ...]) -> Swap:
         family = known_family(tensor, watch.recorder.numbers)
         node = grad_fn_of(tensor)
         mine = [] if family is None else [one for one in family.live() if one.original() is tensor]
-        saved = [one for one in mine if not _is_result(one, node)]
-        unused_leaf = not tensor.requires_grad or tensor.grad is None
-        lost = bool(
-            isinstance(value, torch.Tensor)
-            and value.requires_grad
-            and unused_leaf
-            and (tensor.requires_grad or not isinstance(tensor, torch.nn.Parameter))
-        )
+        saved = [one for one in mine if not one.result]
+        lost = isinstance(value, torch.Tensor) and value.requires_grad and _drops_history(tensor, node)
         return Swap(saved, lost, node)
     finally:
         watch.busy = False
-
-
-def _is_result(saved: Any, node: Any) -> bool:
-    role = saved.note.role
-    if role is not None:
-        return bool(role.startswith("result"))
-    return node is not None and node._sequence_nr() == saved.note.seq
 
 
 def after_data_set(watch: Watch, args: Tuple[Any, ...], swap: Swap) -> None:
@@ -154,12 +152,14 @@ def after_data_set(watch: Watch, args: Tuple[Any, ...], swap: Swap) -> None:
 
 
 def _wait_for_use(recorder: Recorder, tensor: Any, note: WriteNote, swap: Swap) -> None:
+    if not swap.lost:
+        return
     if swap.node is not None:
         hazard = Hazard(note, "data-swap")
         hazard.seq, hazard.output = swap.node._sequence_nr(), tensor.output_nr
         hazard.now = torch.autograd._get_sequence_nr()
         recorder.hazards = [*recorder.hazards, hazard][-_MAX_WAITING:]
-    elif swap.lost:
+    else:
         recorder.swaps[id(tensor)] = (recorder.weak(tensor), Hazard(note, "data-swap"))
 
 

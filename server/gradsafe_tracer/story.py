@@ -15,8 +15,8 @@ from .events import (
     Raise,
     Read,
     Save,
-    WrongGradient,
     Write,
+    WrongGradient,
 )
 from .places import resolve
 from .records import BackwardNote, PlainNote, SaveNote, WriteNote

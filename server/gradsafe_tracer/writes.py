@@ -9,7 +9,7 @@ import torch
 
 from .families import Family, family_of, known_family
 from .modules import declared_by
-from .operands import operation_name, tensors_in
+from .operands import grad_fn_of, operation_name, tensors_in
 from .places import where
 from .plans import Plan
 from .records import Hazard, WriteNote
@@ -129,6 +129,7 @@ class Writing:
             if saved.alias._version != old:
                 if len(saved.moves) < MOVES:
                     saved.moves.append(note)
+                _follow_history(saved)
                 note.counter = saved.note.counter
             elif note.after == note.before or data:
                 if saved.note.unused or saved.snapshot is None:
@@ -142,3 +143,10 @@ class Writing:
         if name.startswith("_fused_"):
             return "fused-step"
         return "statistics" if self.plan is Plan.NORM else "uncounted-write"
+
+
+def _follow_history(saved: Any) -> None:
+    """Torch's message names the present history of an operand; later nobody may hold that object any more."""
+    original = saved.original()
+    if original is not None and saved.maker is not None and not saved.result:
+        saved.maker = type(grad_fn_of(original))

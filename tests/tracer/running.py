@@ -15,7 +15,7 @@ import torch
 
 from gradsafe_tracer import places, program, tracebacks
 from gradsafe_tracer.__main__ import _user_row
-from gradsafe_tracer.events import BackwardStart, Event, Free, Place, Raise, Save, WrongGradient, Write
+from gradsafe_tracer.events import BackwardStart, Event, Free, Place, Raise, Save, Write, WrongGradient
 from gradsafe_tracer.session import Session
 
 
@@ -117,7 +117,10 @@ def _raise(event: Raise, events: list[Event], saves: dict[int, Save]) -> Story:
     writes = [
         one
         for one in events
-        if isinstance(one, Write) and save and one.counter == save.counter and one.version_after > save.version
+        if isinstance(one, Write)
+        and save
+        and one.counter == save.counter
+        and one.version_after > save.version
     ]
     rows = tuple(dict.fromkeys(_row(one) or 0 for one in writes))
     declared = writes[0].declared.row if writes and isinstance(writes[0].declared, Place) else None

@@ -1,0 +1,19 @@
+"""``gradsafe trace``: runs a program in a child process under the tracer and judges what really happened."""
+
+from gradsafe.trace.render import render_text, summary
+from gradsafe.trace.result import TraceException, TraceProblem, TraceRequest, TraceResult
+from gradsafe.trace.run import run_trace
+from gradsafe.trace.shape import entries, exit_code, to_json
+
+__all__ = [
+    "TraceException",
+    "TraceProblem",
+    "TraceRequest",
+    "TraceResult",
+    "entries",
+    "exit_code",
+    "render_text",
+    "run_trace",
+    "summary",
+    "to_json",
+]

@@ -1,0 +1,96 @@
+"""Everything that can keep a run from being reported: what happened, and what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+from gradsafe.trace.result import TraceProblem, TraceRequest
+
+_REMEDIES = {
+    "no-torch": "Install torch into it (pip install torch), or name another interpreter with --python PATH.",
+    "torch-broken": "Repair that installation, or name another interpreter with --python PATH.",
+    "old-torch": "gradsafe traces torch 2.1 and newer: upgrade it, or name another interpreter with --python PATH.",
+    "self-test": "The tracer and this torch do not fit each other. Please report it.",
+    "no-file": "Check the spelling and the folder from which the command runs.",
+    "no-cell": "Cells start with a line `# %%` and count from 1; code before the first marker is cell 0.",
+    "syntax": "Mend the syntax first: nothing was run.",
+    "not-text": "Save it as UTF-8, or declare its encoding in the first line.",
+    "not-a-notebook": "Save the notebook again, or give a Python file.",
+    "unreadable": "Check its permissions.",
+}
+
+
+def before_start(request: TraceRequest, python: str) -> TraceProblem | None:
+    """What can be said without starting anything."""
+    file = Path(request.folder or ".", request.file)
+    if request.text is None and file.is_dir():
+        return TraceProblem("a-folder", f"{request.file} is a folder", "Name a file: gradsafe trace FILE.")
+    if request.text is None and not file.exists():
+        return TraceProblem("no-file", f"{request.file}: no such file", _REMEDIES["no-file"])
+    if shutil.which(python) is None:
+        return TraceProblem(
+            "no-interpreter",
+            f"{python}: no such interpreter",
+            "Name the interpreter that has torch with --python PATH.",
+        )
+    return None
+
+
+def cannot_start(python: str, error: OSError) -> TraceProblem:
+    remedy = "Name the interpreter that has torch with --python PATH."
+    return TraceProblem("cannot-start", f"{python} cannot be started: {error}", remedy)
+
+
+def told(request: TraceRequest, python: str, result: dict[str, Any]) -> TraceProblem:
+    """What the tracer said before it ran anything."""
+    slug = str(result.get("problem"))
+    return TraceProblem(slug, str(result.get("message")), _REMEDIES.get(slug, ""), result.get("row"))
+
+
+def old_python(python: str) -> TraceProblem:
+    remedy = "The tracer needs Python 3.9 or newer: name another interpreter with --python PATH."
+    return TraceProblem("old-python", f"{python} is older than Python 3.9", remedy)
+
+
+def timed_out(request: TraceRequest) -> TraceProblem:
+    seconds = f"{request.timeout:g} s" if request.timeout is not None else "its time limit"
+    return TraceProblem(
+        "timeout",
+        f"{request.file} was still running after {seconds}, and was ended",
+        "Give it longer with --timeout S, or make the run smaller.",
+    )
+
+
+def died(status: int | None) -> TraceProblem:
+    name = signal.Signals(-status).name if status is not None and status < 0 else f"status {status}"
+    return TraceProblem(
+        "killed",
+        f"the interpreter was ended by {name}",
+        "Its events may be lost. SIGSEGV points to a native extension, SIGKILL to too little memory.",
+    )
+
+
+def left_early(request: TraceRequest, status: int | None) -> TraceProblem:
+    return TraceProblem(
+        "no-report",
+        f"{request.file} left with status {status} before the tracer could report",
+        "It ended the interpreter itself. Trace the part before that.",
+    )
+
+
+def tracer_failed(python: str, error: str) -> TraceProblem:
+    last = error.strip().splitlines()[-1] if error.strip() else "no message"
+    return TraceProblem("tracer", f"the tracer failed in {python}: {last}", "Please report it.")
+
+
+def cut_short(result: dict[str, Any]) -> TraceProblem | None:
+    """A log that could not be written whole."""
+    error = result.get("log_error")
+    if error is None:
+        return None
+    return TraceProblem(
+        "log", f"the events could not be written: {error}", "Free some space and run it again."
+    )

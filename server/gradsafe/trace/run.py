@@ -1,0 +1,159 @@
+"""Starts the tracer in the chosen interpreter and reads what it leaves: events, and last of all the result."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import tempfile
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from gradsafe.rules.judge import judge_log
+from gradsafe.trace import problems
+from gradsafe.trace.child import Ended, OnOutput, run_child
+from gradsafe.trace.deliver import tracer_folder
+from gradsafe.trace.result import (
+    CANCELLED,
+    COMPLETED,
+    FAILED,
+    RAISED,
+    TIMEOUT,
+    TraceException,
+    TraceProblem,
+    TraceRequest,
+    TraceResult,
+)
+from gradsafe_tracer.events import Event, from_json
+
+_BOOTSTRAP = """
+import os, sys
+if sys.path and sys.path[0] == "":
+    del sys.path[0]
+parts = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+if sys.version_info < (3, 9):
+    sys.stderr.write("gradsafe: old python")
+    sys.exit(97)
+from gradsafe_tracer.__main__ import main
+sys.path[:] = [path for path in sys.path if path != parts[0]]
+if parts[1:]:
+    os.environ["PYTHONPATH"] = os.pathsep.join(parts[1:])
+else:
+    del os.environ["PYTHONPATH"]
+code = main()
+sys.stdout.flush()
+sys.exit(code)
+"""
+_OLD_PYTHON = 97
+
+
+def run_trace(
+    request: TraceRequest, *, on_output: OnOutput | None = None, cancel: threading.Event | None = None
+) -> TraceResult:
+    """Runs the program to its end (or ``request.timeout``, or ``cancel``) and judges its events. Never raises."""
+    python = request.python or sys.executable
+    problem = problems.before_start(request, python)
+    if problem is not None:
+        return TraceResult(FAILED, problem=problem)
+    with tempfile.TemporaryDirectory(prefix="gradsafe-trace-", ignore_cleanup_errors=True) as work:
+        log = Path(work) / "events.jsonl"
+        log.touch()
+        try:
+            ended = run_child(
+                _command(request, python, log, Path(work)),
+                _environment(),
+                folder=request.folder,
+                timeout=request.timeout,
+                cancel=cancel,
+                on_output=on_output,
+            )
+        except OSError as error:
+            return TraceResult(FAILED, problem=problems.cannot_start(python, error))
+        events, result = _read(log)
+    judged = _judged(_outcome(request, python, ended, result), events)
+    return replace(judged, notes=tuple(result.get("notes", ())), output=ended.output.get("stdout", ""))
+
+
+def _command(request: TraceRequest, python: str, log: Path, work: Path) -> list[str]:
+    command = [python, "-u", "-c", _BOOTSTRAP, "--events", str(log)]
+    if request.cell is not None:
+        command += ["--cell", str(request.cell)]
+    if request.timeout is not None:
+        command += ["--timeout", str(request.timeout)]
+    if request.text is not None:
+        source = work / "source"
+        source.write_text(request.text, encoding="utf-8", newline="")
+        command += ["--source", str(source)]
+    return [*command, request.file, "--", *request.arguments]
+
+
+def _environment() -> dict[str, str]:
+    environment = dict(os.environ)
+    paths = [str(tracer_folder()), *filter(None, [environment.get("PYTHONPATH")])]
+    environment["PYTHONPATH"] = os.pathsep.join(paths)
+    return environment
+
+
+def _read(log: Path) -> tuple[tuple[Event, ...], dict[str, Any]]:
+    """The events and the result line; a log that was cut off ends where it was cut."""
+    events: list[Event] = []
+    result: dict[str, Any] = {}
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            try:
+                if line.startswith('{"kind": "result"'):
+                    result = json.loads(line)
+                elif line.strip():
+                    events.append(from_json(line))
+            except ValueError:
+                break
+    return tuple(events), result
+
+
+def _outcome(request: TraceRequest, python: str, ended: Ended, result: dict[str, Any]) -> TraceResult:
+    if ended.cancelled:
+        return TraceResult(CANCELLED)
+    if ended.timed_out or result.get("outcome") == TIMEOUT:
+        return TraceResult(TIMEOUT, problem=problems.timed_out(request))
+    if result.get("outcome") == "problem":
+        return TraceResult(FAILED, problem=problems.told(request, python, result))
+    if not result:
+        return _without_report(request, python, ended)
+    found = result.get("exception")
+    exception = (
+        TraceException(found["type"], found["message"], found.get("row"), found.get("file"))
+        if found
+        else None
+    )
+    problem = problems.died(ended.status) if _by_signal(ended.status) else problems.cut_short(result)
+    return TraceResult(str(result["outcome"]), exception, problem=problem)
+
+
+def _without_report(request: TraceRequest, python: str, ended: Ended) -> TraceResult:
+    if ended.status == _OLD_PYTHON:
+        return TraceResult(FAILED, problem=problems.old_python(python))
+    if _by_signal(ended.status):
+        assert ended.status is not None
+        name = signal.Signals(-ended.status).name
+        exception = TraceException(name, f"the program was ended by {name}", None)
+        return TraceResult(RAISED, exception, problem=problems.died(ended.status))
+    error = ended.output.get("stderr", "")
+    if "gradsafe_tracer" in error and ended.status == 1:
+        return TraceResult(FAILED, problem=problems.tracer_failed(python, error))
+    return TraceResult(COMPLETED, problem=problems.left_early(request, ended.status))
+
+
+def _by_signal(status: int | None) -> bool:
+    return status is not None and status < 0 and sys.platform != "win32"
+
+
+def _judged(result: TraceResult, events: tuple[Event, ...]) -> TraceResult:
+    try:
+        findings = tuple(judge_log(events))
+    except Exception as error:  # a rule that fails must not cost the user the events
+        problem = TraceProblem("rules", f"the rules failed on this run: {error!r}", "Please report it.")
+        return replace(result, events=events, problem=result.problem or problem)
+    return replace(result, events=events, findings=findings)
