@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 
 from gradsafe.ops.derive import in_place
 from gradsafe.ops.entry import Arg
-from gradsafe.ops.match import KINDS, Bound, Fit, bind
+from gradsafe.ops.match import KIND_NAMES, Bound, Fit, bind
 from gradsafe.ops.notation import OPAQUE, REQUIRED, Op, Param, Return, Save, Write
 from tools.op_table import tree
 from tools.op_table.declared import Declared, declared_return
-from tools.op_table.describe import describe_call
+from tools.op_table.describe import describe, describe_call
 from tools.op_table.formulas import declared_saves, declared_writes, has_formula
 from tools.op_table.hand import ESCAPES, METADATA, OVERLAP, RETURNS
 from tools.op_table.module_state import state_params, with_module_state
@@ -70,8 +70,11 @@ def record(call: Call, overloads: Sequence[Overload]) -> bool:
         if observation is None:
             continue
         known = next((RETURNS[name] for name in overload.names if name in RETURNS), None)
-        if known is not None and observation.returns.kind not in ("tuple", "list"):
+        if known is not None and (known.kind == "list" or observation.returns.kind not in ("tuple", "list")):
             observation = replace(observation, returns=_known_return(known, observation.returns))
+        if not observation.labels and observation.returns.kind == "fresh":
+            # A factory's dtype is its caller's choice.
+            observation = replace(observation, returns=Return("fresh"))
         seen = _seen(overload.params, bound, args, dict(kwargs), _settled(observation))
         overload.seen.append(with_module_state(seen, call.module) if call.module is not None else seen)
         return True
@@ -80,8 +83,8 @@ def record(call: Call, overloads: Sequence[Overload]) -> bool:
 
 def _known_return(known: Return, seen: Return) -> Return:
     """The rule that holds for every layout; the dtype that was seen."""
-    if seen.kind == "value":
-        return seen
+    if seen.kind == "value" or known.kind == "list":
+        return known if known.kind == "list" else seen
     integer = seen.grad not in ("", "nograd", "nograd?")
     return replace(known, grad=seen.grad) if integer and not known.grad else known
 
@@ -123,29 +126,21 @@ def _seen(
     numbers: dict[str, object] = {}
     for param in params:
         where = bound.binding.get(param.name)
-        if where is None:
-            if (
-                param.default is not REQUIRED
-                and param.default is not OPAQUE
-                and not isinstance(param.default, tuple)
-            ):
-                literals[param.name] = param.default
+        if where is not None:
+            arg = args[where] if isinstance(where, int) else kwargs[where]
+        elif param.default is REQUIRED or param.default is OPAQUE or isinstance(param.default, tuple):
             continue
-        arg = args[where] if isinstance(where, int) else kwargs[where]
+        else:
+            arg = describe(param.default)
         if arg.kind in ("bool", "str", "none", "number"):
             literals[param.name] = arg.value
-        kind = _kind_name(arg)
-        if kind and kind not in param.kinds:
+        kind = KIND_NAMES.get(arg.kind)
+        if kind is not None and kind not in param.kinds:
             kinds[param.name] = kind
         if arg.kind == "tensor":
             numbers[f"{param.name}.ndim"] = arg.ndim
             numbers[f"{param.name}.dtype"] = arg.dtype
     return tree.Seen(observation, literals, kinds, numbers)
-
-
-def _kind_name(arg: Arg) -> str:
-    order = ("Tensor", "Tensors", "bool", "Number", "str", "dtype", "ints", "slice")
-    return next((name for name in order if arg.kind in KINDS[name]), "")
 
 
 def ops_of(overload: Overload) -> Iterator[Op]:
@@ -168,7 +163,7 @@ def ops_of(overload: Overload) -> Iterator[Op]:
         params = (
             (*overload.params, *state_params(overload.seen, leaves)) if overload.module else overload.params
         )
-        for leaf in leaves:
+        for leaf in map(_without_idle_facts, leaves):
             writes = _with_overlap_check(overload, leaf.writes)
             flags = _flags(overload)
             yield Op(overload.names, params, leaf.returns, leaf.conditions, leaf.saves, writes, flags, origin)
@@ -182,6 +177,13 @@ def ops_of(overload: Overload) -> Iterator[Op]:
             flags=_flags(overload),
             origin=f"{origin}, not run",
         )
+
+
+def _without_idle_facts(leaf: tree.Leaf) -> tree.Leaf:
+    """A result that never requires grad has no node, so nothing is saved for it."""
+    if leaf.returns.kind in ("fresh", "view", "alias") and leaf.returns.grad not in ("", "nograd?"):
+        return replace(leaf, saves=())
+    return leaf
 
 
 def _flags(overload: Overload) -> tuple[str, ...]:

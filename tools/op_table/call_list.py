@@ -26,6 +26,24 @@ torch.chain_matmul(m, m2)
 torch.chain_matmul(m, m2, m3)
 torch.linalg.multi_dot([m, m2])
 torch.linalg.multi_dot([m, m2, m3])
+torch.clip(x, 0.1)
+torch.clip(x, 0.1, 0.5)
+torch.clip(x, min=0.1)
+torch.clip(x, max=0.1)
+Tensor.clip(x, 0.1)
+Tensor.clip_(x, 0.1)
+torch.clamp(x, max=0.1)
+torch.float_power(x, 2.0)
+torch.float_power(d, 2.0)
+torch.max_pool3d(vol, 2)
+torch.batch_norm(x, w, bias, mean, var, True, 0.1, 1e-5, False)
+torch.batch_norm(x, w, bias, mean, var, False, 0.1, 1e-5, False)
+torch.batch_norm(x, None, None, None, None, True, 0.1, 1e-5, False)
+torch.instance_norm(b3, None, None, None, None, True, 0.1, 1e-5, False)
+torch.cosine_embedding_loss(x, y, sgn)
+torch.grid_sampler(img, grid, 0, 0, False)
+torch.meshgrid(v, indexing='ij')
+torch.meshgrid(v, w, v3, indexing='ij')
 torch.einsum('ij,jk->ik', m, m2)
 torch.einsum('ij,ij->', m, m2)
 torch.einsum('bij,bjk->bik', b3, c3)
@@ -466,7 +484,7 @@ def _values() -> dict[str, Any]:
         "grid": f(1, 3, 3, 2), "theta": f(1, 2, 3), "slope": f(1), "p": f(3, 4) * 0.8, "t": f(3, 4) * 0.8,
         "mean": f(4), "var": f(4), "table": f(5, 3), "z": torch.randn(3, dtype=torch.complex64),
         "n": i(5, 3, 4), "idx": i(5, 6), "idx2": i(5, 3, 2), "idx3": i(4, 3), "index": torch.tensor([0, 1]),
-        "offsets": torch.tensor([0, 2]), "zero": torch.tensor(0), "mask": torch.eye(3, 4, dtype=torch.bool),
+        "offsets": torch.tensor([0, 2]), "sgn": torch.ones(3), "zero": torch.tensor(0), "mask": torch.eye(3, 4, dtype=torch.bool),
         "mask3": torch.tensor([True, False, True]), "coords": i(3, 2, 3),
         "spectrum": torch.stft(f(1, 16), 4, return_complex=True, window=torch.ones(4)),
         "plain": i(5, 3, 4), "other": i(5, 3, 4), "third": i(5, 3, 4),

@@ -69,7 +69,8 @@ def probe_the_rest(found: dict[str, list[Overload]]) -> None:
     for overload in {id(each): each for group in found.values() for each in group}.values():
         private = overload.names[0].rpartition(".")[2].startswith("_")
         if overload.declared is not None and not overload.seen and not private:
-            any(record(call, [overload]) for call in synthesis.calls(overload))
+            recorded = (call for call in synthesis.calls(overload) if record(call, [overload]))
+            list(itertools.islice(recorded, MOST_VARIED))
 
 
 def varied(calls: Iterable[Call], overloads: Sequence[Overload]) -> Iterator[Call]:

@@ -90,6 +90,11 @@ SIGNATURES: dict[str, tuple[Param, ...]] = {
 _MAY_BE_SELF = """to contiguous float double half bfloat16 int long bool short char byte cpu cdouble cfloat type_as sum_to_size
 to_dense"""
 
+
+def _views_of(source: str) -> Return:
+    return Return("list", items=(Return("view", source),))
+
+
 RETURNS: dict[str, Return] = {
     **{f"Tensor.{name}": Return("same", "self", True) for name in _MAY_BE_SELF.split()},
     **{f"{owner}.reshape": Return("view", "self", True) for owner in ("torch", "Tensor")},
@@ -110,6 +115,17 @@ RETURNS: dict[str, Return] = {
     "torch.asarray": Return("alias", "obj", True),
     "torch.from_numpy": Return("fresh"),
     "nn.Flatten": Return("alias", "input", True),
+    **{f"torch.{name}": _views_of("tensors") for name in ("meshgrid", "broadcast_tensors")},
+    **{
+        f"{owner}.{name}": _views_of("self")
+        for owner in ("torch", "Tensor")
+        for name in ("tensor_split", "hsplit", "vsplit", "dsplit")
+    },
+    **{
+        f"{owner}.{name}": Return("list", items=(Return("fresh"),))
+        for owner in ("torch", "Tensor")
+        for name in ("unsafe_split", "unsafe_chunk", "unsafe_split_with_sizes")
+    },
 }
 """Results that hang on strides, dtypes or devices, which no key of the table can hold: what is true of all calls."""
 

@@ -34,7 +34,15 @@ def calls(overload: Overload) -> Iterator[Call]:
 def _candidates(param: Param) -> Iterator[Any]:
     kind = param.kinds[0].removesuffix("?")
     if kind == "Tensor":
-        yield from (f(3, 4), i(3, 3, 4), f(3, 3), f(2, 3, 4), f(4), torch.ones(3, 4, dtype=torch.bool))
+        yield from (
+            f(3, 4),
+            f(3, 4).double(),
+            i(3, 3, 4),
+            f(3, 3),
+            f(2, 3, 4),
+            f(4),
+            torch.ones(3, 4, dtype=torch.bool),
+        )
     elif kind == "Tensors":
         yield [f(3, 4), f(3, 4)]
     elif kind == "Number":

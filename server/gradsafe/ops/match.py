@@ -49,6 +49,18 @@ KINDS: Final[Mapping[str, frozenset[str]]] = {
 }
 """Which kinds of argument fit a kind of parameter; ``any`` takes all."""
 
+KIND_NAMES: Final[Mapping[str, str]] = {
+    "tensor": "Tensor",
+    "tensors": "Tensors",
+    "number": "Number",
+    "bool": "bool",
+    "str": "str",
+    "dtype": "dtype",
+    "ints": "ints",
+    "slice": "slice",
+}
+"""The one kind that a condition ``p is KIND`` means; the parameters' kinds above are wider."""
+
 _SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "self": ("input", "x", "a"),
     "input": ("self",),
@@ -181,7 +193,7 @@ def _condition_fit(
     else:
         arg = args[where] if isinstance(where, int) else kwargs[where]
     if condition.test in ("is", "not"):
-        fit = _one_kind(str(condition.literal), arg)
+        fit = _is_kind(str(condition.literal), arg)
     elif attribute:
         known = arg.ndim if attribute == "ndim" else arg.dtype
         fit = Fit.MAYBE if known is None else _fit(known == condition.literal)
@@ -190,6 +202,12 @@ def _condition_fit(
     else:
         fit = _equals(arg, condition.literal)
     return _negated(fit) if condition.test in ("not", "!=") else fit
+
+
+def _is_kind(kind: str, arg: Arg) -> Fit:
+    if arg.kind in ("unknown", "other") or (arg.kind in ("list", "tuple") and kind in ("Tensors", "ints")):
+        return Fit.MAYBE
+    return _fit(KIND_NAMES.get(arg.kind) == kind)
 
 
 def _equals(arg: Arg, literal: object) -> Fit:
