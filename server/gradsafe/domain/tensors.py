@@ -108,6 +108,8 @@ class Tensor:
     """How many of its storage's ``flow`` writes its ``node`` knows of."""
     bypass: Bypass | None = None
     """Set where ``x.data = ...`` dropped a graph: whoever uses the tensor gets a wrong gradient."""
+    derived: frozenset[str] | None = None
+    """The operations that made it out of a ``.data`` (or detached) value; None where none did."""
     known: bool = True
     """False for a tensor whose history is not known (an argument of a function judged alone)."""
 
@@ -147,4 +149,6 @@ class Node:
     certain: Tri = Tri.YES
     leaf: int | None = None
     raises_when_freed: bool = False
+    overlap_write: int | None = None
+    """Set for CopySlices of a view that overlaps itself: backward raises there; the tensor that was written."""
     bypasses: tuple[Bypass, ...] = ()

@@ -270,8 +270,10 @@ def detach(path: Path, source: Source, base: int, how: str = "detach") -> int:
     parent = path.tensor(base)
     origin = "detached" if how == "detach" and requires_grad(path, base) is not Tri.NO else "made"
     path.heap[oid] = replace(
-        path.tensor(oid), overlap=parent.overlap, origin=origin if parent.known else parent.origin
-    )
+        path.tensor(oid), overlap=parent.overlap, origin=origin if parent.known else parent.origin,
+        contiguous=parent.contiguous, expanded=parent.expanded,
+        derived=frozenset() if how in ("detach", "data") else parent.derived,
+    )  # fmt: skip
     return oid
 
 
@@ -343,7 +345,8 @@ def rebase_history(path: Path, source: Source, oid: int, node: int, needs: Tri) 
     inner = path.node(node)
     copy_slices = path.new_id()
     inputs = tuple(dict.fromkeys((*((above,) if above is not None else ()), *inner.inputs)))
-    path.heap[copy_slices] = replace(inner, inputs=inputs, raises_when_freed=True)
+    overlapping = oid if tensor.overlap is Tri.YES else None
+    path.heap[copy_slices] = replace(inner, inputs=inputs, raises_when_freed=True, overlap_write=overlapping)
     if not inner.saves:
         # CopySlices keeps the geometry of its view: nothing to modify, but gone at a second backward.
         kept = Save(source.place, source.stack, path.new_id(), copy_slices, inner.operation, "the view", 0, 0, 0)

@@ -150,6 +150,16 @@ def _execute(state: _Run, number: int) -> None:
         _fail(state, "freed", certain, number, node.saves[0] if node.saves else None)
         if certain:
             return
+    if node.overlap_write is not None and not state.failed and node.certain is Tri.YES:
+        # CopySlices cannot scatter a gradient into memory that overlaps itself: torch raises in backward (measured).
+        state.failed = True
+        state.path.emit(
+            Raise(
+                node.source.place, node.source.stack, "overlap", tensor=node.overlap_write, node=number,
+                backward=state.backward, operation=node.operation, name=path.tensor(node.overlap_write).name,
+            )
+        )  # fmt: skip
+        return
     for saved in node.saves:
         found = path.version(saved.counter)
         source = state.source

@@ -161,7 +161,7 @@ def unpack(
         middle = known[star : len(known) - after]
         return [*known[:star], new_list(path, middle), *known[len(known) - after :]]
     rest = rest_of(path, value)
-    if rest is not None and known:
+    if rest is not None and (known or not isinstance(value, Unknown)):
         return [known[index] if index < len(known) else rest for index in range(count)]
     token = value.token if isinstance(value, Unknown) else source.place
     return [Unknown(("unpack", token, index)) for index in range(count)]

@@ -311,10 +311,24 @@ def forward(machine: Machine, path: Path, obj: Instance, call: Call) -> Outcomes
         param.name for op in machine.table.ops(machine.table.canonical(name) or "") for param in op.params
     }
     states = {key: value for key, value in _states(path, obj).items() if key in read}
+    _weight_normed(machine, path, obj, states, call)
     applied = torch_ops.apply(
         machine, path, name, args, {**states, **call.kwargs}, call.source, "module", call.first, declared
     )
     return applied if applied is not None else calls.unknown_result(path, call)
+
+
+def _weight_normed(machine: Machine, path: Path, obj: Instance, states: dict[str, Value], call: Call) -> None:
+    """Compute a weight-normed weight for this forward; its two parameters are what is saved."""
+    key = path.vars.get((obj.oid, "#weight_norm"))
+    if not (isinstance(key, Const) and isinstance(key.value, str)):
+        return
+    parts = [path.vars.get((obj.oid, f"{key.value}.original{number}")) for number in (1, 0)]
+    known = [part for part in parts if part is not None]
+    outcomes = torch_ops.apply(machine, path, "torch._weight_norm_interface", known, {}, call.source)
+    value = outcomes[0][1] if outcomes and len(known) == 2 else None
+    if isinstance(value, TupleValue):
+        states[key.value] = value.items[0]
 
 
 def _states(path: Path, obj: Instance) -> dict[str, Value]:

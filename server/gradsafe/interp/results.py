@@ -103,6 +103,10 @@ def _fresh(path: Path, call: Application, returns: Return, index: str) -> Tensor
         leaf = {Tri.YES: Tri.NO, Tri.MAYBE: Tri.MAYBE, Tri.NO: Tri.YES}[needs]
         node = call.node if needs is not Tri.NO else None
         tensor = Tensor(0, 0, needs, node=node, leaf=leaf, shape=shape, dtype=dtype)
+    lineage = [path.tensor(oid).derived for oid in call.inputs()]
+    if any(steps is not None for steps in lineage) and tensor.requires_grad is Tri.NO:
+        steps = frozenset().union(*(found for found in lineage if found is not None))
+        tensor = replace(tensor, derived=steps | {call.operation})
     version = shapes.initial_version(call.operation)
     oid = autograd.new_tensor(path, call.source, call.operation, tensor, version=version)
     saves = [save for save in call.op.saves if save.what == f"result{index}"]

@@ -344,13 +344,16 @@ def _to_shares(call: Application, tensor: Tensor) -> bool | None:
 
 
 def part_shape(path: Path, call: Application, base: int) -> Shape:
-    """The shape of one output of ``unbind``."""
+    """The shape of one output of ``unbind``, or of ``chunk`` and ``split`` where all parts are alike."""
     shape = path.tensor(base).shape
-    if shape is None or not shape or call.operation != "unbind":
+    if not shape:
         return None
-    dim = number(first(call.bound, "dim")) or 0
-    dim = dim % len(shape)
-    return shape[:dim] + shape[dim + 1 :]
+    dim = (number(first(call.bound, "dim")) or 0) % len(shape)
+    if call.operation == "unbind":
+        return shape[:dim] + shape[dim + 1 :]
+    count, whole = view_count(path, call, base), shape[dim]
+    part = whole // count if count and whole is not None and whole % count == 0 else None
+    return (*shape[:dim], part, *shape[dim + 1 :])
 
 
 def view_count(path: Path, call: Application, base: int) -> int | None:

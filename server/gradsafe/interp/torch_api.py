@@ -12,14 +12,26 @@ from gradsafe.domain.values import (
     FALSE,
     NONE,
     TRUE,
+    Const,
     FunctionValue,
+    Instance,
     Manager,
     TensorRef,
     TupleValue,
     Unknown,
     Value,
 )
-from gradsafe.interp import autograd, backward, calls, containers, control, shapes, tensor_api, torch_ops
+from gradsafe.interp import (
+    autograd,
+    backward,
+    calls,
+    classes,
+    containers,
+    control,
+    shapes,
+    tensor_api,
+    torch_ops,
+)
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
@@ -187,7 +199,6 @@ def _tensor(machine: Machine, path: Path, call: Call) -> Outcomes:
 
 @torch_function("torch.compile", "torch.jit.script", "torch.jit.ignore", "torch.jit.export", "torch._dynamo.disable",
                 "torch.compiler.disable", "torch.nn.DataParallel", "torch.nn.parallel.DistributedDataParallel",
-                "torch.nn.utils.weight_norm", "torch.nn.utils.parametrizations.weight_norm",
                 "torch.nn.utils.spectral_norm", "torch.nn.utils.parametrizations.spectral_norm",
                 "torch.nn.utils.parametrizations.orthogonal")  # fmt: skip
 def _identity(machine: Machine, path: Path, call: Call) -> Outcomes | None:
@@ -258,3 +269,21 @@ def _is_tensor(machine: Machine, path: Path, call: Call) -> Outcomes:
     if isinstance(value, Unknown):
         return [(path, Unknown(("isinstance", value.token, "Tensor")))]
     return [(path, FALSE)]
+
+
+@torch_function("torch.nn.utils.parametrizations.weight_norm", "torch.nn.utils.weight_norm")
+def _weight_norm(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    """The weight becomes a function of two parameters, computed anew at each forward (AUTOGRAD.md section 9.30)."""
+    module = call.argument(0, "module")
+    name = call.argument(1, "name")
+    key = name.value if isinstance(name, Const) and isinstance(name.value, str) else "weight"
+    if not isinstance(module, Instance):
+        return None
+    weight = path.vars.get((module.oid, key))
+    if isinstance(weight, TensorRef):
+        scale = Tensor(0, 0, Tri.YES, origin="parameter", name=f"{key}.original0", dtype="float32")
+        path.vars[module.oid, f"{key}.original0"] = TensorRef(autograd.new_tensor(path, call.source, "Parameter", scale))
+        path.vars[module.oid, f"{key}.original1"] = weight
+        classes.remember_attribute(path, module.oid, f"{key}.original0")
+        path.vars[module.oid, "#weight_norm"] = Const(key, str)
+    return [(path, module)]

@@ -68,6 +68,13 @@ class Application:
         return [oid for oids in self.tensors.values() for oid in oids]
 
 
+STEPS = frozenset({
+    "round", "sign", "sgn", "floor", "ceil", "trunc", "heaviside", "gt", "lt", "ge", "le", "eq", "ne", "where",
+    "argmax", "bernoulli", "one_hot", "fake_quantize_per_tensor_affine", "searchsorted", "bucketize",
+})  # fmt: skip
+"""Operations that are constant almost everywhere: putting their result in place is the straight-through idiom."""
+
+
 def resolve(path: Path, value: Value) -> Value:
     """An unknown value that has been used as a tensor is that tensor."""
     if isinstance(value, Unknown):
@@ -395,7 +402,7 @@ def note_unseen(
     root = path.tensor(tensor.base) if tensor.base is not None else tensor
     if autograd.requires_grad(path, oid) is not Tri.YES or root.leaf is not Tri.NO:
         return
-    if identity:
+    if identity or operation.rstrip("_") in STEPS:
         return
     autograd.note_bypass(path, source, oid, "no-grad-write", operation, hidden=False, name=name)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from gradsafe.rules.base import Rule
-from gradsafe.rules.finding import Finding, Severity
+from gradsafe.rules.finding import Finding, Related, Severity
 from gradsafe.rules.story import Story
-from gradsafe.rules.words import call_of, named, operation_of, primary_of
+from gradsafe.rules.words import backward, call_of, named, operation_of, primary_of
 from gradsafe_tracer.events import Raise
 
 
@@ -57,9 +57,9 @@ class ExpandedTensorModified(Rule):
         return Finding(
             self.code,
             Severity.ERROR,
-            f"{how} writes {what}, whose elements share memory after an expand: torch raises here",
+            f"{how} writes {what}, whose elements share memory after an expand: {_where(story)}",
             primary_of(event.place, event.how, event.declared),
-            call_of(event),
+            (*call_of(event), *_failing(story)),
             ("clone-before-write", "out-of-place"),
             event.name,
             event.operation,
@@ -67,3 +67,13 @@ class ExpandedTensorModified(Rule):
             None,
             "unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please clone() the tensor before performing the operation.",
         )
+
+
+def _failing(story: Story) -> tuple[Related, ...]:
+    """Where the write passes (`zero_`, `masked_fill_`), backward cannot go through it."""
+    start = story.backward
+    return (backward(start, "backward cannot go through the overlapping write and raises here"),) if start else ()
+
+
+def _where(story: Story) -> str:
+    return "torch raises here" if story.backward is None else "the write passes, and backward raises"
