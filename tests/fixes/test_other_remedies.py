@@ -139,11 +139,6 @@ CASES: list[tuple[str, str, str]] = [
         ),
     ),
     ("detach", "    ⟨h.backward()⟩\n    «h.backward()»\n", ""),
-    (
-        "out-of-place",
-        "    with torch.no_grad():\n        «h.mul_(2)»  # twice\n    return h\n",
-        "    h = h.mul(2)  # twice\n    return h\n",
-    ),
     ("out-of-place", "    with torch.no_grad():\n        «h.mul_(2)»\n        w = 1\n    return h\n", ""),
     ("clone-before-write", "    with torch.no_grad():\n        «h[0] = 1»\n    return h\n", ""),
     ("suppress", "    «h += 1»\n", "    h += 1  # gradsafe: ignore[saved-tensor-modified]\n"),
@@ -256,3 +251,68 @@ def test_a_module_built_elsewhere_is_fixed_where_it_is_built() -> None:
 def test_an_in_place_module_may_get_a_copy() -> None:
     text = "import torch.nn as nn\nact = «nn.ReLU(inplace=True)»\ndef f(x):\n    h = x.exp()\n    return ⟦act(h)⟧\n"
     assert "return act(h.clone())\n" in read(text, "clone-before-write").results()[0]
+
+
+def test_a_write_that_autograd_should_see_leaves_no_grad() -> None:
+    text = HEAD + "    with torch.no_grad():\n        «h[:, w] = 0»  # dead\n    return h\n"
+    marked = read(text, "out-of-place", code="data-bypasses-autograd")
+    assert marked.results() == [HEAD + "    h[:, w] = 0  # dead\n    return h\n"]
+    assert not marked.fixes()[0].safe
+
+
+@pytest.mark.parametrize(
+    ("remedy", "body", "wanted"),
+    [
+        ("out-of-place", "    hs = [h]\n    «hs[0] += 1»\n", "    hs = [h]\n    hs[0] = hs[0] + 1\n"),
+        (
+            "out-of-place",
+            "    hs = [h for _ in w]\n    «hs[0].add_(1)»\n",
+            "    hs = [h for _ in w]\n    hs[0] = hs[0].add(1)\n",
+        ),
+        (
+            "clone-before-write",
+            "    hs = [h]\n    «hs[0] += 1»\n",
+            "    hs = [h]\n    hs[0] = hs[0].clone()\n    hs[0] += 1\n",
+        ),
+        ("clone-before-write", "    hs = h.chunk(2)\n    «hs[0].add_(1)»\n", None),
+        ("clone-before-write", "    hs = [h]\n    «hs[0] = 1»\n", None),
+    ],
+)
+def test_items_of_lists_are_bound_anew_and_those_of_tuples_are_not(
+    remedy: str, body: str, wanted: str | None
+) -> None:
+    marked = read(HEAD + body, remedy)
+    assert marked.results() == ([HEAD + wanted] if wanted is not None else [])
+    assert not any(fix.safe for fix in marked.fixes())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    p = torch.ones(3, requires_grad=True)\n    «p.add_(1)»\n    return p.grad\n",
+        "    p = torch.ones(3, requires_grad=True)\n    for _ in range(3):\n        «p.add_(1)»\n",
+        "    for p in w.parameters():\n        «p.add_(1)»\n",
+        "    «w.layer.scale.add_(1)»\n",
+    ],
+)
+def test_a_leaf_that_is_wanted_as_a_leaf_is_not_bound_anew(body: str) -> None:
+    for remedy in ("out-of-place", "clone-before-write"):
+        assert read(HEAD + body, remedy, code="leaf-modified").results() == []
+
+
+def test_a_parameter_of_a_module_is_not_bound_to_a_plain_tensor() -> None:
+    for remedy in ("out-of-place", "clone-before-write"):
+        assert read(HEAD + "    «w.fc.weight.mul_(2)»\n", remedy).results() == []
+
+
+def test_an_inference_tensor_is_copied_where_it_would_be_saved() -> None:
+    text = HEAD + "    return «-h * w.unsqueeze(1)»\n"
+    marked = read(text, "clone-at-save", code="inference-tensor-saved", subject="w.unsqueeze(1)")
+    assert marked.results() == [HEAD + "    return -h * w.unsqueeze(1).clone()\n"]
+
+
+def test_the_flag_of_a_module_is_no_flag_of_a_function() -> None:
+    text = HEAD + "    drop = «nn.Dropout(w, inplace=True)»\n    return ⟦drop(h)⟧\n"
+    assert read(text, "clone-before-write").results() == [
+        HEAD + "    drop = nn.Dropout(w, inplace=True)\n    return drop(h.clone())\n"
+    ]

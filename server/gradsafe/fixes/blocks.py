@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
-from gradsafe.fixes.site import Site, Spot
+from gradsafe.fixes.site import Site
 from gradsafe.fixes.sources import Code
+from gradsafe.fixes.spot import Spot
 from gradsafe.fixes.tree import Cursor, walk
 from gradsafe.rules.finding import Edit
 from gradsafe.syntax.span import Span

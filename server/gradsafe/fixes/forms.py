@@ -92,7 +92,7 @@ def _call_forms(cursor: Cursor, call: cst.Call) -> Iterator[WriteForm]:
         else:
             yield WriteForm(How.METHOD, cursor, call.func.value)
         return
-    flagged = function_flag(call)
+    flagged = function_flag(call) if name not in MODULE_FLAG else None
     first = argument(call, 0, "input")
     if flagged is not None and first is not None and first is not flagged:
         yield WriteForm(How.FLAG, cursor, first.value)
@@ -136,19 +136,34 @@ def _flag(call: cst.Call, position: int | None) -> cst.Arg | None:
     return flag
 
 
-def holder(expression: cst.BaseExpression) -> cst.BaseExpression | None:
-    """The name or attribute that holds the memory of ``expression``: ``h`` for ``h.view(3)[0].T``.
+@dataclass(frozen=True)
+class Containers:
+    """Names of lists and dicts, whose items can be bound anew, and of tuples, whose items cannot."""
+
+    open: frozenset[str] = frozenset()
+    closed: frozenset[str] = frozenset()
+
+    def is_item(self, expression: cst.BaseExpression) -> bool:
+        """Whether this is an item that can be bound anew."""
+        return isinstance(expression, cst.Subscript) and dotted(expression.value) in self.open - self.closed
+
+
+def holder(expression: cst.BaseExpression, containers: Containers) -> cst.BaseExpression | None:
+    """What holds the memory of ``expression``: ``h`` for ``h.view(3)[0].T``, ``xs[0]`` for ``xs[0].T`` of a list.
 
     None where nothing in sight holds it (``torch.exp(x)`` is a temporary).
     """
     while True:
-        if isinstance(expression, cst.Subscript) or (
-            isinstance(expression, cst.Attribute) and expression.attr.value in VIEW_ATTRIBUTES
-        ):
+        if isinstance(expression, cst.Subscript):
+            if containers.is_item(expression):
+                return expression
+            expression = expression.value
+        elif isinstance(expression, cst.Attribute) and expression.attr.value in VIEW_ATTRIBUTES:
             expression = expression.value
         elif isinstance(expression, cst.Call) and isinstance(expression.func, cst.Attribute):
             if is_module(expression.func.value):
                 return None
             expression = expression.func.value
         else:
-            return expression if dotted(expression) is not None else None
+            name = dotted(expression)
+            return expression if name is not None and name not in containers.closed else None

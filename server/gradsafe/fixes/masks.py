@@ -6,7 +6,6 @@ import libcst as cst
 
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import WriteForm, is_module, words
-from gradsafe.fixes.rewrite import Names
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.tree import dotted
 
@@ -18,14 +17,14 @@ GENTLE = ("+", "-", "*")
 
 def masked_rewrite(site: Site, form: WriteForm) -> Draft | None:
     """The rewrite, where the mask visibly has the shape of the tensor and the value is one number per element."""
-    spot, names, node, target = site.spot, Names(site), form.at.node, form.target
+    spot, names, node, target = site.spot, site.names, form.at.node, form.target
     torch = site.sources.local_name(spot.code.chunk.file, "torch")
     if torch is None or not isinstance(target, cst.Subscript) or dotted(target.value) is None:
         return None
     if len(target.slice) != 1 or not isinstance(index := target.slice[0].slice, cst.Index) or index.star:
         return None
     tensor, mask = spot.text(target.value), spot.text(index.value)
-    if not names.can_bind(target.value) or names.loses_history(target.value):
+    if not site.can_rebind(target.value) or names.loses_history(target.value):
         return None
     if not _has_shape_of(index.value, tensor):
         return None

@@ -1,13 +1,12 @@
-"""Pieces of edits that several remedies share: dropping an argument, parenthesising, binding a result."""
+"""Pieces of edits that several remedies share: an argument dropped, an operand in parentheses, a line before."""
 
 from __future__ import annotations
 
 import libcst as cst
 
-from gradsafe.fixes.aliases import read_after, seen_elsewhere
-from gradsafe.fixes.scope import Position, Scope, collect
-from gradsafe.fixes.site import Site, Spot
-from gradsafe.fixes.tree import OPAQUE, SHORT_CIRCUIT, Cursor, dotted
+from gradsafe.fixes.site import Site
+from gradsafe.fixes.spot import Spot
+from gradsafe.fixes.tree import OPAQUE, SHORT_CIRCUIT, Cursor
 from gradsafe.rules.finding import Edit
 
 ATOMS = (
@@ -107,73 +106,3 @@ def runs_once_in_place(site: Site, node: Cursor) -> bool:
             break
     earlier = (each.node for each in site.spot.nodes() if isinstance(each.node, cst.Call))
     return all(site.spot.offsets(call)[1] > start for call in earlier)
-
-
-def without_grad(statement: Cursor, scope: Scope, index: int) -> bool:
-    """Whether the statement visibly stands in ``with torch.no_grad():`` or a function decorated so."""
-    headers: list[cst.CSTNode] = [each.node for each in statement.ancestors()]
-    headers += [node for code in scope.enclosing.get(index, ()) for node in code.body[:1]]
-    for header in headers:
-        if isinstance(header, cst.With):
-            switches = [item.item for item in header.items]
-        elif isinstance(header, cst.FunctionDef):
-            switches = [each.decorator for each in header.decorators]
-        else:
-            continue
-        for switch in switches:
-            name = dotted(switch.func if isinstance(switch, cst.Call) else switch) or ""
-            if name.rpartition(".")[2] in ("no_grad", "inference_mode", "set_grad_enabled"):
-                return True
-    return False
-
-
-class Names:
-    """What the names of the site's scope say about a rewrite."""
-
-    def __init__(self, site: Site) -> None:
-        codes = site.sources.scope(site.spot.code.chunk)
-        self._scope: Scope | None = None
-        if codes is not None:
-            self._scope = collect(codes, site.spot.code.chunk.qualname)
-        index = next(
-            (index for index, code in enumerate(codes or ()) if code.chunk == site.spot.code.chunk), None
-        )
-        if index is None:
-            self._scope = None
-        start, end = site.spot.offsets(site.spot.statement.node)
-        self._start: Position = (index or 0, start)
-        self._end: Position = (index or 0, max(end, site.spot.end))
-        self._leaves = isinstance(site.spot.statement.node, cst.Return)
-        self.without_grad = self._scope is not None and without_grad(
-            site.spot.statement, self._scope, index or 0
-        )
-
-    def can_bind(self, subject: cst.BaseExpression) -> bool:
-        """``subject = ...`` would rebind what it reads (not make a new local of a global)."""
-        if isinstance(subject, cst.Name):
-            return self._scope is not None and self._scope.is_local(subject.value)
-        return dotted(subject) is not None
-
-    def read_after(self, subject: cst.BaseExpression) -> bool:
-        """Whether ``subject`` may be read after the statement."""
-        if not isinstance(subject, cst.Name) or self._scope is None:
-            return True
-        if self._leaves:
-            return any(use.deferred and use.name == subject.value for use in self._scope.uses)
-        return read_after(self._scope, subject.value, self._start, self._end)
-
-    def loses_history(self, subject: cst.BaseExpression) -> bool:
-        """Whether a new tensor for ``subject`` is made under no_grad, has no history, and is used later."""
-        return self.without_grad and self.read_after(subject)
-
-    def carried(self) -> list[str]:
-        """The names that carry a value from one round of the loop around the statement to the next."""
-        return self._scope.carried(self._scope.nest_at(self._end)) if self._scope is not None else []
-
-    def seen_elsewhere(self, subject: cst.BaseExpression) -> bool:
-        """Whether somebody else may see a write to ``subject``, so that doing without it changes a value."""
-        if not isinstance(subject, cst.Name) or self._scope is None:
-            return True
-        if (subject.value, "grad") in self._scope.attributes:
-            return True  # the ``.grad`` of the new tensor is not that of the old one
-        return seen_elsewhere(self._scope, subject.value, self._start, self._end)

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import libcst as cst
 
+from gradsafe.fixes.forms import Containers, callee, words
 from gradsafe.fixes.holds import ELSEWHERE, FRESH_METHODS, Share, shares
 from gradsafe.fixes.sources import Code
 from gradsafe.fixes.tree import Cursor, dotted, walk
@@ -21,6 +22,7 @@ Nest = tuple[int, ...]
 LOOPS = (cst.For, cst.While)
 SCOPES = (cst.FunctionDef, cst.ClassDef)
 BRANCHES = (*LOOPS, cst.If, cst.Else, cst.Try, cst.TryStar, cst.ExceptHandler, cst.MatchCase)
+MAKE_TUPLES = words("tuple zip chunk split unbind tensor_split hsplit vsplit broadcast_tensors parameters")
 OUT_OF_SIGHT = frozenset({Share(ELSEWHERE, True)})
 
 
@@ -56,7 +58,14 @@ class Scope:
     foreign: set[str] = field(default_factory=set)
     attributes: set[tuple[str, str]] = field(default_factory=set)
     enclosing: dict[int, tuple[Code, ...]] = field(default_factory=dict)
+    lists: set[str] = field(default_factory=set)
+    tuples: set[str] = field(default_factory=set)
     is_module: bool = True
+
+    @property
+    def containers(self) -> Containers:
+        """The names that hold several tensors."""
+        return Containers(frozenset(self.lists), frozenset(self.tuples))
 
     def nest_at(self, at: Position) -> Nest:
         """The blocks around the last name at or before ``at``."""
@@ -151,6 +160,8 @@ class _Collector:
             node = cursor.node
             if isinstance(node, LOOPS):
                 self.scope.loops.add(id(node.body))
+            elif isinstance(node, cst.Assign):
+                self._container(node)
             elif isinstance(node, cst.FunctionDef) and self._is_own_header(cursor):
                 self.scope.is_module = False
             elif isinstance(node, (cst.Global, cst.Nonlocal)):
@@ -168,6 +179,15 @@ class _Collector:
                         nest = (*nest, id(node))
                     binding = Binding(bound.name, self._at(bound.behind)[1], nest, bound.shares)
                     self.scope.bindings.append(binding)
+
+    def _container(self, node: cst.Assign) -> None:
+        names = {target.target.value for target in node.targets if isinstance(target.target, cst.Name)}
+        value = node.value
+        made_by = callee(value) if isinstance(value, cst.Call) else None
+        if isinstance(value, (cst.List, cst.Dict, cst.ListComp, cst.DictComp)) or made_by in ("list", "dict"):
+            self.scope.lists |= names
+        elif isinstance(value, (cst.Tuple, cst.GeneratorExp)) or made_by in MAKE_TUPLES:
+            self.scope.tuples |= names
 
     def _is_own_header(self, cursor: Cursor) -> bool:
         return self.own and not any(isinstance(each.node, SCOPES) for each in cursor.ancestors())

@@ -5,44 +5,63 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import NamedTuple
 
-from gradsafe.rules.finding import Edit, Finding, Fix, Severity
+from gradsafe.rules.finding import Edit, Finding, Fix, Role
+from gradsafe_tracer.events import AnyPlace
 
-Analyse = Callable[[tuple[Edit, ...]], Iterable[Finding]]
-"""The findings of the workspace with some edits made (with none: as it is). It must not change the workspace."""
+LineOf = Callable[[AnyPlace], str]
+"""The text of the line on which a place of the unedited sources begins."""
 
 
-def verify(fix: Fix, finding: Finding, analyse: Analyse) -> bool:
-    """Whether the program with ``fix`` has one finding like ``finding`` less, and no kind of finding more.
+class Sighting(NamedTuple):
+    """What is left of a finding when lines move: its rule, its file, the text of its line."""
 
-    Findings are counted by code and file rather than matched by place: a fix moves places.
+    code: str
+    file: str
+    line: str
+
+
+Analyse = Callable[[tuple[Edit, ...]], Iterable[Sighting]]
+"""The findings with some edits made (with none: as it is). It must not change the workspace."""
+
+
+def verify(fix: Fix, finding: Finding, analyse: Analyse, line_of: LineOf) -> bool:
+    """Whether the finding is gone with ``fix`` and none has come.
+
+    A write that the finding names as a further one is no news: it was hidden behind this one.
     """
-    before, after = _census(analyse(())), _census(analyse(fix.edits))
-    if after is None or before is None:
-        return False
-    key = _key(finding)
-    return after[key] < before[key] and all(after[each] <= before[each] for each in after)
+    hidden = [each.place for each in finding.related if each.role is Role.MODIFIED]
+    known = [Sighting(finding.code, file_of(place), line_of(place).strip()) for place in hidden]
+    mine = Sighting(finding.code, file_of(finding.primary), line_of(finding.primary).strip())
+    return holds(mine, known, analyse(()), analyse(fix.edits))
+
+
+def holds(
+    mine: Sighting, known: Iterable[Sighting], before: Iterable[Sighting], after: Iterable[Sighting]
+) -> bool:
+    """The same on sightings: ``mine`` is one fewer, and nothing is there that was neither there before nor ``known``."""
+    earlier, later = Counter(before), Counter(after)
+    return later[mine] < earlier[mine] and not later - (earlier + Counter(known))
+
+
+def can_be_preferred(fix: Fix) -> bool:
+    """Whether a fix may be marked as the one to take, once it is verified: suppressing is no cure."""
+    return fix.safe and fix.remedy != "suppress"
 
 
 def prefer(fixes: Iterable[Fix], verified: Callable[[Fix], bool]) -> tuple[Fix, ...]:
-    """The fixes with the first that is both safe and verified marked as preferred.
-
-    Suppressing is no cure and is never preferred.
-    """
+    """The fixes with the first that is both safe and verified marked as preferred."""
     marked: list[Fix] = []
+    found = False
     for fix in fixes:
-        open_yet = not any(each.preferred for each in marked)
-        wins = open_yet and fix.safe and fix.remedy != "suppress" and verified(fix)
+        wins = not found and can_be_preferred(fix) and verified(fix)
+        found = found or wins
         marked.append(replace(fix, preferred=wins))
     return tuple(marked)
 
 
-def _census(findings: Iterable[Finding]) -> Counter[tuple[str, str]] | None:
-    return Counter(_key(finding) for finding in findings if finding.severity is not Severity.HINT)
-
-
-def _key(finding: Finding) -> tuple[str, str]:
-    """A span's chunk and a place both begin with the file."""
-    place = finding.primary
-    first = place[0] if isinstance(place, tuple) else ""
-    return finding.code, first[0] if isinstance(first, tuple) else str(first)
+def file_of(place: AnyPlace) -> str:
+    """The file of a span or of a place."""
+    chunk = getattr(place, "chunk", None)
+    return str(getattr(chunk if chunk is not None else place, "file", ""))

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import libcst as cst
 
 from gradsafe.fixes.draft import Draft
-from gradsafe.fixes.forms import callee, holder, is_in_place_name, is_module
+from gradsafe.fixes.forms import Containers, callee, holder, is_in_place_name, is_module
+from gradsafe.fixes.holds import SHARING_METHODS
 from gradsafe.fixes.rewrite import receiver
-from gradsafe.fixes.site import Site, Spot, find_spot
+from gradsafe.fixes.site import Site
+from gradsafe.fixes.spot import Spot, find_spot
 from gradsafe.fixes.tree import dotted
 from gradsafe.rules.finding import Edit, Finding, Role
 from gradsafe_tracer.events import AnyPlace
@@ -27,7 +29,7 @@ def propose(site: Site) -> Iterator[Draft]:
         spot = find_spot(site.sources, place)
         if spot is None or spot.code.chunk.qualname != site.spot.code.chunk.qualname:
             return  # there the tensor may have another name
-        cloned = _cloned(spot, name)
+        cloned = _cloned(spot, name, site.finding.subject)
         if not cloned:
             return  # one save left open breaks as before
         edits += cloned
@@ -48,11 +50,11 @@ def _saves_at_primary(finding: Finding) -> bool:
     return finding.saved is None and finding.code == "inference-tensor-saved"
 
 
-def _cloned(spot: Spot, name: str) -> list[Edit]:
+def _cloned(spot: Spot, name: str, subject: str | None) -> list[Edit]:
     operation = _operation(spot)
     if operation is None or (isinstance(operation, cst.Call) and is_in_place_name(callee(operation) or "")):
         return []
-    edits = [_clone(spot, each) for each in _operands(operation) if _is_held_by(each, name)]
+    edits = [_clone(spot, each) for each in _operands(operation) if _is_held_by(spot, each, name, subject)]
     if not edits and _is_value_of(spot, operation, name):
         edits = [_clone(spot, operation)]
     return edits
@@ -80,10 +82,13 @@ def _operands(operation: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
         yield from (arg.value for arg in operation.args if not arg.star)
 
 
-def _is_held_by(operand: cst.BaseExpression, name: str) -> bool:
-    if isinstance(operand, cst.Call):  # ``h.exp() * w`` saves a temporary, not h
+def _is_held_by(spot: Spot, operand: cst.BaseExpression, name: str, subject: str | None) -> bool:
+    """Whether the operand is the tensor, or a view of it; ``h.exp() * w`` saves a temporary, not h."""
+    if spot.text(operand) == subject:
+        return True
+    if isinstance(operand, cst.Call) and callee(operand) not in SHARING_METHODS:
         return False
-    held = holder(operand)
+    held = holder(operand, Containers())
     return held is not None and dotted(held) == name
 
 

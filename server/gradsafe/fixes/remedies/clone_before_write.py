@@ -8,7 +8,7 @@ import libcst as cst
 
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import How
-from gradsafe.fixes.rewrite import Names, line_before, receiver
+from gradsafe.fixes.rewrite import line_before, receiver
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.tree import dotted
 
@@ -17,14 +17,16 @@ def propose(site: Site) -> Iterator[Draft]:
     form, subject = site.form, site.subject
     if form is None or subject is None or form.how is How.DATA:
         return
-    names, text = Names(site), site.spot.text(subject)
+    if form.how is How.SETITEM and site.names.containers.is_item(form.target):
+        return  # ``xs[0] = x`` of a list writes no tensor
+    names, text = site.names, site.spot.text(subject)
     if form.how is How.MODULE:
         start, end = site.spot.offsets(form.target)
         edit = site.spot.replace(start, end, f"{receiver(site.spot, form.target)}.clone()")
         unseen = not names.seen_elsewhere(subject) and not names.read_after(subject)
         yield Draft(f"Give the in-place module a copy of `{text}`", (edit,), unseen)
         return
-    if not names.can_bind(subject) or names.loses_history(subject) or _is_bound_by_statement(site, subject):
+    if not site.can_rebind(subject) or names.loses_history(subject) or _is_bound_by_statement(site, subject):
         return
     before = line_before(site, f"{text} = {text}.clone()")
     if before is not None:

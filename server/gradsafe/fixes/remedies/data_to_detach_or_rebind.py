@@ -15,7 +15,7 @@ from gradsafe.fixes.blocks import indented_under, no_grad_header, own_line
 from gradsafe.fixes.chains import chain_subject, in_place_steps, out_of_place_steps
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import How, WriteForm
-from gradsafe.fixes.rewrite import Names, line_before, operand
+from gradsafe.fixes.rewrite import line_before, operand
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.tree import dotted, walk
 from gradsafe.rules.finding import Edit
@@ -36,7 +36,7 @@ def propose(site: Site) -> Iterator[Draft]:
             under = indented_under(site.spot, header, [(site.spot.code, line)])
             yield Draft("Update the parameter under `torch.no_grad()`", (*under, *edits), safe=False)
         return
-    if Names(site).can_bind(subject):
+    if site.can_rebind(subject):
         edits = _rebound(site, form, subject, dropped)
         if edits is not None:
             yield Draft(

@@ -13,8 +13,9 @@ import libcst as cst
 
 from gradsafe.fixes.blocks import own_line
 from gradsafe.fixes.draft import Draft
-from gradsafe.fixes.rewrite import Names
-from gradsafe.fixes.site import Site, find_spot
+from gradsafe.fixes.names import Names
+from gradsafe.fixes.site import Site
+from gradsafe.fixes.spot import find_spot
 from gradsafe.rules.finding import Role
 
 
@@ -25,7 +26,7 @@ def propose(site: Site) -> Iterator[Draft]:
         return
     if not isinstance(spot.statement.node, cst.Expr):
         return
-    names = Names(Site(site.finding, site.sources, spot, None)).carried()
+    names = Names(site.sources, spot).carried()
     if not names:
         return
     # The new lines go in front of the line break, behind whatever comment the line has.

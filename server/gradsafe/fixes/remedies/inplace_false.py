@@ -9,7 +9,8 @@ import libcst as cst
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import callee, module_flag
 from gradsafe.fixes.rewrite import drop_argument
-from gradsafe.fixes.site import Site, Spot, find_spot
+from gradsafe.fixes.site import Site
+from gradsafe.fixes.spot import Spot, find_spot
 from gradsafe.fixes.tree import Cursor
 from gradsafe.rules.finding import Role
 

@@ -13,9 +13,9 @@ import libcst as cst
 from gradsafe.fixes.blocks import out_of_block
 from gradsafe.fixes.chains import LIKE, WITHOUT_COUNTERPART, chain_subject, in_place_steps, out_of_place_steps
 from gradsafe.fixes.draft import Draft
-from gradsafe.fixes.forms import FUNCTION_MODULES, VIEW_ATTRIBUTES, How, WriteForm, callee, function_flag
+from gradsafe.fixes.forms import FUNCTION_MODULES, How, WriteForm, callee, function_flag
 from gradsafe.fixes.masks import masked_rewrite
-from gradsafe.fixes.rewrite import Names, drop_argument, line_before, operand, runs_once_in_place
+from gradsafe.fixes.rewrite import drop_argument, line_before, operand, runs_once_in_place
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.tree import OPAQUE, Cursor, argument, dotted
 from gradsafe.rules.finding import Edit
@@ -26,7 +26,8 @@ def propose(site: Site) -> Iterator[Draft]:
     draft = None
     if form is None:
         return
-    if form.how is How.AUGMENTED and not isinstance(form.target, cst.Subscript):
+    is_item = site.names.containers.is_item(form.target)
+    if form.how is How.AUGMENTED and (is_item or not isinstance(form.target, cst.Subscript)):
         draft = _augmented(site, form)
     elif form.how in (How.AUGMENTED, How.SETITEM):
         draft = masked_rewrite(site, form)
@@ -36,18 +37,18 @@ def propose(site: Site) -> Iterator[Draft]:
         draft = _bound(site, steps[-1], chain_subject(steps), edits) if edits is not None else None
     elif form.how in (How.FUNCTION, How.FLAG, How.OUT):
         draft = _function(site, form)
-    if draft is not None and site.subject is not None and Names(site).loses_history(site.subject):
-        # Under no_grad the new tensor would have no history at all: the write has to leave the block, too.
-        lifted = out_of_block(site.spot)
-        draft = Draft(draft.title + ", with grad", (*lifted, *draft.edits), safe=False) if lifted else None
+    if site.subject is not None and site.names.loses_history(site.subject):
+        # Under no_grad a new tensor would have no history at all. Where that is the very defect, the write leaves the block.
+        lifted = out_of_block(site.spot) if site.finding.code == "data-bypasses-autograd" else ()
+        draft = Draft("Take the write out of `no_grad`", lifted, safe=False) if lifted else None
     if draft is not None:
         yield draft
 
 
 def _augmented(site: Site, form: WriteForm) -> Draft | None:
-    node, names, spot = form.at.node, Names(site), site.spot
+    node, spot = form.at.node, site.spot
     assert isinstance(node, cst.AugAssign)
-    if not names.can_bind(form.target) or _is_view(form.target):
+    if not site.can_rebind(form.target):
         return None
     target = spot.text(form.target)
     gap_start, (value_start, value_end) = spot.offsets(form.target)[1], spot.offsets(node.value)
@@ -59,11 +60,7 @@ def _augmented(site: Site, form: WriteForm) -> Draft | None:
         opened = spot.replace(gap_start, value_start, f" = {target} {symbol} (")
         edits = (opened, spot.insert(value_end, ")"))
     title = f"Replace `{target} {symbol}= ...` by `{target} = {target} {symbol} ...`"
-    return Draft(title, edits, not names.seen_elsewhere(form.target))
-
-
-def _is_view(target: cst.CSTNode) -> bool:
-    return isinstance(target, cst.Attribute) and target.attr.value in VIEW_ATTRIBUTES
+    return Draft(title, edits, not site.names.seen_elsewhere(form.target))
 
 
 def _function(site: Site, form: WriteForm) -> Draft | None:
@@ -87,8 +84,8 @@ def _function(site: Site, form: WriteForm) -> Draft | None:
 
 def _bound(site: Site, at: Cursor, subject: cst.BaseExpression, edits: tuple[Edit, ...]) -> Draft | None:
     """Bind the result of the call at ``at`` to ``subject``, where its statement does not do so already."""
-    names, spot, statement = Names(site), site.spot, site.spot.statement.node
-    if dotted(subject) is None or _is_view(subject) or not names.can_bind(subject):
+    names, spot, statement = site.names, site.spot, site.spot.statement.node
+    if not site.can_rebind(subject):
         return None
     text, start = spot.text(subject), spot.offsets(at.node)[0]
     draft = Draft(
@@ -114,7 +111,12 @@ def _with(draft: Draft, edit: Edit) -> Draft:
 
 
 def _occurrences(site: Site, name: str) -> int:
-    return sum(dotted(each.node) == name for each in site.spot.nodes())
+    names = (
+        each.node
+        for each in site.spot.nodes()
+        if isinstance(each.node, (cst.Name, cst.Attribute, cst.Subscript))
+    )
+    return sum(site.spot.text(each) == name for each in names)
 
 
 def _hoisted(site: Site, at: Cursor, name: str, draft: Draft) -> Draft | None:

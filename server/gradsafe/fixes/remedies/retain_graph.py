@@ -12,7 +12,8 @@ import libcst as cst
 
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import callee
-from gradsafe.fixes.site import Site, find_spot
+from gradsafe.fixes.site import Site
+from gradsafe.fixes.spot import find_spot
 from gradsafe.fixes.tree import argument
 from gradsafe.rules.finding import Role
 

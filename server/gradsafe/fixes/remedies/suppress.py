@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import libcst as cst
 
 from gradsafe.fixes.draft import Draft
-from gradsafe.fixes.site import Site, Spot, find_spot
+from gradsafe.fixes.site import Site
+from gradsafe.fixes.spot import Spot, find_spot
 from gradsafe.fixes.tree import walk
 
 IGNORE = re.compile(r"#\s*gradsafe:\s*ignore(?:\[(?P<codes>[^\]]*)\])?")
