@@ -112,7 +112,12 @@ def run(request: RunRequest, cancel: threading.Event) -> TracedRun:
         raise RuntimeError("the tracer crashed")
     findings = judge(request.file, request.text).entries
     outcome = "raised" if findings else "completed"
-    return TracedRun(outcome, f"{outcome}, {len(findings)} findings", f"ran cell {request.cell}", findings)
+    return TracedRun(
+        outcome,
+        f"{outcome}, {len(findings)} findings",
+        f"ran {len(request.text.splitlines())} lines",
+        findings,
+    )
 
 
 if __name__ == "__main__":

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from gradsafe.lsp.convert import apply_change
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from session import Session, capabilities, connected, replace, spread
+
+from gradsafe.lsp.convert import apply_change
 
 BAD = "y = x.exp()\ny.add_(1)\n"
 SLOW = "# slow\n" + BAD

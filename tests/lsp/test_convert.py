@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lsprotocol import types
+
 from gradsafe.lsp.convert import (
     apply_change,
     column_to_units,
@@ -11,11 +15,7 @@ from gradsafe.lsp.convert import (
     to_range,
     units_to_column,
 )
-from gradsafe.lsp.magics import without_magics
 from gradsafe_tracer.events import Place
-from hypothesis import given
-from hypothesis import strategies as st
-from lsprotocol import types
 
 ENCODINGS = list(types.PositionEncodingKind)
 PYTHON_NAMES = {
@@ -76,24 +76,3 @@ def test_a_change_beyond_the_end_is_at_the_end() -> None:
 def test_a_place_beyond_the_text_is_clamped() -> None:
     found = to_range(Place("f", 5, 1, 6, 9), ["ab"], types.PositionEncodingKind.Utf16)
     assert found == types.Range(types.Position(0, 0), types.Position(0, 2))
-
-
-@pytest.mark.parametrize(
-    ("cell", "python"),
-    [
-        ("%matplotlib inline\nx = 1", "_#atplotlib inline\nx = 1"),
-        ("if on:\n    !ls -l", "if on:\n    _#s -l"),
-        ("files = !ls", "files = _#s"),
-        ("x.add_?", "_#add_?"),
-        ("%%time\ny = 1", "#%time\ny = 1"),
-        ("%%bash\necho hi\n", "#%bash\n#cho hi\n"),
-        ("x = (7\n%b)", "x = (7\n%b)"),
-        ("await f()", "await f()"),
-        ("'''\n!ls\n'''", "'''\n!ls\n'''"),
-    ],
-)
-def test_magics_become_python_of_the_same_length(cell: str, python: str) -> None:
-    assert without_magics(cell) == python
-    assert [len(line) for line in without_magics(cell).split("\n")] == [
-        len(line) for line in cell.split("\n")
-    ]

@@ -33,7 +33,7 @@ async def test_a_lens_above_each_code_cell(session: Session, uri: str) -> None:
         (lens.range.start.line, list(lens.command.arguments or ())) for lens in found if lens.command
     ] == [
         (1, [uri, 1]),
-        (5, [uri, 3]),
+        (5, [uri, 2]),
     ]
     assert {lens.command.title for lens in found if lens.command} == {"Run and trace"}
 
@@ -49,11 +49,11 @@ async def test_a_run_publishes_what_happened(uri: str) -> None:
     async with connected(options={"trace": {"notification": True}}) as session:
         session.open(uri, CELLS)
         await session.diagnostics(uri, 1)
-        result = await session.command(RUN, uri, 3)
-        assert session.asked == ["Run cell 3 in a new process, after the 2 cells above it?"]
+        result = await session.command(RUN, uri, 2)
+        assert session.asked == ["Run cell 2 in a new process, after the cell above it?"]
         [told] = session.traced
         assert told.outcome == "raised"
-        assert told.summary == "model.py, cell 3: raised, 1 findings"
+        assert told.summary == "model.py, cell 2: raised, 1 findings"
         assert result is not None
         found = await session.until(
             lambda: [d for d in session.published[-1].diagnostics if d.source == "gradsafe trace"]
@@ -71,7 +71,7 @@ async def test_a_run_publishes_what_happened(uri: str) -> None:
 async def test_clear_takes_the_results_back(session: Session, uri: str) -> None:
     session.open(uri, CELLS)
     await session.diagnostics(uri, 1)
-    await session.command(RUN, uri, 1)
+    await session.command(RUN, uri, 2)
     await session.until(lambda: sources(session) == ["gradsafe trace"])
     await session.command("gradsafe.clearRun", uri)
     await session.until(lambda: sources(session) == ["gradsafe"])
@@ -82,7 +82,7 @@ async def test_a_client_without_a_place_for_results_gets_a_message(session: Sess
     await session.command(RUN, uri, {"line": 0, "character": 0})
     await session.until(lambda: session.shown)
     assert session.shown == ["model.py: completed, 0 findings"]
-    assert any("ran cell None" in text for text in session.logged)
+    assert any("ran 1 lines" in text for text in session.logged)
 
 
 async def test_a_position_means_the_cell_around_it(session: Session, uri: str) -> None:
@@ -98,11 +98,11 @@ async def test_the_question_can_be_declined_and_is_asked_once_if_so_wished(
 ) -> None:
     session.open(uri, CELLS)
     session.answer = "Cancel"
-    assert await session.command(RUN, uri, 3) is None
+    assert await session.command(RUN, uri, 2) is None
     assert not session.shown
     session.answer = "Run, and do not ask again"
-    assert await session.command(RUN, uri, 3) is not None
-    assert await session.command(RUN, uri, 3) is not None
+    assert await session.command(RUN, uri, 2) is not None
+    assert await session.command(RUN, uri, 2) is not None
     assert len(session.asked) == 2
 
 

@@ -10,9 +10,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gradsafe_tracer.events import Place
-
 from gradsafe.report.entry import Entry, EntryFix
+from gradsafe_tracer.events import Place
 
 
 @dataclass(frozen=True)

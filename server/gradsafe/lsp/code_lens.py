@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
+
+from gradsafe.lsp.cells import code_cells
 
 if TYPE_CHECKING:
     from gradsafe.lsp.server import GradsafeServer
 
 RUN_AND_TRACE = "gradsafe.runAndTraceCell"
-_CELL = re.compile(r"#\s*%%(?P<title>.*)")
-
-
-def cell_rows(lines: list[str]) -> list[tuple[int, int]]:
-    """(number, row) of each code cell; cells count from 1, rows from 0."""
-    rows: list[tuple[int, int]] = []
-    number = 0
-    for row, line in enumerate(lines):
-        match = _CELL.match(line)
-        if match is not None:
-            number += 1
-            if "[markdown]" not in match.group("title"):
-                rows.append((number, row))
-    return rows
 
 
 def register(server: GradsafeServer) -> None:
@@ -40,7 +27,7 @@ def register(server: GradsafeServer) -> None:
         if snapshot is None:
             return []
         if not snapshot.cells:
-            return [_lens(uri, number, row) for number, row in cell_rows(snapshot.lines)]
+            return [_lens(uri, number, row) for number, row, _ in code_cells(snapshot.text)]
         return [_lens(uri, number, 0) for number, cell in enumerate(snapshot.cells, 1) if cell.uri == uri]
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from gradsafe_tracer.events import Place
 from lsprotocol import types
+
+from gradsafe_tracer.events import Place
 
 _LINE_END = re.compile("\r\n|\n|\r")
 

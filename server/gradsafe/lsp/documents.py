@@ -16,8 +16,8 @@ from lsprotocol import types
 from pygls.uris import to_fs_path
 from pygls.workspace import TextDocument, Workspace
 
+from gradsafe.lsp.cells import join_cells
 from gradsafe.lsp.convert import apply_change, split_lines
-from gradsafe.lsp.magics import without_magics
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +130,6 @@ class OpenTexts(Workspace):
 
     def _take_notebook(self, notebook: types.NotebookDocument) -> Snapshot:
         cells: list[Cell] = []
-        parts: list[str] = []
         row = 1
         for cell in notebook.cells:
             document = self.text_documents.get(unquote(cell.document))
@@ -142,9 +141,8 @@ class OpenTexts(Workspace):
                 continue
             text = document.source
             cells.append(Cell(document.uri, document.version, text, row + 1))
-            parts.append("# %%\n" + without_magics(text) + "\n")
             row += len(split_lines(text)) + 1
-        joined = "".join(parts)
+        joined = join_cells([cell.text for cell in cells])
         return Snapshot(
             notebook.uri, file_of(notebook.uri), notebook.version, next(self._serials), joined, tuple(cells)
         )

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from gradsafe_tracer.events import Place
 from lsprotocol import types
 from pygls.uris import from_fs_path
 
 from gradsafe.lsp.convert import split_lines, to_range, to_row_column
 from gradsafe.lsp.documents import OpenTexts, Snapshot
+from gradsafe_tracer.events import Place
 
 
 class Spot(NamedTuple):

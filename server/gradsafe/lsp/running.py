@@ -6,16 +6,20 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gradsafe.lsp.documents import Cell
 from gradsafe.report.entry import Entry
 
 
 @dataclass(frozen=True)
 class RunRequest:
-    """Run ``text``, which ``file`` may hold in an older state; ``cell`` None means all of it."""
+    """Run ``text``, which ``file`` may hold in an older or longer state; of a notebook, these ``cells``.
+
+    Places in what comes of it are in the text that was judged: that of all cells, for a notebook.
+    """
 
     file: str
     text: str
-    cell: int | None
+    cells: tuple[Cell, ...]
     interpreter: str | None
     timeout: float
 

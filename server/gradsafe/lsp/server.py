@@ -171,7 +171,7 @@ def _open_session(root: str | None) -> Analysis:
 
 
 def _run(request: RunRequest, cancel: threading.Event) -> TracedRun:
-    from gradsafe.lsp.session_analysis import run
+    from gradsafe.lsp.traced_run import run
 
     return run(request, cancel)
 

@@ -16,7 +16,8 @@ from uuid import uuid4
 
 from lsprotocol import types
 
-from gradsafe.lsp.code_lens import RUN_AND_TRACE, cell_rows
+from gradsafe.lsp.cells import code_cells, text_until
+from gradsafe.lsp.code_lens import RUN_AND_TRACE
 from gradsafe.lsp.documents import Snapshot
 from gradsafe.lsp.locations import row_column_of
 from gradsafe.lsp.running import RunRequest, TracedRun
@@ -119,7 +120,11 @@ class Runs:
         """The run in a thread of its own, with a progress bar where the client has one."""
         options = self._server.options
         request = RunRequest(
-            snapshot.file, snapshot.text, number, options.trace_interpreter, options.trace_timeout
+            snapshot.file,
+            snapshot.text if number is None else text_until(snapshot.text, number),
+            snapshot.cells[:number],
+            options.trace_interpreter,
+            options.trace_timeout,
         )
         done: Future[TracedRun] = Future()
 
@@ -194,9 +199,9 @@ def _cell_number(
     if isinstance(cell, int):
         return cell
     row, _ = row_column_of(uri, cell, snapshot, server.texts)
-    rows = cell_rows(snapshot.lines)
-    above = [number for number, start in rows if start < row]
-    return above[-1] if above else (0 if rows else None)
+    cells = code_cells(snapshot.text)
+    above = [each.number for each in cells if each.row < row]
+    return above[-1] if above else (0 if cells else None)
 
 
 def register(server: GradsafeServer) -> None:
