@@ -11,14 +11,11 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.oracle import predict
-from tests.oracle.corpus import Case, cases
+from tests.oracle.corpus import NOT_A_DERIVATIVE, Case, cases
 from tests.oracle.report import corpus_rows
 from tests.oracle.score import Row
 
 CASES = cases()
-
-NOT_A_DERIVATIVE = {"166_pcgrad_keeps_reference_to_grad"}
-"""Its gradients are right for the values that it computes; the values are wrong (`.grad` is added to in place)."""
 
 
 @cache

@@ -24,6 +24,19 @@ def _findings() -> dict[Path, list[Verdict]]:
     return predict.check(FILES)
 
 
+def test_the_command_line_says_the_same() -> None:
+    try:
+        printed = predict.check_by_contract(FILES)
+    except predict.NotBuilt as why:
+        pytest.skip(str(why))
+    for path in FILES:
+        assert _by_line(printed[path]) == _by_line(_findings()[path]), path
+
+
+def _by_line(verdicts: list[Verdict]) -> dict[tuple[int, str], Verdict]:
+    return {(verdict.line, verdict.slug): verdict for verdict in verdicts}
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(FIXTURES)))
 def test_findings_are_the_markers(path: Path) -> None:
     if not predict.available():

@@ -3,45 +3,44 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 
 
-def shrink(text: str, holds: Callable[[str], bool]) -> str:
-    """The smallest program found for which ``holds`` is still true."""
-    changed = True
-    while changed:
-        changed = False
-        for candidate in _candidates(text):
-            if holds(candidate):
-                text, changed = candidate, True
-                break
+def shrink(text: str, holds: Callable[[str], bool], seconds: float = 10.0) -> str:
+    """A small program for which ``holds`` is still true: no single statement can go, or the time is over."""
+    deadline = time.monotonic() + seconds
+    position, untouched = 0, 0
+    while time.monotonic() < deadline:
+        spans = _statements(text)
+        if untouched >= len(spans):
+            return text
+        position %= len(spans)
+        smaller = _without(text, *spans[position])
+        if smaller is not None and holds(smaller):
+            text, untouched = smaller, 0
+        else:
+            position, untouched = position + 1, untouched + 1
     return text
 
 
-def _candidates(text: str) -> Iterator[str]:
-    """The text without one of its statements, the largest statements first, then with a body in place of its block."""
-    tree = ast.parse(text)
+def _statements(text: str) -> list[tuple[int, int, int]]:
+    """First row, last row and indentation of each statement, the large ones first."""
+    spans = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.stmt) and not isinstance(node, ast.Pass):
+            first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+            spans.add((first, node.end_lineno or first, node.col_offset))
+    return sorted(spans, key=lambda span: (span[0] - span[1], -span[0]))
+
+
+def _without(text: str, first: int, last: int, indent: int) -> str | None:
     lines = text.splitlines()
-    statements = [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
-    statements.sort(
-        key=lambda node: ((node.end_lineno or node.lineno) - node.lineno, node.lineno), reverse=True
-    )
-    for node in statements:
-        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))]) - 1
-        last = node.end_lineno or node.lineno
-        rest = lines[:first] + lines[last:]
-        for candidate in (rest, [*lines[:first], " " * node.col_offset + "pass", *lines[last:]]):
-            joined = "\n".join(candidate) + "\n"
-            if lines[first].strip() == "pass" and candidate is not rest:
-                continue
-            if _parses(joined):
-                yield joined
-                break
-
-
-def _parses(text: str) -> bool:
-    try:
-        ast.parse(text)
-    except SyntaxError:
-        return False
-    return True
+    for middle in ([], [" " * indent + "pass"]):
+        candidate = "\n".join([*lines[: first - 1], *middle, *lines[last:]]) + "\n"
+        try:
+            ast.parse(candidate)
+        except SyntaxError:
+            continue
+        return candidate
+    return None

@@ -26,6 +26,8 @@ class Blame:
     call: int = 0
     written: int | None = None
     also: tuple[int, ...] = ()
+    node: str | None = None
+    in_backward: bool = False
 
 
 @dataclass
@@ -46,6 +48,8 @@ class Verdicts:
             self.blames.append(_moved(recorder, backward, message))
         elif slug == "graph-freed" and backward is not None:
             self.blames.append(_freed(recorder, backward, message))
+        elif slug == "expanded-tensor-modified" and backward is not None:
+            self.blames.append(_overlapping(recorder, backward, message))
         else:
             self.blames.append(Blame(slug, site.primary, (), None, None, message, recorder.calls, site.line))
 
@@ -81,6 +85,7 @@ def _moved(recorder: Recorder, backward: Backward, message: str) -> Blame:
         culprit.call,
         culprit.site.line,
         tuple(dict.fromkeys(w.site.line for w in writes if w.site.line not in (None, culprit.site.line))),
+        type(failing.object).__name__,
     )
 
 
@@ -92,6 +97,23 @@ def _freed(recorder: Recorder, backward: Backward, message: str) -> Blame:
     saved = (failing.site.line,) if failing and failing.site.line is not None else ()
     return Blame(
         "graph-freed", backward.line, saved, backward.line, freed, message, backward.call, backward.line
+    )
+
+
+def _overlapping(recorder: Recorder, backward: Backward, message: str) -> Blame:
+    """A fill of an expanded tensor passes forward, and its CopySlices refuses the same write on the gradient."""
+    failing = _last_executed(recorder, backward)
+    site = failing.site if failing else Site(backward.line)
+    return Blame(
+        "expanded-tensor-modified",
+        site.primary,
+        (),
+        backward.line,
+        None,
+        message,
+        backward.call,
+        site.line,
+        in_backward=True,
     )
 
 

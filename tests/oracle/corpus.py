@@ -12,6 +12,9 @@ from .messages import slug_of
 ROOT = Path(__file__).parents[1] / "corpus"
 WRONG = "data-bypasses-autograd"
 
+NOT_A_DERIVATIVE = {"166_pcgrad_keeps_reference_to_grad"}
+"""Its gradients are right for the values that it computes; the values are wrong (`.grad` is added to in place)."""
+
 
 @dataclass(frozen=True)
 class Case:

@@ -156,12 +156,20 @@ def _merge(runs: Sequence[_Run]) -> list[Verdict]:
 
 def _severity(blame: Blame, runs: Sequence[_Run]) -> str:
     """error: every run that executes this write after this save, and reaches that backward, raises."""
-    at_operation = blame.slug not in ("saved-tensor-modified", "graph-freed", WRONG)
+    at_operation = blame.slug not in ("saved-tensor-modified", "graph-freed", WRONG) and not blame.in_backward
     if blame.slug == WRONG or (blame.fails is None and not at_operation):
         return "warning"
-    needed = {line for line in (blame.written, blame.fails, *blame.saved[:1]) if line is not None}
+    needed = {line for line in (blame.written, blame.fails) if line is not None}
     for run in runs:
         same = any(b.line == blame.line and b.slug == blame.slug for b in run.blames)
-        if not same and not run.blames and needed <= run.outcome.recorder.lines:
+        if not same and not run.blames and needed <= run.outcome.recorder.lines and _saves(run, blame):
             return "warning"
     return "error"
+
+
+def _saves(run: _Run, blame: Blame) -> bool:
+    """Whether the run made the node that saved the tensor in the run to blame."""
+    if not blame.saved or blame.node is None:
+        return True
+    nodes = run.outcome.recorder.nodes.values()
+    return any(n.site.line == blame.saved[0] and type(n.object).__name__ == blame.node for n in nodes)

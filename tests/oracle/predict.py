@@ -1,11 +1,11 @@
-"""What gradsafe says of a file: its findings, through the command line's JSON contract, in this process."""
+"""What gradsafe says of a file, asked in this process: the bare analysis, or the command line's JSON."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ class NotBuilt(Exception):
 
 
 def available() -> bool:
-    """Whether ``gradsafe check`` answers at all."""
+    """Whether there is an analysis to ask."""
     try:
         check([Path(__file__).parent / "__init__.py"])
     except NotBuilt:
@@ -26,7 +26,26 @@ def available() -> bool:
 
 
 def check(paths: Sequence[Path]) -> dict[Path, list[Verdict]]:
-    """The findings of each file, as verdicts."""
+    """The findings of each file, by the bare analysis: no session, no fixes, no output."""
+    try:
+        from .bare import analyse
+    except ImportError as error:
+        raise NotBuilt(str(error)) from error
+    return {path: _survived(analyse, path) for path in paths}
+
+
+def _survived(analyse: Callable[[Path], list[Verdict]], path: Path) -> list[Verdict]:
+    """The findings, or the crash as a finding: one bad file must not hide the others."""
+    try:
+        return analyse(path)
+    except ModuleNotFoundError as error:
+        raise NotBuilt(str(error)) from error
+    except Exception as error:
+        return [Verdict(0, f"crash: {type(error).__name__}: {error}", "error")]
+
+
+def check_by_contract(paths: Sequence[Path]) -> dict[Path, list[Verdict]]:
+    """The findings of each file, as ``gradsafe check --output-format json`` prints them."""
     found: dict[Path, list[Verdict]] = {path: [] for path in paths}
     by_name = {str(path): path for path in paths}
     for finding in _findings([str(path) for path in paths]):
