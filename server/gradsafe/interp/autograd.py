@@ -295,7 +295,7 @@ def check_inplace(
     tensor = path.tensor(oid)
     fields = {"tensor": oid, "operation": operation, "name": tensor.name, "how": how, **extra}
     if tensor.inference and path.grad_mode is not GradMode.INFERENCE:
-        raise_error(path, source, "inference-write", **fields)
+        raise_error(path, source, "inference-write", True, **fields)
         return
     needs = needs_grad & GRAD_ENABLED[path.grad_mode]
     if needs is Tri.NO or not tensor.known:
@@ -325,7 +325,7 @@ def bump(
     path.emit(
         Write(
             source.place, source.stack, oid, tensor.counter, before, before + times, operation, how,
-            _BOOL[GRAD_ENABLED[path.grad_mode]], declared, name or tensor.name,  # type: ignore[arg-type]
+            _BOOL[GRAD_ENABLED[path.grad_mode]], declared, name or tensor.name,
         )
     )  # fmt: skip
 
@@ -349,7 +349,9 @@ def rebase_history(path: Path, source: Source, oid: int, node: int, needs: Tri) 
     path.heap[copy_slices] = replace(inner, inputs=inputs, raises_when_freed=True, overlap_write=overlapping)
     if not inner.saves:
         # CopySlices keeps the geometry of its view: nothing to modify, but gone at a second backward.
-        kept = Save(source.place, source.stack, path.new_id(), copy_slices, inner.operation, "the view", 0, 0, 0)
+        kept = Save(
+            source.place, source.stack, path.new_id(), copy_slices, inner.operation, "the view", 0, 0, 0
+        )
         path.emit(kept)
     flow = len(storage_of(path, oid).flow)
     leaf = Tri.NO if needs is Tri.YES else base.leaf & Tri.MAYBE
@@ -361,7 +363,14 @@ def rebase_history(path: Path, source: Source, oid: int, node: int, needs: Tri) 
 
 
 def note_bypass(
-    path: Path, source: Source, oid: int, reason: str, operation: str, hidden: bool, name: str | None, flow: bool = True,
+    path: Path,
+    source: Source,
+    oid: int,
+    reason: str,
+    operation: str,
+    hidden: bool,
+    name: str | None,
+    flow: bool = True,
 ) -> None:
     """Remember a change of value that autograd does not see, on the storage it happened to.
 

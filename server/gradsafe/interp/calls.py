@@ -27,6 +27,7 @@ from gradsafe.domain.values import (
 from gradsafe.interp import (
     builtin_calls,
     classes,
+    container_methods,
     containers,
     control,
     modules,
@@ -69,32 +70,32 @@ def unknown_result(path: Path, call: Call) -> Outcomes:
     return [(path, value)]
 
 
-def call(machine: Machine, path: Path, call: Call) -> Outcomes:
+def call(machine: Machine, path: Path, request: Call) -> Outcomes:
     """Carry out a call; the result per path."""
-    function = call.function
+    function = request.function
     if machine.spent():
         path.blurred = True
-        return unknown_result(path, call)
+        return unknown_result(path, request)
     if isinstance(function, FunctionValue):
-        return call_function(machine, path, function, call.args, call.kwargs, call.source)
+        return call_function(machine, path, function, request.args, request.kwargs, request.source)
     if isinstance(function, Bound):
-        return _call_bound(machine, path, function, call)
+        return _call_bound(machine, path, function, request)
     if isinstance(function, ClassValue):
-        return classes.instantiate(machine, path, function, call)
+        return classes.instantiate(machine, path, function, request)
     if isinstance(function, External):
-        return _call_external(machine, path, function, call)
+        return _call_external(machine, path, function, request)
     if isinstance(function, Instance):
-        return modules.call_instance(machine, path, function, call)
+        return modules.call_instance(machine, path, function, request)
     if isinstance(function, PartialValue):
-        merged = {**dict(function.kwargs), **call.kwargs}
-        whole = replace(call, function=function.function, args=function.args + call.args, kwargs=merged)
-        return globals()["call"](machine, path, whole)
+        merged = {**dict(function.kwargs), **request.kwargs}
+        whole = replace(request, function=function.function, args=function.args + request.args, kwargs=merged)
+        return call(machine, path, whole)
     if isinstance(function, Unknown):
-        outcomes = optimizers.backward_of_unknown(machine, path, function, call)
-        return outcomes if outcomes is not None else unknown_result(path, call)
-    if isinstance(function, Manager) and call.args and isinstance(call.args[0], FunctionValue):
-        return [(path, replace(call.args[0], grad_mode=function.mode))]
-    return unknown_result(path, call)
+        outcomes = optimizers.backward_of_unknown(machine, path, function, request)
+        return outcomes if outcomes is not None else unknown_result(path, request)
+    if isinstance(function, Manager) and request.args and isinstance(request.args[0], FunctionValue):
+        return [(path, replace(request.args[0], grad_mode=function.mode))]
+    return unknown_result(path, request)
 
 
 def _call_bound(machine: Machine, path: Path, bound: Bound, call: Call) -> Outcomes:
@@ -107,7 +108,7 @@ def _call_bound(machine: Machine, path: Path, bound: Bound, call: Call) -> Outco
         return modules.call_method(machine, path, receiver, function, call)
     if isinstance(receiver, ClassValue):
         return modules.call_class_method(machine, path, receiver, function, call)
-    outcomes = builtin_calls.call_method(machine, path, receiver, function, call)
+    outcomes = container_methods.call_method(machine, path, receiver, function, call)
     return outcomes if outcomes is not None else unknown_result(path, call)
 
 

@@ -183,8 +183,7 @@ def _instance_attribute(machine: Machine, path: Path, obj: Instance, name: str, 
 
 def _super_attribute(path: Path, obj: SuperValue, name: str) -> Value:
     receiver = obj.receiver
-    start = receiver.cls if isinstance(receiver, Instance) else receiver
-    order = mro(start)
+    order = class_of(receiver) if isinstance(receiver, Instance) else mro(receiver)
     after = order[order.index(obj.after) + 1 :] if obj.after in order else mro(obj.after)[1:]
     found = find_member(path, after, name)
     if found is not None:
@@ -245,7 +244,7 @@ def instantiate(machine: Machine, path: Path, cls: ClassValue, call: calls.Call)
         if external is not None and not fields:
             modules.construct_base(machine, path, obj, external.name, call)
             return [(path, obj)]
-        values = dict(zip(fields, call.args)) | dict(call.kwargs)
+        values = dict(zip(fields, call.args, strict=False)) | dict(call.kwargs)
         for name in fields:
             value = values.get(name, path.vars.get((cls.env, name)))
             set_attribute(

@@ -68,12 +68,12 @@ def string_entries(path: Path, value: Value) -> dict[str, Value]:
 
 def range_indices(value: RangeValue) -> range | None:
     """The indices of a range whose bounds are known."""
-    bounds = [
-        part.value if isinstance(part, Const) else None for part in (value.start, value.stop, value.step)
-    ]
-    if all(isinstance(bound, int) for bound in bounds) and bounds[2] != 0:
-        return range(*bounds)  # type: ignore[arg-type]
-    return None
+    bounds: list[int] = []
+    for part in (value.start, value.stop, value.step):
+        if not isinstance(part, Const) or not isinstance(part.value, int):
+            return None
+        bounds.append(part.value)
+    return range(bounds[0], bounds[1], bounds[2]) if bounds[2] != 0 else None
 
 
 def new_list(path: Path, items: tuple[Value, ...], rest: Value | None = None, shape: str = "list") -> ListRef:
@@ -267,8 +267,8 @@ def set_item(
         items = path.items(value.oid)
         at = position(index, len(items.known))
         if at is not None:
-            known = (*items.known[:at], item, *items.known[at + 1 :])
-            path.heap[value.oid] = Items(known, items.rest, items.shape)
+            replaced = (*items.known[:at], item, *items.known[at + 1 :])
+            path.heap[value.oid] = Items(replaced, items.rest, items.shape)
         else:
             path.heap[value.oid] = Items(items.known, item, items.shape)
     elif isinstance(value, DictRef):

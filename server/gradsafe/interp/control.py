@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from gradsafe.domain.state import Entries, Items, Path, Status
 from gradsafe.domain.tensors import GradMode
-from gradsafe.domain.values import DictRef, ListRef, Manager, Unknown, Value
+from gradsafe.domain.values import NONE, DictRef, ListRef, Manager, Unknown, Value
 from gradsafe.interp import calls, containers, names, operators
 from gradsafe.interp.execute import executes
 from gradsafe.interp.machine import Machine, join, mark, span
@@ -52,15 +52,7 @@ def _choose(machine: Machine, path: Path, i: ir.Choose) -> list[Path]:
         return run
 
     test = path.frame.regs[i.test]
-    truth = operators.truth(path, test)
-    if truth is None and isinstance(test, Unknown) and _is_default_of(i):
-        # `x = x or default` of an unknown: the value stays unknown on one side, and both sides count.
-        pass
     return branch(machine, path, test, i.test_text, side(i.yes, i.yes_reg), side(i.no, i.no_reg))
-
-
-def _is_default_of(i: ir.Choose) -> bool:
-    return i.yes_reg == i.test or i.no_reg == i.test
 
 
 @executes(ir.For)
@@ -135,7 +127,7 @@ def _index_matters(machine: Machine, i: ir.For) -> bool:
             loads.add(item.dst)
         elif isinstance(item, (ir.Item, ir.SetItem)):
             uses.add(item.index)
-        elif isinstance(item, ir.Compare) or isinstance(item, ir.Binary):
+        elif isinstance(item, (ir.Compare, ir.Binary)):
             uses.update((item.left, item.right))
         elif isinstance(item, ir.If):
             uses.add(item.test)
@@ -218,7 +210,7 @@ def _with(machine: Machine, path: Path, i: ir.With) -> list[Path]:
         return paths
     entered = calls.call_method(machine, path, manager, "__enter__", (), source)
     paths = []
-    for start, value in entered or [(path, manager if entered is None else manager)]:
+    for start, value in entered or [(path, manager)]:
         start.frame.regs[i.target] = value
         for assigned in machine.run(start, i.assign):
             for done in machine.run(assigned, i.body):
@@ -231,7 +223,7 @@ def _exit(machine: Machine, path: Path, manager: Value, i: ir.With) -> list[Path
         return [path]
     status, returned = path.status, path.returned
     path.status = Status.RUN
-    none = operators.NONE
+    none = NONE
     outcomes = calls.call_method(machine, path, manager, "__exit__", (none, none, none), path.here(i.at))
     if outcomes is None:
         path.status, path.returned = status, returned

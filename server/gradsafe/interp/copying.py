@@ -7,7 +7,6 @@ from dataclasses import replace
 from gradsafe.domain.state import Entries, Items, Path
 from gradsafe.domain.tensors import Tri
 from gradsafe.domain.values import (
-    ClassValue,
     DictRef,
     Instance,
     ListRef,
@@ -62,7 +61,7 @@ def _tensor(path: Path, value: TensorRef, deep: bool, source: Source) -> TensorR
 
 
 def _instance(path: Path, value: Instance, deep: bool, source: Source, memo: dict[int, Value]) -> Instance:
-    twin = Instance(path.new_id(), value.cls if isinstance(value.cls, (ClassValue, str)) else value.cls)
+    twin = Instance(path.new_id(), value.cls)
     memo[value.oid] = twin
     for (owner, name), held in path.vars.flat().items():
         if owner == value.oid:

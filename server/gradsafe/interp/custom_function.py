@@ -86,7 +86,9 @@ def _attach(
         autograd.check_inplace(path, call.source, oid, needs, cls.name, "function")
         if path.status is not Status.RUN:
             return Unknown(("raised", call.source.place))
-        tensor = path.tensor(oid)  # the write in forward is part of the function: its history is about to tell
+        tensor = path.tensor(
+            oid
+        )  # the write in forward is part of the function: its history is about to tell
         path.heap[oid] = replace(tensor, flow=len(autograd.storage_of(path, oid).flow))
     node = autograd.record(path, call.source, cls.name, inputs, [], needs)
     if node is None:

@@ -207,7 +207,7 @@ def _format(machine: Machine, path: Path, i: ir.Format) -> None:
 @executes(ir.Unpack)
 def _unpack(machine: Machine, path: Path, i: ir.Unpack) -> None:
     values = containers.unpack(machine, path, path.frame.regs[i.src], len(i.dsts), i.star, path.here(i.at))
-    path.frame.regs.update(zip(i.dsts, values))
+    path.frame.regs.update(zip(i.dsts, values, strict=False))
 
 
 @executes(ir.Function)

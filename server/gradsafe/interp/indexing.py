@@ -194,7 +194,9 @@ def _copy(path: Path, oid: int, index: Index, value: Value, source: Source, subj
 
 def _is_whole(part: Value) -> bool:
     if isinstance(part, SliceValue):
-        return part.upper == NONE and part.step in (NONE, Const(1, int)) and part.lower in (NONE, Const(0, int))
+        return (
+            part.upper == NONE and part.step in (NONE, Const(1, int)) and part.lower in (NONE, Const(0, int))
+        )
     return isinstance(part, Const) and part.value is ...
 
 
@@ -206,7 +208,9 @@ def _put(path: Path, oid: int, index: Index, value: Value, source: Source, subje
         shared = path.tensor(indexer).storage == storage
         if shared and (path.tensor(indexer).dtype != "bool" or sources):
             name = subject or path.tensor(oid).name
-            autograd.raise_error(path, source, "overlap", tensor=oid, operation="index_put_", name=name, how=how)
+            autograd.raise_error(
+                path, source, "overlap", tensor=oid, operation="index_put_", name=name, how=how
+            )
             return
     write(path, oid, oid, sources, "index_put_", source, subject, how, index.tensors)
 

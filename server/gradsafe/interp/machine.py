@@ -132,15 +132,15 @@ class Machine:
 
     def fork_on(self, path: Path, token: object, text: str) -> list[tuple[Path, bool]]:
         """Both sides of an unknown condition, or the one that was taken before for the same value."""
-        taken = path.decisions.get(token)  # type: ignore[arg-type]
+        taken = path.decisions.get(token)
         if taken is not None:
             return [(path, taken)]
         if self.spent():
             path.blurred = True
             return [(path, True)]
         other = path.fork()
-        path.decisions[token] = True  # type: ignore[index]
-        other.decisions[token] = False  # type: ignore[index]
+        path.decisions[token] = True
+        other.decisions[token] = False
         path.trail = (*path.trail, text)
         other.trail = (*other.trail, f"not ({text})")
         return [(path, True), (other, False)]

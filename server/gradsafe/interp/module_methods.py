@@ -210,9 +210,11 @@ def _dict_views(machine: Machine, path: Path, obj: Instance, call: Call) -> Outc
     held = path.vars.get((obj.oid, "#children"))
     if held is None:
         return None
-    from gradsafe.interp import builtin_calls
+    from gradsafe.interp import container_methods
 
-    return builtin_calls.call_method(machine, path, held, str(getattr(call.function, "function", "")), call)
+    return container_methods.call_method(
+        machine, path, held, str(getattr(call.function, "function", "")), call
+    )
 
 
 @method("apply")

@@ -156,7 +156,7 @@ def _bind_signature(spec: ModuleSpec, call: Call) -> dict[str, Value]:
     for name, default in spec.signature:
         if default is not REQUIRED and default is not OPAQUE:
             given[name] = const(default)
-    given.update(zip(names, call.args))
+    given.update(zip(names, call.args, strict=False))
     given.update(call.kwargs)
     return given
 

@@ -36,7 +36,7 @@ def load(machine: Machine, path: Path, name: str) -> Value:
             if found is not None:
                 return found
             parent = path.vars.get((env, "#parent"))
-            env = parent.value if isinstance(parent, Const) else None  # type: ignore[assignment]
+            env = parent.value if isinstance(parent, Const) else None
     return load_global(machine, path, frame.file, name)
 
 
@@ -53,7 +53,7 @@ def store(path: Path, name: str, value: Value) -> None:
                 path.vars[env, name] = value
                 return
             parent = path.vars.get((env, "#parent"))
-            env = parent.value if isinstance(parent, Const) else None  # type: ignore[assignment]
+            env = parent.value if isinstance(parent, Const) else None
     path.vars[frame.env, name] = value
 
 
@@ -156,7 +156,7 @@ def bound_names(instructions: tuple[ir.Instruction, ...]) -> set[str]:
             stack.extend(item.instructions)
         elif isinstance(item, tuple):
             stack.extend(item)
-        elif isinstance(item, ir.Store) or isinstance(item, (ir.Import, ir.ImportFrom)):
+        elif isinstance(item, (ir.Store, ir.Import, ir.ImportFrom)):
             found.add(item.name)
         elif isinstance(item, ir.Unmodelled):
             found.update(item.binds)

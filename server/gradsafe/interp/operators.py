@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Hashable
 from dataclasses import replace
+from typing import Any
 
 from gradsafe.domain.state import Items, Path
 from gradsafe.domain.values import (
@@ -32,11 +33,11 @@ from gradsafe.domain.values import (
 from gradsafe.interp import calls, torch_ops
 from gradsafe.interp.machine import Machine, Outcomes
 
-_BINARY: dict[str, Callable[[object, object], object]] = {
+_BINARY: dict[str, Callable[[Any, Any], object]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
     "%": operator.mod, "&": operator.and_, "|": operator.or_, "^": operator.xor,
 }  # fmt: skip
-_COMPARE: dict[str, Callable[[object, object], object]] = {
+_COMPARE: dict[str, Callable[[Any, Any], object]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
 DUNDER = {
@@ -231,8 +232,10 @@ def _identity(path: Path, op: str, left: Value, right: Value) -> Value:
     same: bool | None = None
     if left == right and not isinstance(left, Unknown):
         same = True
-    elif (isinstance(left, Const) and isinstance(right, Const)) or (right == NONE and isinstance(left, _NEVER_NONE)) or (
-        left == NONE and isinstance(right, _NEVER_NONE)
+    elif (
+        (isinstance(left, Const) and isinstance(right, Const))
+        or (right == NONE and isinstance(left, _NEVER_NONE))
+        or (left == NONE and isinstance(right, _NEVER_NONE))
     ):
         same = False
     elif isinstance(left, TensorRef) and isinstance(right, TensorRef):

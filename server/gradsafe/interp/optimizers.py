@@ -76,7 +76,7 @@ def _groups(path: Path, params: Value) -> list[Value]:
 def _group(path: Path, group: Value) -> Value:
     if not isinstance(group, DictRef):
         return group
-    entries = {key: value for key, value in path.entries(group.oid).known}
+    entries = dict(path.entries(group.oid).known)
     entries[const("params")] = _as_list(path, entries.get(const("params"), NONE))
     return containers.new_dict(path, tuple(entries.items()))
 
@@ -179,5 +179,7 @@ def backward_of_unknown(machine: Machine, path: Path, function: Unknown, call: C
     if not isinstance(loss, TensorRef):
         return None
     keeps = tensor_api.flag(call.kwargs.get("retain_graph"))
-    backward.run(path, call.source, backward.Request((loss.oid,), retain=keeps, name=path.tensor(loss.oid).name))
+    backward.run(
+        path, call.source, backward.Request((loss.oid,), retain=keeps, name=path.tensor(loss.oid).name)
+    )
     return [(path, NONE)]

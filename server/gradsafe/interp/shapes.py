@@ -191,7 +191,9 @@ def result_dtype(path: Path, call: Application) -> str | None:
     if len(found) == 1:
         dtype = found.pop()
         whole = not any(_is_float(value) for values in bound.values() for value in values)
-        keeps = whole and (operation in _LIKE or operation in _SAME_SHAPE or operation in _POINTWISE - {"div"})
+        keeps = whole and (
+            operation in _LIKE or operation in _SAME_SHAPE or operation in _POINTWISE - {"div"}
+        )
         if dtype is not None and (dtype not in INTEGRAL or keeps):
             return dtype
     return None
@@ -304,7 +306,9 @@ def expanded_dims(old: Shape, new: Shape) -> frozenset[int]:
     if old is None or new is None:
         return frozenset()
     padded = (*([1] * (len(new) - len(old))), *old)
-    return frozenset(dim for dim, (a, b) in enumerate(zip(padded, new, strict=True)) if a == 1 and b not in (1, None))
+    return frozenset(
+        dim for dim, (a, b) in enumerate(zip(padded, new, strict=True)) if a == 1 and b not in (1, None)
+    )
 
 
 def shares(path: Path, call: Application, tensor: Tensor) -> bool | None:

@@ -138,7 +138,12 @@ def swap_data(path: Path, oid: int, value: Value, source: Source, subject: str) 
         other = path.tensor(value.oid)
         storage, shape = other.storage, other.shape
         lost = autograd.requires_grad(path, value.oid) if path.grad_mode is GradMode.ENABLED else Tri.NO
-        if tensor.leaf is Tri.NO and tensor.requires_grad is Tri.YES and other.derived and not other.derived & torch_ops.STEPS:
+        if (
+            tensor.leaf is Tri.NO
+            and tensor.requires_grad is Tri.YES
+            and other.derived
+            and not other.derived & torch_ops.STEPS
+        ):
             lost = Tri.YES  # `h.data = h.data * 2`: autograd goes on with the history of the old value
         if tensor.leaf is Tri.YES and tensor.requires_grad is not Tri.NO and _has_grad(path, oid):
             lost = Tri.NO  # `w.data = w - lr * w.grad`: an update step, whose graph nobody wants

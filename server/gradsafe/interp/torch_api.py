@@ -217,14 +217,18 @@ def _checkpoint(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     }
     inputs = [oid for value in call.args[1:] for oid in torch_ops.tensors_in(path, value)]
     before, path.saving = path.saving, "nothing"
-    outcomes = calls.call(machine, path, replace(call, function=call.args[0], args=call.args[1:], kwargs=kwargs))
+    outcomes = calls.call(
+        machine, path, replace(call, function=call.args[0], args=call.args[1:], kwargs=kwargs)
+    )
     for each, value in outcomes:
         each.saving = before
         for oid in torch_ops.tensors_in(each, value):
             tensor = each.tensor(oid)
             if tensor.node is not None and each.status is Status.RUN:
                 node = each.new_id()
-                each.heap[node] = Node("checkpoint", (tensor.node,), (), call.source, certain=tensor.requires_grad)
+                each.heap[node] = Node(
+                    "checkpoint", (tensor.node,), (), call.source, certain=tensor.requires_grad
+                )
                 each.heap[oid] = replace(tensor, node=node)
                 autograd.save(each, call.source, node, [autograd.ToSave(i, "input") for i in inputs])
     return outcomes
@@ -282,7 +286,9 @@ def _weight_norm(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     weight = path.vars.get((module.oid, key))
     if isinstance(weight, TensorRef):
         scale = Tensor(0, 0, Tri.YES, origin="parameter", name=f"{key}.original0", dtype="float32")
-        path.vars[module.oid, f"{key}.original0"] = TensorRef(autograd.new_tensor(path, call.source, "Parameter", scale))
+        path.vars[module.oid, f"{key}.original0"] = TensorRef(
+            autograd.new_tensor(path, call.source, "Parameter", scale)
+        )
         path.vars[module.oid, f"{key}.original1"] = weight
         classes.remember_attribute(path, module.oid, f"{key}.original0")
         path.vars[module.oid, "#weight_norm"] = Const(key, str)

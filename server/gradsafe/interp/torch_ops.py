@@ -100,7 +100,9 @@ def materialise(path: Path, value: Value, source: Source, name: str | None = Non
     needs = autograd.any_requires_grad(path, above) & Tri.MAYBE
     if needs is not Tri.NO:
         node = autograd.record(path, source, "an unknown function", above, (), needs)
-        made = Tensor(0, 0, Tri.MAYBE, node=node, leaf=Tri.MAYBE, contiguous=Tri.MAYBE, name=name, overlap=Tri.MAYBE)
+        made = Tensor(
+            0, 0, Tri.MAYBE, node=node, leaf=Tri.MAYBE, contiguous=Tri.MAYBE, name=name, overlap=Tri.MAYBE
+        )
         derived = TensorRef(autograd.new_tensor(path, source, "unknown", made))
         path.vars[("tensor", value.token), "#ref"] = derived
         return derived

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import libcst as cst
 
@@ -227,7 +228,7 @@ def _boolean(low: Lowering, node: cst.BooleanOperation) -> Reg:
     reg = low.expression(left)
     text = low.source(left)
     for link in reversed(chain):
-        body, right = low.nested(lambda link=link: low.expression(link.right))
+        body, right = low.nested(functools.partial(low.expression, link.right))
         dst = low.reg()
         if isinstance(link.operator, cst.And):
             low.emit(ir.Choose(low.span(link), dst, reg, text, body, right, (), reg))
@@ -381,7 +382,7 @@ def assign(low: Lowering, target: cst.BaseExpression, src: Reg) -> None:
         star = next((i for i, e in enumerate(target.elements) if isinstance(e, cst.StarredElement)), None)
         dsts = tuple(low.reg() for _ in target.elements)
         low.emit(ir.Unpack(at, src, dsts, star))
-        for element, dst in zip(target.elements, dsts):
+        for element, dst in zip(target.elements, dsts, strict=False):
             assign(low, element.value, dst)
     elif isinstance(target, cst.StarredElement):
         assign(low, target.value, src)
@@ -403,7 +404,7 @@ def _await(low: Lowering, node: cst.Await) -> Reg:
     return dst
 
 
-_EXPRESSIONS: dict[type[cst.CSTNode], Callable[[Lowering, object], Reg]] = {  # type: ignore[assignment]
+_EXPRESSIONS: dict[type[cst.CSTNode], Callable[[Lowering, Any], Reg]] = {
     cst.Name: _name, cst.Ellipsis: _ellipsis, cst.Integer: _number, cst.Float: _number, cst.Imaginary: _number,
     cst.SimpleString: _string, cst.ConcatenatedString: _string, cst.FormattedString: _formatted,
     cst.TemplatedString: _formatted, cst.Attribute: _trailers, cst.Call: _trailers, cst.Subscript: _trailers,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import libcst as cst
 
@@ -149,7 +150,7 @@ def _import_from(low: Lowering, node: cst.ImportFrom) -> None:
         low.emit(ir.ImportFrom(at, module, level, attr, bound))
 
 
-_SMALL: dict[type[cst.CSTNode], Callable[[Lowering, object], None]] = {  # type: ignore[assignment]
+_SMALL: dict[type[cst.CSTNode], Callable[[Lowering, Any], None]] = {
     cst.Expr: _expr, cst.Assign: _assign, cst.AnnAssign: _ann_assign, cst.AugAssign: _aug_assign,
     cst.Return: _return, cst.Del: _del, cst.Raise: _raise, cst.Assert: _assert, cst.Global: _scope,
     cst.Nonlocal: _scope, cst.Import: _import, cst.ImportFrom: _import_from,
@@ -302,7 +303,7 @@ def _pattern_names(pattern: cst.CSTNode) -> tuple[str, ...]:
     return tuple(found)
 
 
-_COMPOUND: dict[type[cst.CSTNode], Callable[[Lowering, object, LazyBody | None], None]] = {  # type: ignore[assignment]
+_COMPOUND: dict[type[cst.CSTNode], Callable[[Lowering, Any, LazyBody | None], None]] = {
     cst.If: _if, cst.For: _for, cst.While: _while, cst.With: _with, cst.Try: _try, cst.TryStar: _try,
     cst.FunctionDef: _function, cst.ClassDef: _class, cst.Match: _match,
 }  # fmt: skip

@@ -69,7 +69,9 @@ class DataBypassesAutograd(Rule):
     """
 
     code = "data-bypasses-autograd"
-    reasons = frozenset({"data-write", "data-swap", "detached-write", "no-grad-write", "numpy-write", "fused-step"})
+    reasons = frozenset(
+        {"data-write", "data-swap", "detached-write", "no-grad-write", "numpy-write", "fused-step"}
+    )
     silent = True
 
     def explain(self, story: Story) -> Finding | None:

@@ -72,7 +72,11 @@ class ExpandedTensorModified(Rule):
 def _failing(story: Story) -> tuple[Related, ...]:
     """Where the write passes (`zero_`, `masked_fill_`), backward cannot go through it."""
     start = story.backward
-    return (backward(start, "backward cannot go through the overlapping write and raises here"),) if start else ()
+    return (
+        (backward(start, "backward cannot go through the overlapping write and raises here"),)
+        if start
+        else ()
+    )
 
 
 def _where(story: Story) -> str:
