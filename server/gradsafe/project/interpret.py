@@ -1,0 +1,35 @@
+"""One root to its findings: the interpreter and the rules, behind the one function that the session calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gradsafe.interp.analyse import Root
+from gradsafe.interp.world import World
+from gradsafe.rules.finding import Finding
+from gradsafe.syntax.span import ChunkId
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a root: its findings, what they cost, which functions it entered."""
+
+    findings: tuple[Finding, ...]
+    instructions: int = 0
+    budgets_hit: frozenset[str] = frozenset()
+    called: frozenset[ChunkId] = frozenset()
+
+
+Interpret = Callable[[World, Root], Outcome]
+"""Must be a function of the root and of what it asks the world; never raises."""
+
+
+def interpret(world: World, root: Root) -> Outcome:
+    """Interpret ``root`` with the newest op table and judge its log."""
+    from gradsafe.interp.analyse import analyse_root
+    from gradsafe.ops.table import load
+    from gradsafe.rules.judge import findings_of
+
+    result = analyse_root(world, root, load())
+    return Outcome(tuple(findings_of(result)), result.instructions, result.budgets_hit, result.called)

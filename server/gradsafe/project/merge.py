@@ -1,0 +1,90 @@
+"""The findings of many roots to the findings of one file.
+
+A finding belongs to the root that found it, and is shown where its primary place is. Several roots may tell of
+one defect: the surest of them is told. A function that is called in its file with better-known arguments is
+not also judged by what it would do with unknown ones, unless that is an error whoever calls it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from gradsafe.interp.analyse import Root, RootKind
+from gradsafe.project.interpret import Outcome
+from gradsafe.project.settings import Settings
+from gradsafe.rules.finding import Finding, Severity
+from gradsafe.syntax.span import ChunkId, Span
+from gradsafe.syntax.suppressions import Suppression
+
+_ORDER = tuple(Severity)
+
+
+def merge(file: str, outcomes: Mapping[Root, Outcome]) -> list[Finding]:
+    """What all roots together say of ``file``: one finding for a primary place and code, in no order of importance."""
+    told: dict[tuple[str, object], tuple[tuple[int, int], Finding]] = {}
+    better_known = _called_with_more(outcomes)
+    for number, (root, outcome) in enumerate(outcomes.items()):
+        for finding in outcome.findings:
+            if file_of(finding) != file:
+                continue
+            if root in better_known and finding.severity is not Severity.ERROR:
+                continue
+            key = (finding.code, finding.primary)
+            rank = (_ORDER.index(finding.severity), number)
+            if key not in told or rank < told[key][0]:
+                told[key] = (rank, finding)
+    return [finding for _, finding in told.values()]
+
+
+def file_of(finding: Finding) -> str | None:
+    """The file of the primary place."""
+    return finding.primary.chunk.file if isinstance(finding.primary, Span) else None
+
+
+def _called_with_more(outcomes: Mapping[Root, Outcome]) -> set[Root]:
+    """The functions that some other root of their file runs in full.
+
+    Of two that call each other neither stands for the other: dropping both would lose what they say.
+    """
+    callers: dict[ChunkId, list[Root]] = {}
+    for caller, outcome in outcomes.items():
+        if not outcome.budgets_hit:
+            for scope in outcome.called:
+                callers.setdefault(scope, []).append(caller)
+    return {
+        root
+        for root in outcomes
+        if any(_stands_for(each, root, outcomes) for each in callers.get(root.scope, ()))
+    }
+
+
+def _stands_for(caller: Root, root: Root, outcomes: Mapping[Root, Outcome]) -> bool:
+    if caller == root or caller.file != root.file or root.kind is RootKind.MODULE:
+        return False
+    return caller.scope not in outcomes[root].called
+
+
+def wanted(finding: Finding, file: str, settings: Settings) -> Finding | None:
+    """The finding as the settings want it: None where its rule is off here, with another severity where one is set."""
+    if not settings.wants(finding.code, file):
+        return None
+    severity = settings.severity.get(finding.code)
+    return (
+        finding if severity is None or severity is finding.severity else replace(finding, severity=severity)
+    )
+
+
+def suppressed(finding: Finding, given: Sequence[Suppression]) -> bool:
+    """Whether a comment in the finding's file says that it is known."""
+    return any(each.covers(finding.code, span_of(finding)) for each in given)
+
+
+def span_of(finding: Finding) -> Span | None:
+    """The primary place, if it is a span."""
+    return finding.primary if isinstance(finding.primary, Span) else None
+
+
+def told(findings: Iterable[Finding]) -> list[tuple[str, Span | None]]:
+    """Codes and places, as :func:`gradsafe.syntax.suppressions.unused` wants them."""
+    return [(finding.code, span_of(finding)) for finding in findings]

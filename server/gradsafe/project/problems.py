@@ -1,0 +1,130 @@
+"""What of a file could not be analysed, and why: broken syntax, and what libcst must not see.
+
+The other chunks are judged all the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+
+from gradsafe.ir.instructions import Block
+from gradsafe.ir.instructions import Unmodelled as NotLowered
+from gradsafe.syntax.chunk import Chunk
+from gradsafe.syntax.kind import Kind
+from gradsafe.syntax.parse import Unmodelled, parse
+from gradsafe.syntax.span import ChunkId, Span
+from gradsafe_tracer.events import AnyPlace
+
+_INDENT = re.compile(r"[ \t\f]*")
+
+
+class ProblemKind(Enum):
+    """SYNTAX: Python would not run it. SKIPPED: it may be fine, but is not analysed. UNREADABLE: there is no text."""
+
+    SYNTAX = "syntax"
+    SKIPPED = "skipped"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A piece of a file that was not analysed; ``where`` is None where the whole file was not."""
+
+    kind: ProblemKind
+    file: str
+    message: str
+    where: AnyPlace = None
+
+
+class Problems:
+    """The problems of trees; of chunks that are the same objects as before they are not looked for again.
+
+    ``block`` lowers one chunk (and remembers it): only what it could not lower is parsed here once more.
+    """
+
+    def __init__(self, block: Callable[[Chunk], Block]) -> None:
+        self._block = block
+        self._known: dict[ChunkId, tuple[Chunk, tuple[Problem, ...]]] = {}
+
+    def of(self, chunk: Chunk) -> tuple[Problem, ...]:
+        """Every problem of a chunk and of those below it, in the order of the text."""
+        if not chunk.children:
+            return self._own(chunk)
+        known = self._known.get(chunk.id)
+        if known is not None and known[0] is chunk:
+            return known[1]
+        found = list(self._own(chunk))
+        for child in chunk.children:
+            found.extend(self.of(child))
+        self._known[chunk.id] = (chunk, tuple(found))
+        return tuple(found)
+
+    def _own(self, chunk: Chunk) -> tuple[Problem, ...]:
+        found = [] if chunk.kind is Kind.LEAF else list(_of_block(chunk))
+        if chunk.text and self._is_suspect(chunk):
+            for start, end, message, refused in _of_text(chunk.text, chunk.kind):
+                kind = ProblemKind.SKIPPED if refused else ProblemKind.SYNTAX
+                found.append(Problem(kind, chunk.id.file, message, Span(chunk.id, start, end)))
+        return tuple(found)
+
+    def _is_suspect(self, chunk: Chunk) -> bool:
+        if chunk.kind is Kind.CLAUSE or (chunk.children[:1] and chunk.children[0].kind is Kind.CLAUSE):
+            return True  # lowered as a part of its statement
+        return any(isinstance(each, NotLowered) for each in self._block(chunk).instructions)
+
+
+@lru_cache(maxsize=65_536)
+def _of_text(text: str, kind: Kind) -> tuple[tuple[int, int, str, bool], ...]:
+    found = parse(text, kind)
+    if isinstance(found, Unmodelled):
+        start, end = _word(text, found.offset)
+        message = f"not analysed: {found.reason}" if found.refused else f"syntax error: {found.reason}"
+        return ((start, end, message, found.refused),)
+    return tuple(
+        (*_word(text, blank.offset), f"syntax error: {blank.reason}", False) for blank in found.recovered
+    )
+
+
+def _word(text: str, offset: int) -> tuple[int, int]:
+    """The word at an offset; at a line's end the character before it, so that there is something to underline."""
+    while offset > 0 and (offset >= len(text) or text[offset] in "\r\n"):
+        offset -= 1
+    end = offset
+    while end < len(text) and (text[end].isalnum() or text[end] == "_"):
+        end += 1
+    return offset, min(max(end, offset + 1), len(text))
+
+
+def _of_block(chunk: Chunk) -> Iterator[Problem]:
+    """What only the lines together show: a body that is missing, a statement that is indented for no reason."""
+    file = chunk.id.file
+    if not chunk.children:
+        if chunk.kind is not Kind.MODULE:
+            end = len(chunk.text.rstrip())
+            yield Problem(
+                ProblemKind.SYNTAX,
+                file,
+                "syntax error: expected an indented block",
+                Span(chunk.id, max(end - 1, 0), end),
+            )
+        return
+    first: str | None = "" if chunk.kind is Kind.MODULE else None
+    for child in chunk.children:
+        text = child.text or (child.children[0].text if child.children else "")
+        indent = _indent(text)
+        if child.lines == 0 or not text:  # it stands on its header's line
+            continue
+        if first is None:
+            first = indent
+        elif indent != first and child.text:
+            message = "syntax error: unexpected indent"
+            yield Problem(ProblemKind.SYNTAX, file, message, Span(child.id, len(indent), len(indent) + 1))
+
+
+def _indent(text: str) -> str:
+    match = _INDENT.match(text)
+    return match.group().rpartition("\f")[2] if match else ""

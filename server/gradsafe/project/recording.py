@@ -1,0 +1,174 @@
+"""A world that notes all that was asked of it: the answers are the dependencies of what was computed from them.
+
+A key names a question, its value is the answer in a form that is equal if and only if the interpreter would see
+the same. Values are made of chunk names and fingerprints, never of indices or places, so that what is inserted
+elsewhere changes no value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import Any, SupportsIndex, overload
+
+from gradsafe.interp.world import ModuleFacts
+from gradsafe.ir.instructions import Block, Body
+from gradsafe.project.workspace import Workspace
+from gradsafe.syntax.chunk import Chunk
+from gradsafe.syntax.kind import Kind
+from gradsafe.syntax.span import ChunkId
+
+Key = tuple[Any, ...]
+"""``("body", chunk)``, ``("chunk", chunk)``, ``("module", file)``, ``("stars", file)``, ``("names", file)``,
+``("name", file, name)``, ``("find", importer, name, level)``."""
+
+
+def file_of(key: Key) -> str:
+    """The file whose text decides the answer; empty for a question about which files there are."""
+    if key[0] == "find":
+        return ""
+    about = key[1]
+    return about.file if isinstance(about, ChunkId) else str(about)
+
+
+class Answers:
+    """The current answer to any key, worked out once until its file is forgotten."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._values: dict[str, dict[Key, Hashable]] = {}
+
+    def forget(self, file: str) -> None:
+        """The text of ``file`` has changed; for an empty name: files have come or gone."""
+        self._values.pop(file, None)
+
+    def value(self, key: Key) -> Hashable:
+        """What the world answers now."""
+        values = self._values.setdefault(file_of(key), {})
+        if key not in values:
+            values[key] = self._ask(key)
+        return values[key]
+
+    def _ask(self, key: Key) -> Hashable:
+        kind = key[0]
+        if kind == "body":
+            chunk = self._workspace.chunk(key[1])
+            return tuple(map(_seen, chunk.children)) if chunk is not None else None
+        if kind == "chunk":
+            chunk = self._workspace.chunk(key[1])
+            return _seen(chunk) if chunk is not None else None
+        if kind == "find":
+            return self._workspace.find_module(*key[1:])
+        facts = self._workspace.module(key[1])
+        if facts is None or kind == "module":
+            return facts is not None
+        tree = self._workspace.tree(key[1])
+        children = tree.children if tree is not None else ()
+        if kind == "names":
+            return frozenset(facts.binders)
+        indices = facts.stars if kind == "stars" else facts.binders.get(key[2], ())
+        return tuple(children[index].id for index in indices)
+
+
+def _seen(chunk: Chunk) -> Hashable:
+    """All of a chunk that its own block shows: its text, and for a statement of clauses all of their headers."""
+    if chunk.children and chunk.children[0].kind is Kind.CLAUSE:
+        return chunk.id, chunk.fingerprint, tuple((each.id, each.fingerprint) for each in chunk.children)
+    return chunk.id, chunk.fingerprint
+
+
+class Recorder:
+    """Implements :class:`gradsafe.interp.world.World`; ``reads`` holds the keys that were asked for, with their values."""
+
+    def __init__(self, workspace: Workspace, answers: Answers) -> None:
+        self._workspace, self._answers = workspace, answers
+        self.reads: dict[Key, Hashable] = {}
+
+    def note(self, *key: Any) -> None:
+        if key not in self.reads:
+            self.reads[key] = self._answers.value(key)
+
+    def body(self, chunk: ChunkId) -> Body:
+        """See :class:`World`. The blocks of a module are noted one by one, as they are taken."""
+        body = self._workspace.body(chunk)
+        if chunk.qualname or chunk.ordinal:
+            self.note("body", chunk)
+            return body
+        return _Blocks(body, self, chunk)
+
+    def module(self, file: str) -> ModuleFacts | None:
+        """See :class:`World`. The names that are looked up are noted, found or not."""
+        self.note("module", file)
+        facts = self._workspace.module(file)
+        if facts is None:
+            return None
+        self.note("stars", file)
+        return ModuleFacts(facts.file, facts.root, _Binders(facts.binders, self, file), facts.stars)
+
+    def find_module(self, importer: str, name: str, level: int) -> str | None:
+        """See :class:`World`."""
+        self.note("find", importer, name, level)
+        return self._workspace.find_module(importer, name, level)
+
+
+class _Binders(dict[str, tuple[int, ...]]):
+    """Notes each name that is looked up; whoever goes through all of them depends on all of them."""
+
+    def __init__(self, binders: dict[str, tuple[int, ...]], recorder: Recorder, file: str) -> None:
+        super().__init__(binders)
+        self._recorder, self._file = recorder, file
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self._recorder.note("name", self._file, name)
+        return super().get(name, default)
+
+    def __getitem__(self, name: str) -> tuple[int, ...]:
+        self._recorder.note("name", self._file, name)
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        self._recorder.note("name", self._file, name)
+        return super().__contains__(name)
+
+    def __iter__(self) -> Iterator[str]:
+        self._recorder.note("names", self._file)
+        return super().__iter__()
+
+    def keys(self) -> Any:
+        self._recorder.note("names", self._file)
+        return super().keys()
+
+    def items(self) -> Any:
+        self._recorder.note("names", self._file)
+        return super().items()
+
+
+class _Blocks(tuple[Block, ...]):
+    """The blocks of a module: taking one depends on that statement alone, going through all of them on all."""
+
+    _recorder: Recorder
+    _root: ChunkId
+
+    def __new__(cls, body: Body, recorder: Recorder, root: ChunkId) -> _Blocks:
+        made = super().__new__(cls, body)
+        made._recorder, made._root = recorder, root
+        return made
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Block: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Block, ...]: ...
+    def __getitem__(self, index: SupportsIndex | slice) -> Block | tuple[Block, ...]:
+        if isinstance(index, slice):
+            self._recorder.note("body", self._root)
+            return super().__getitem__(index)
+        block = super().__getitem__(index)
+        self._recorder.note("chunk", block.chunk)
+        return block
+
+    def __iter__(self) -> Iterator[Block]:
+        self._recorder.note("body", self._root)
+        return super().__iter__()
+
+    def __len__(self) -> int:
+        self._recorder.note("body", self._root)
+        return super().__len__()

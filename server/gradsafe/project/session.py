@@ -1,0 +1,276 @@
+"""Incremental analysis: texts in, findings per file out; what did not change is not looked at again.
+
+What a session says of a file is what a fresh one would say of the same texts. Each root's result is kept with
+all that it asked of the world (:mod:`gradsafe.project.recording`) and holds as long as the answers are the same,
+wherever the text that gave them has moved. Not safe for use from several threads at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from gradsafe.interp.analyse import Root
+from gradsafe.project.closure import Closures
+from gradsafe.project.interpret import Interpret, Outcome, interpret
+from gradsafe.project.merge import merge, suppressed, told, wanted
+from gradsafe.project.problems import Problem, ProblemKind, Problems
+from gradsafe.project.recording import Answers, Key, Recorder, file_of
+from gradsafe.project.roots import own_texts, roots_of
+from gradsafe.project.settings import Settings
+from gradsafe.project.workspace import Workspace
+from gradsafe.rules.finding import Finding
+from gradsafe.syntax import suppressions
+from gradsafe.syntax.chunk import Chunk
+from gradsafe.syntax.layout import Layout
+from gradsafe.syntax.source import Unreadable
+from gradsafe.syntax.span import ChunkId
+from gradsafe.syntax.suppressions import Unused
+from gradsafe_tracer.events import AnyPlace, Place
+
+KEPT = 3
+"""Results kept for each root: undo, and a fix that is tried and taken back, find the last one again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What was done to answer, in counts: chunks given to libcst, instructions interpreted, roots run.
+
+    ``roots`` are those whose findings were merged, ``bounded`` those of them that hit a budget.
+    """
+
+    chunks_parsed: int = 0
+    instructions: int = 0
+    roots_run: int = 0
+    roots: int = 0
+    bounded: int = 0
+
+
+@dataclass(frozen=True)
+class FileResult:
+    """All there is to say of one file. ``complete``: nothing is left to be run for it."""
+
+    file: str
+    findings: tuple[Finding, ...]
+    problems: tuple[Problem, ...]
+    layout: Layout | None
+    work: Work
+    unused: tuple[Unused, ...] = ()
+    complete: bool = True
+
+
+@dataclass(slots=True)
+class _Kept:
+    """One result of a root, and the answers that it rests on."""
+
+    outcome: Outcome
+    reads: dict[Key, Hashable]
+    files: frozenset[str]
+    own: frozenset[tuple[ChunkId, str]]
+
+
+@dataclass(slots=True)
+class _State:
+    """What is known of a root; ``current`` is the result that holds for the texts as they are, once that is known."""
+
+    kept: list[_Kept] = field(default_factory=list)
+    current: _Kept | None = None
+
+
+class Session:
+    """The analysis of some files, kept up to date edit by edit."""
+
+    def __init__(self, settings: Settings, root: str, interpret: Interpret = interpret) -> None:
+        self.settings = settings
+        self.workspace = Workspace(root)
+        self._interpret = interpret
+        self._answers = Answers(self.workspace)
+        self._problems = Problems(self.workspace.block)
+        self._closures = Closures(self.workspace)
+        self._scope: dict[str, None] = {}
+        self._states: dict[Root, _State] = {}
+        self._roots: dict[str, tuple[Chunk, tuple[Root, ...]]] = {}
+        self._instructions = 0
+        self._runs = 0
+
+    # -- texts
+
+    def set_text(self, file: str, text: str) -> None:
+        """``file`` holds ``text`` now, and is in scope: its roots are judged."""
+        file = self.workspace.name(file)
+        before = self.workspace.tree(file) if file in self._scope else None
+        self.workspace.set_text(file, text)
+        if file not in self._scope:
+            self._scope[file] = None
+            self._changed("")
+        if before is None or self.workspace.tree(file) is not before:
+            self._changed(file)
+
+    def open(self, files: Iterable[str]) -> None:
+        """Bring files into scope with the text that they have on the disk."""
+        for file in files:
+            self._scope.setdefault(self.workspace.name(file), None)
+
+    def drop(self, file: str) -> None:
+        """``file`` is not in scope any more; as an import it is what the disk says."""
+        file = self.workspace.name(file)
+        self._scope.pop(file, None)
+        self.workspace.drop(file)
+        self._roots.pop(file, None)
+        for root in [root for root in self._states if root.file == file]:
+            del self._states[root]
+        self._changed(file)
+        self._changed("")
+
+    def refresh(self) -> None:
+        """Files on the disk may have changed, come or gone."""
+        self.workspace.refresh()
+        self._answers = Answers(self.workspace)
+        self._closures.forget()
+        for state in self._states.values():
+            state.current = None
+
+    def _changed(self, file: str) -> None:
+        self._answers.forget(file)
+        self._closures.forget()
+        for state in self._states.values():
+            if state.current is not None and file in state.current.files:
+                state.current = None
+
+    # -- answers
+
+    def check(self, file: str) -> FileResult:
+        """All findings whose primary place is in ``file``, of every root in scope that may reach it."""
+        file = self.workspace.name(file)
+        self.open([file])
+        before = self._counts()
+        for root in self.pending(file):
+            self._run(root)
+        return self._result(file, before)
+
+    def quick(self, file: str) -> FileResult:
+        """What can be had at once: the roots whose own text changed are run, of the others what still holds is told.
+
+        ``complete`` is False where roots are left whose callees or imports changed: :meth:`pending` names them,
+        :meth:`outcome` runs one, :meth:`check` all.
+        """
+        file = self.workspace.name(file)
+        self.open([file])
+        before = self._counts()
+        for root in self._roots_of(file):
+            if self._holding(root) is None and self._is_edited(root):
+                self._run(root)
+        return self._result(file, before)
+
+    def pending(self, file: str) -> list[Root]:
+        """The roots that :meth:`check` would run for ``file``, those of the file itself first."""
+        owners = self._owners(self.workspace.name(file))
+        return [root for owner in owners for root in self._roots_of(owner) if self._holding(root) is None]
+
+    def outcome(self, root: Root) -> Outcome:
+        """The result of one root, run if need be."""
+        kept = self._holding(root)
+        return kept.outcome if kept is not None else self._run(root)
+
+    def roots(self, file: str) -> tuple[Root, ...]:
+        """The roots of a file; none where it cannot be read."""
+        return self._roots_of(self.workspace.name(file))
+
+    def layout(self, file: str) -> Layout | None:
+        """Where the chunks of any file of the workspace stand now."""
+        return self.workspace.layout(file)
+
+    def place(self, where: AnyPlace) -> Place | None:
+        """Rows and columns of a span in any file, as it stands now; None where its chunk is gone."""
+        file = getattr(getattr(where, "chunk", None), "file", None)
+        layout = self.workspace.layout(file) if isinstance(file, str) else None
+        if layout is None:
+            return where if isinstance(where, Place) else None
+        return layout.place(where)
+
+    # -- within
+
+    def _owners(self, file: str) -> Iterator[str]:
+        """The files whose roots may find something in ``file``: itself, and those in scope that import it."""
+        yield file
+        for other in self._scope:
+            if other != file and file in self._closures.of(other):
+                yield other
+
+    def _roots_of(self, file: str) -> tuple[Root, ...]:
+        tree = self.workspace.tree(file)
+        if tree is None:
+            return ()
+        known = self._roots.get(file)
+        if known is None or known[0] is not tree:
+            known = self._roots[file] = (tree, roots_of(tree))
+        return known[1]
+
+    def _holding(self, root: Root) -> _Kept | None:
+        """The root's result, if one holds for the texts as they are."""
+        state = self._states.get(root)
+        if state is None:
+            return None
+        if state.current is None:
+            value = self._answers.value
+            for kept in state.kept:
+                if all(value(key) == answer for key, answer in kept.reads.items()):
+                    state.current = kept
+                    break
+        return state.current
+
+    def _is_edited(self, root: Root) -> bool:
+        state = self._states.get(root)
+        return state is None or not state.kept or state.kept[0].own != self._own(root)
+
+    def _own(self, root: Root) -> frozenset[tuple[ChunkId, str]]:
+        chunk = self.workspace.chunk(root.scope)
+        return own_texts(chunk) if chunk is not None else frozenset()
+
+    def _run(self, root: Root) -> Outcome:
+        recorder = Recorder(self.workspace, self._answers)
+        outcome = self._interpret(recorder, root)
+        self._runs += 1
+        self._instructions += outcome.instructions
+        files = frozenset(file_of(key) for key in recorder.reads)
+        state = self._states.setdefault(root, _State())
+        state.current = _Kept(outcome, recorder.reads, files, self._own(root))
+        state.kept = [state.current, *state.kept[: KEPT - 1]]
+        return outcome
+
+    def _counts(self) -> tuple[int, int, int]:
+        return self.workspace.lowered.parsed, self._instructions, self._runs
+
+    def _result(self, file: str, before: tuple[int, int, int]) -> FileResult:
+        opened = self.workspace.opened(file)
+        if isinstance(opened, Unreadable):
+            problem = Problem(ProblemKind.UNREADABLE, file, f"{opened.why}. {opened.remedy}")
+            return FileResult(file, (), (problem,), None, Work())
+        outcomes: dict[Root, Outcome] = {}
+        complete = True
+        for owner in self._owners(file):
+            for root in self._roots_of(owner):
+                kept = self._holding(root)
+                complete = complete and kept is not None
+                if kept is not None:
+                    outcomes[root] = kept.outcome
+        found = merge(file, outcomes)
+        given = suppressions.find(opened)
+        shown = [each for each in found if not suppressed(each, given)]
+        findings = [each for finding in shown if (each := wanted(finding, file, self.settings)) is not None]
+        parsed, instructions, runs = (now - then for now, then in zip(self._counts(), before, strict=True))
+        bounded = sum(1 for outcome in outcomes.values() if outcome.budgets_hit)
+        return FileResult(
+            file,
+            tuple(self._in_order(findings)),
+            self._problems.of(opened),
+            self.workspace.layout(file),
+            Work(parsed, instructions, runs, len(outcomes), bounded),
+            suppressions.unused(given, told(found)) if complete and given else (),
+            complete,
+        )
+
+    def _in_order(self, findings: Iterable[Finding]) -> list[Finding]:
+        """By place, then by code: the same findings always read the same."""
+        nowhere = Place("", 0, 0, 0, 0)
+        return sorted(findings, key=lambda each: (self.place(each.primary) or nowhere, each.code))

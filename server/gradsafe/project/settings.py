@@ -1,0 +1,226 @@
+"""``[tool.gradsafe]`` of the nearest ``pyproject.toml``: which rules, how severe, which files.
+
+A mistake in it is a value with a place and a remedy; what is wrong counts as not written, and the rest holds.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pathspec import GitIgnoreSpec
+
+from gradsafe.rules.finding import Severity
+from gradsafe.syntax.source import Unreadable, read
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+FILE, TABLE = "pyproject.toml", "tool.gradsafe"
+_HEADER = re.compile(r"\s*\[+\s*([\w.\"' -]+?)\s*\]+\s*(?:#.*)?$")
+KEYS = ("select", "ignore", "per-file-ignores", "severity", "exclude")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``select`` None: every rule. Patterns are those of ``.gitignore``, seen from ``folder``."""
+
+    folder: str = "."
+    select: frozenset[str] | None = None
+    ignore: frozenset[str] = frozenset()
+    per_file_ignores: tuple[tuple[str, frozenset[str]], ...] = ()
+    severity: Mapping[str, Severity] = field(default_factory=dict)
+    exclude: tuple[str, ...] = ()
+
+    def wants(self, code: str, file: str) -> bool:
+        """Whether findings of ``code`` in ``file`` are to be told."""
+        if code in self.ignore or (self.select is not None and code not in self.select):
+            return False
+        return not any(
+            code in codes and matches(pattern, self.folder, file) for pattern, codes in self.per_file_ignores
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationProblem:
+    """A mistake in a configuration file, where it stands (1-based) and what to write instead."""
+
+    file: str
+    row: int
+    column: int
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The settings, from which file (None: there is none), and what was wrong in it."""
+
+    settings: Settings
+    file: str | None = None
+    problems: tuple[ConfigurationProblem, ...] = ()
+
+
+def load(start: str, codes: Iterable[str]) -> Loaded:
+    """The settings for the file or folder ``start``: those of the nearest ``pyproject.toml`` upwards that has any.
+
+    ``codes`` are the rules that there are. Never raises.
+    """
+    at = Path(start).absolute()
+    for folder in (at, *at.parents):
+        path = folder / FILE
+        if path.is_file():
+            source = read(str(path))
+            if isinstance(source, Unreadable):
+                problem = ConfigurationProblem(str(path), 1, 1, f"{path.name} {source.why}", source.remedy)
+                return Loaded(Settings(str(folder)), str(path), (problem,))
+            return parse(str(path), source.text, codes)
+    return Loaded(Settings(str(at if at.is_dir() else at.parent)))
+
+
+def parse(file: str, text: str, codes: Iterable[str]) -> Loaded:
+    """The settings in the text of a ``pyproject.toml``."""
+    folder = str(Path(file).parent)
+    try:
+        data = tomllib.loads(text.replace("\r\n", "\n"))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return Loaded(Settings(folder), file, (_not_toml(file, str(error)),))
+    tool = data.get("tool")
+    table = tool.get("gradsafe") if isinstance(tool, dict) else None
+    if table is None:
+        return Loaded(Settings(folder), file)
+    reader = _Reader(file, text, tuple(codes))
+    return Loaded(reader.settings(folder, table), file, tuple(reader.problems))
+
+
+def matches(pattern: str, folder: str, file: str) -> bool:
+    """Whether a pattern as in ``.gitignore``, seen from ``folder``, means ``file``."""
+    try:
+        relative = Path(file).absolute().relative_to(Path(folder).absolute())
+    except ValueError:
+        return False
+    return GitIgnoreSpec.from_lines([pattern]).match_file(relative.as_posix())
+
+
+def _not_toml(file: str, message: str) -> ConfigurationProblem:
+    place = re.search(r"\(at line (\d+), column (\d+)\)", message)
+    row, column = (int(place.group(1)), int(place.group(2))) if place else (1, 1)
+    what = message.partition(" (at ")[0]
+    return ConfigurationProblem(
+        file, row, column, f"not TOML: {what}", "Correct it; until then the defaults hold."
+    )
+
+
+class _Reader:
+    """Reads one table, and writes down what is wrong in it."""
+
+    def __init__(self, file: str, text: str, codes: tuple[str, ...]) -> None:
+        self.file, self.codes = file, codes
+        self.lines = text.splitlines()
+        self.problems: list[ConfigurationProblem] = []
+
+    def settings(self, folder: str, table: Any) -> Settings:
+        if not isinstance(table, dict):
+            self._problem(
+                "gradsafe", f"[{TABLE}] must be a table", f"Write [{TABLE}] and the settings below it."
+            )
+            return Settings(folder)
+        for key in table:
+            if key not in KEYS:
+                near = difflib.get_close_matches(key, KEYS, n=1)
+                remedy = f'Did you mean "{near[0]}"?' if near else f"There are: {', '.join(KEYS)}."
+                self._problem(key, f"unknown setting {key!r}", remedy)
+        select = self._read(table, "select", self._codes)
+        return Settings(
+            folder,
+            select if "select" in table and select is not None else None,
+            self._read(table, "ignore", self._codes) or frozenset(),
+            self._read(table, "per-file-ignores", self._per_file) or (),
+            self._read(table, "severity", self._severity) or {},
+            self._read(table, "exclude", self._patterns) or (),
+        )
+
+    def _read(self, table: dict[str, Any], key: str, reader: Callable[[str, Any], Any]) -> Any:
+        return reader(key, table[key]) if key in table else None
+
+    def _strings(self, key: str, value: Any) -> list[str] | None:
+        if isinstance(value, list) and all(isinstance(each, str) for each in value):
+            return value
+        self._problem(key, f"{key!r} must be a list of strings", f'Write {key} = ["..."].')
+        return None
+
+    def _codes(self, key: str, value: Any) -> frozenset[str] | None:
+        strings = self._strings(key, value)
+        if strings is None:
+            return None
+        return frozenset(each for each in strings if self._known(each))
+
+    def _known(self, code: str) -> bool:
+        if code in self.codes:
+            return True
+        near = difflib.get_close_matches(code, self.codes, n=2, cutoff=0.4)
+        remedy = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(self.codes)}."
+        self._problem(code, f"unknown rule {code!r}", remedy)
+        return False
+
+    def _patterns(self, key: str, value: Any) -> tuple[str, ...] | None:
+        strings = self._strings(key, value)
+        return tuple(each for each in strings or () if self._is_pattern(each))
+
+    def _is_pattern(self, pattern: str) -> bool:
+        try:
+            GitIgnoreSpec.from_lines([pattern])
+        except ValueError as error:
+            self._problem(pattern, f"not a pattern: {error}", "Write it as in .gitignore.")
+            return False
+        return True
+
+    def _per_file(self, key: str, value: Any) -> tuple[tuple[str, frozenset[str]], ...] | None:
+        if not isinstance(value, dict):
+            self._problem(key, f"{key!r} must be a table", f'Write {key} = {{ "tests/*" = ["..."] }}.')
+            return None
+        found = [
+            (pattern, self._codes(pattern, codes))
+            for pattern, codes in value.items()
+            if self._is_pattern(pattern)
+        ]
+        return tuple((pattern, codes) for pattern, codes in found if codes)
+
+    def _severity(self, key: str, value: Any) -> dict[str, Severity] | None:
+        names = [each.value for each in Severity]
+        if not isinstance(value, dict):
+            self._problem(key, f"{key!r} must be a table", f'Write {key} = {{ some-rule = "warning" }}.')
+            return None
+        found = {}
+        for code, name in value.items():
+            if not self._known(code):
+                continue
+            if name in names:
+                found[code] = Severity(name)
+            else:
+                self._problem(code, f"unknown severity {name!r}", f"Write one of: {', '.join(names)}.")
+        return found
+
+    def _problem(self, word: str, message: str, remedy: str) -> None:
+        row, column = self._find(word)
+        self.problems.append(ConfigurationProblem(self.file, row, column, message, remedy))
+
+    def _find(self, word: str) -> tuple[int, int]:
+        """Where a word stands in the table; a parser of TOML tells no places of keys."""
+        begin, inside = 1, False
+        for row, line in enumerate(self.lines, 1):
+            header = _HEADER.match(line)
+            if header is not None:
+                inside = "gradsafe" in header.group(1)
+                begin = row if inside and begin == 1 else begin
+            at = re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", line) if inside else None
+            if at is not None:
+                return row, at.start() + 1
+        return begin, 1

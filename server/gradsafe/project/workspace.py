@@ -1,0 +1,218 @@
+"""The texts of a workspace, cut, parsed and lowered on demand: what the interpreter sees of the world.
+
+Texts come from the disk, or from the open documents laid over it. Nothing here decides what is analysed, and
+nothing is read twice unless somebody says that it has changed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gradsafe.interp.names import bound_names
+from gradsafe.interp.world import ModuleFacts
+from gradsafe.ir.instructions import Block, Body
+from gradsafe.ir.lower import Lowered, lower_chunk
+from gradsafe.project.imports import find_module
+from gradsafe.syntax.cells import NotANotebook, notebook
+from gradsafe.syntax.chunk import Chunk, build, rebuild
+from gradsafe.syntax.kind import Kind
+from gradsafe.syntax.layout import Layout
+from gradsafe.syntax.source import Unreadable, read
+from gradsafe.syntax.span import ChunkId
+
+
+@dataclass(slots=True)
+class _Opened:
+    """One file as it is now, and what was derived from its tree so far."""
+
+    root: Chunk
+    layout: Layout | None = None
+    facts: ModuleFacts | None = None
+    bodies: dict[ChunkId, Body] = field(default_factory=dict)
+    chunks: dict[ChunkId, Chunk] | None = None
+
+
+class Workspace:
+    """Implements :class:`gradsafe.interp.world.World` over files and open documents.
+
+    Files go by the name under which they were first named; other spellings of the same path mean the same file.
+    """
+
+    def __init__(self, root: str, lowered: Lowered | None = None) -> None:
+        self.root = root
+        self.lowered = lowered or Lowered()
+        self._files: dict[str, _Opened | Unreadable] = {}
+        self._overlays: set[str] = set()
+        self._names: dict[str, str] = {}
+        self._spellings: dict[str, str] = {}
+        self._exists: dict[str, bool] = {}
+        self._bound: dict[tuple[Kind, str], frozenset[str]] = {}
+
+    # -- texts
+
+    def name(self, file: str) -> str:
+        """The name that ``file`` goes by."""
+        name = self._spellings.get(file)
+        if name is None:
+            name = self._spellings[file] = self._names.setdefault(_absolute(file), file)
+        return name
+
+    def set_text(self, file: str, text: str) -> None:
+        """From now on ``file`` holds ``text``, whatever the disk says."""
+        file = self.name(file)
+        old = self._files.get(file)
+        root = rebuild(old.root, text) if isinstance(old, _Opened) else build(file, text)
+        if not isinstance(old, _Opened) or root is not old.root:
+            self._files[file] = _Opened(root)
+        if file not in self._overlays:
+            self._overlays.add(file)
+            self._exists.clear()
+
+    def drop(self, file: str) -> None:
+        """Forget the text of ``file``: it is what the disk says, read again when it is next needed."""
+        file = self.name(file)
+        self._files.pop(file, None)
+        self._overlays.discard(file)
+        self._exists.clear()
+
+    def refresh(self) -> None:
+        """Files on the disk may have come, gone or changed; open documents stay what they are."""
+        for file in [file for file in self._files if file not in self._overlays]:
+            del self._files[file]
+        self._exists.clear()
+
+    def opened(self, file: str) -> Chunk | Unreadable:
+        """The MODULE chunk of ``file``, or why there is none."""
+        found = self._open(self.name(file))
+        return found.root if isinstance(found, _Opened) else found
+
+    def tree(self, file: str) -> Chunk | None:
+        """The MODULE chunk of ``file``; None where it cannot be read."""
+        found = self.opened(file)
+        return found if isinstance(found, Chunk) else None
+
+    def text(self, file: str) -> str | None:
+        """The text that places in ``file`` point into: for a notebook that of its code cells."""
+        tree = self.tree(file)
+        return tree.scan.text if tree is not None and tree.scan is not None else None
+
+    def layout(self, file: str) -> Layout | None:
+        """Where the chunks of ``file`` stand now."""
+        found = self._open(self.name(file))
+        if not isinstance(found, _Opened):
+            return None
+        if found.layout is None:
+            found.layout = Layout.of(found.root)
+        return found.layout
+
+    def exists(self, file: str) -> bool:
+        """Whether there is such a file, open or on the disk."""
+        known = self._exists.get(file)
+        if known is None:
+            name = self._names.get(_absolute(file), file)
+            known = name in self._overlays or _is_file(file)
+            self._exists[file] = known
+        return known
+
+    def _open(self, file: str) -> _Opened | Unreadable:
+        found = self._files.get(file)
+        if found is None:
+            found = self._files[file] = _read(file)
+        return found
+
+    # -- the world
+
+    def chunk(self, chunk: ChunkId) -> Chunk | None:
+        """The chunk of this name, in its file as it is now."""
+        found = self._open(self.name(chunk.file))
+        if not isinstance(found, _Opened):
+            return None
+        if found.chunks is None:
+            found.chunks = {each.id: each for each in found.root.walk()}
+        return found.chunks.get(chunk)
+
+    def block(self, chunk: Chunk) -> Block:
+        """One chunk, lowered."""
+        return lower_chunk(chunk, self.lowered)
+
+    def body(self, chunk: ChunkId) -> Body:
+        """The lowered children of a chunk; empty where there is no such chunk."""
+        found = self._open(self.name(chunk.file))
+        if not isinstance(found, _Opened):
+            return ()
+        body = found.bodies.get(chunk)
+        if body is None:
+            parent = self.chunk(chunk)
+            body = tuple(map(self.block, parent.children)) if parent is not None else ()
+            found.bodies[chunk] = body
+        return body
+
+    def module(self, file: str) -> ModuleFacts | None:
+        """The module in ``file``, open or on the disk."""
+        found = self._open(self.name(file))
+        if not isinstance(found, _Opened):
+            return None
+        if found.facts is None:
+            found.facts = self._facts(self.name(file), found.root)
+        return found.facts
+
+    def find_module(self, importer: str, name: str, level: int) -> str | None:
+        """The workspace file that an import in ``importer`` names."""
+        found = find_module(self.root, importer, name, level, self.exists)
+        return self.name(found) if found is not None else None
+
+    def _facts(self, file: str, root: Chunk) -> ModuleFacts:
+        binders: dict[str, list[int]] = {}
+        stars: list[int] = []
+        for index, chunk in enumerate(root.children):
+            for name in self._names_bound(chunk):
+                (stars if name == "*" else binders.setdefault(name, [])).append(index)
+        return ModuleFacts(
+            file, root.id, {name: tuple(found) for name, found in binders.items()}, tuple(stars)
+        )
+
+    def _names_bound(self, chunk: Chunk) -> Iterator[str]:
+        """What a statement at module level binds there; ``*`` for a star import."""
+        names = set(self._own_names(chunk))
+        if chunk.kind in (Kind.COMPOUND, Kind.CLAUSE):
+            for child in chunk.children:
+                names.update(self._names_bound(child))
+        yield from sorted(names)
+
+    def _own_names(self, chunk: Chunk) -> frozenset[str]:
+        if not chunk.text:
+            return frozenset()
+        key = (chunk.kind, chunk.text)
+        names = self._bound.get(key)
+        if names is None:
+            names = frozenset(bound_names(self.block(chunk).instructions))
+            self._bound[key] = names
+        return names
+
+
+def _is_file(file: str) -> bool:
+    try:
+        return Path(file).is_file()
+    except ValueError:  # a null character
+        return False
+
+
+def _absolute(file: str) -> str:
+    """A path in one spelling; a name that is no path (an unsaved document's) stays as it is."""
+    return file if ":" in file[2:] else os.path.normcase(os.path.abspath(file))  # noqa: PTH100  (links are not followed)
+
+
+def _read(file: str) -> _Opened | Unreadable:
+    source = read(file)
+    if isinstance(source, Unreadable):
+        return source
+    text = source.text
+    if file.endswith(".ipynb"):
+        try:
+            text = notebook(text).text
+        except NotANotebook as error:
+            return Unreadable(file, str(error), "Save it as a notebook of format 4.")
+    return _Opened(build(file, text))
