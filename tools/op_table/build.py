@@ -14,7 +14,7 @@ from tools.op_table import tree
 from tools.op_table.declared import Declared, declared_return
 from tools.op_table.describe import describe, describe_call
 from tools.op_table.formulas import declared_saves, declared_writes, has_formula
-from tools.op_table.hand import ESCAPES, METADATA, OVERLAP, RETURNS
+from tools.op_table.hand import ESCAPES, METADATA, OVERLAP, OWN_COUNTER, RETURNS
 from tools.op_table.module_state import state_params, with_module_state
 from tools.op_table.probe import Call, Observation, observe, tensors_of, writes_overlapping
 from tools.op_table.signatures import of_python
@@ -188,7 +188,12 @@ def _without_idle_facts(leaf: tree.Leaf) -> tree.Leaf:
 
 def _flags(overload: Overload) -> tuple[str, ...]:
     found = []
-    for flag, names in (("overlap", OVERLAP), ("escapes", ESCAPES), ("metadata", METADATA)):
+    for flag, names in (
+        ("overlap", OVERLAP),
+        ("escapes", ESCAPES),
+        ("metadata", METADATA),
+        ("own-counter", OWN_COUNTER),
+    ):
         if names.intersection(overload.names):
             found.append(flag)
     if overload.names[0].startswith("init."):

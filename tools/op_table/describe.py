@@ -20,8 +20,8 @@ def describe(value: Any) -> Arg:
     for kind, types in (("bool", bool), ("number", (int, float, complex)), ("str", str)):
         if isinstance(value, types):
             return Arg(kind, value)
-    for kind, types in (("slice", slice), ("dtype", torch.dtype), ("device", torch.device)):
-        if isinstance(value, types):
+    for kind, single in (("slice", slice), ("dtype", torch.dtype), ("device", torch.device)):
+        if isinstance(value, single):
             return Arg(kind)
     if value is Ellipsis:
         return Arg("ellipsis")

@@ -115,16 +115,17 @@ RETURNS: dict[str, Return] = {
     "torch.asarray": Return("alias", "obj", True),
     "torch.from_numpy": Return("fresh"),
     "nn.Flatten": Return("alias", "input", True),
-    **{f"torch.{name}": _views_of("tensors") for name in ("meshgrid", "broadcast_tensors")},
+    "torch.meshgrid": _views_of("tensors"),
+    "torch.broadcast_tensors": Return("list", items=(Return("alias", "tensors"),)),
     **{
         f"{owner}.{name}": _views_of("self")
         for owner in ("torch", "Tensor")
         for name in ("tensor_split", "hsplit", "vsplit", "dsplit")
     },
     **{
-        f"{owner}.{name}": Return("list", items=(Return("fresh"),))
+        f"{owner}.unsafe_{name}": _views_of("self")
         for owner in ("torch", "Tensor")
-        for name in ("unsafe_split", "unsafe_chunk", "unsafe_split_with_sizes")
+        for name in ("split", "chunk", "split_with_sizes")
     },
 }
 """Results that hang on strides, dtypes or devices, which no key of the table can hold: what is true of all calls."""
@@ -144,6 +145,13 @@ OVERLAP = frozenset(
     ]
 )
 """Views in which several elements may share memory."""
+
+OWN_COUNTER = frozenset(
+    f"{owner}.unsafe_{name}"
+    for owner in ("torch", "Tensor")
+    for name in ("split", "chunk", "split_with_sizes")
+)
+"""Results that share memory, but no version counter: torch does not see a write through them."""
 
 METADATA = frozenset(
     f"Tensor.{name}_"

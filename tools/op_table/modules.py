@@ -124,7 +124,7 @@ def _signature(kind: type[torch.nn.Module]) -> tuple[tuple[str, object], ...]:
         return _recurrent_signature(kind.__name__)
     found: list[tuple[str, object]] = []
     for param in list(inspect.signature(kind.__init__).parameters.values())[1:]:
-        star = {param.VAR_POSITIONAL: "*", param.VAR_KEYWORD: "**"}.get(param.kind, "")
+        star = "*" if param.kind is param.VAR_POSITIONAL else "**" if param.kind is param.VAR_KEYWORD else ""
         found.append((star + param.name, literal(param.default)))
     return tuple(found)
 

@@ -29,7 +29,7 @@ def specs() -> Iterator[OptimizerSpec]:
         foreach = _bumps(kind, foreach=True)
         signature = tuple(
             (param.name, literal(param.default))
-            for param in list(inspect.signature(kind.__init__).parameters.values())[1:]
+            for param in list(inspect.signature(kind).parameters.values())
         )
         spec = OptimizerSpec(
             f"optim.{name}", signature, bumps, bumps if foreach is None else foreach, _bumps(kind, fused=True)
@@ -45,7 +45,7 @@ def _bumps(kind: type[torch.optim.Optimizer], **options: bool) -> int | None:
         return parameter.detach().square().sum()
 
     try:
-        optimizer = kind([parameter], **{"lr": 0.1, **options})  # type: ignore[arg-type]
+        optimizer = kind([parameter], **{"lr": 0.1, **options})
         closure()
         if kind is torch.optim.SparseAdam:
             parameter.grad = torch.ones(2, 2).to_sparse()
@@ -54,4 +54,4 @@ def _bumps(kind: type[torch.optim.Optimizer], **options: bool) -> int | None:
             optimizer.step(closure)
     except Exception:
         return None
-    return parameter._version
+    return int(parameter._version)

@@ -78,7 +78,8 @@ def patterns(names: Sequence[str]) -> Iterator[frozenset[str]]:
 
 
 def differentiable_labels(call: Call, label_of: Callable[[int | str], str]) -> Iterator[str]:
-    for where, value in (*enumerate(call.args), *call.kwargs.items()):
+    places: list[tuple[int | str, Any]] = [*enumerate(call.args), *call.kwargs.items()]
+    for where, value in places:
         if any(tensor.is_floating_point() or tensor.is_complex() for tensor in tensors_of(value)):
             yield label_of(where)
     if call.module is not None:
@@ -183,7 +184,7 @@ def writes_overlapping(call: Call) -> bool:
             call.function(overlapping, *copy.deepcopy(rest), **copy.deepcopy(dict(call.kwargs)))
     except Exception:
         return False
-    return overlapping._version > 0
+    return bool(overlapping._version > 0)
 
 
 def _equal(tensor: torch.Tensor, content: torch.Tensor) -> bool:

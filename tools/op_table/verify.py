@@ -12,19 +12,19 @@ import random
 import sys
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 import torch
 
-from gradsafe.ops.entry import Arg, Selection
+from gradsafe.ops.entry import Selection
 from gradsafe.ops.notation import Return
 from gradsafe.ops.table import OpTable, load
-from tools.op_table import call_list, modules, opdb
-from tools.op_table.describe import describe_call, describe_module
+from tools.op_table import call_list, modules, opdb, verify_results
 from tools.op_table.outcome import Labelled
 from tools.op_table.probe import Call, differentiable_labels, patterns, prepare, tensors_of
+from tools.op_table.selecting import labels_of, select
 
 
 class Answer(Enum):
@@ -54,21 +54,13 @@ class Probe:
 def verify(table: OpTable, calls: Iterable[Call]) -> Iterator[Probe]:
     """Probe every call that the table knows and torch runs."""
     for call in calls:
-        args, kwargs = describe_call(call)
-        state = {} if call.module is None else _known_state(table, call)
-        selection = table.select(call.name, args, {**kwargs, **state})
+        selection = select(table, call)
         if selection is not None:
             yield from _probes(call, selection)
 
 
-def _known_state(table: OpTable, call: Call) -> dict[str, Arg]:
-    assert call.module is not None
-    wanted = {param.name for op in table.ops(call.name) for param in op.params if param.keyword_only}
-    return {name: arg for name, arg in describe_module(call.module).items() if name in wanted}
-
-
 def _probes(call: Call, selection: Selection) -> Iterator[Probe]:
-    label_of = _labels(selection)
+    label_of = labels_of(selection)
     try:
         names = tuple(dict.fromkeys(differentiable_labels(call, label_of)))
     except KeyError:
@@ -83,19 +75,6 @@ def _probes(call: Call, selection: Selection) -> Iterator[Probe]:
                 yield Probe(call.name, target, pattern, predicted, broke, str(selection.op))
 
 
-def _labels(selection: Selection) -> Callable[[int | str], str]:
-    positions = {where: name for name, where in selection.binding.items()}
-
-    def label_of(where: int | str) -> str:
-        if selection.star is not None and isinstance(where, int):
-            first = selection.binding[selection.star]
-            if isinstance(first, int) and where >= first:
-                return selection.star
-        return positions[where]
-
-    return label_of
-
-
 def _targets(call: Call, selection: Selection, pattern: frozenset[str]) -> list[str]:
     ran = _forward(call, selection, pattern)
     return [] if ran is None else list(dict.fromkeys(item.label for item in ran))
@@ -104,7 +83,7 @@ def _targets(call: Call, selection: Selection, pattern: frozenset[str]) -> list[
 def _forward(call: Call, selection: Selection, pattern: frozenset[str]) -> list[Labelled] | None:
     """Operands, then results; None where torch refuses the call."""
     try:
-        function, args, kwargs, held = prepare(call, _labels(selection), pattern)
+        function, args, kwargs, held = prepare(call, labels_of(selection), pattern)
         torch.manual_seed(0)
         result = function(*args, **kwargs)
     except Exception:
@@ -227,13 +206,18 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=0, help="number of calls, chosen at random (0: all)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--held-out", action="store_true", help="op_db samples that did not make the table")
+    parser.add_argument(
+        "--results-only", action="store_true", help="compare results and writes, run no backward"
+    )
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     calls = all_calls(options.held_out)
     if options.sample:
         calls = random.Random(options.seed).sample(calls, min(options.sample, len(calls)))
-    print(report(list(verify(load(), calls))))
+    print(verify_results.report(list(verify_results.outcomes(load(), calls))))
+    if not options.results_only:
+        print(report(list(verify(load(), calls))))
     return 0
 
 
