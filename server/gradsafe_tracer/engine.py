@@ -41,7 +41,7 @@ class Engine:
                 with watch:
                     result = self._original.run_backward(roots, *args, **kwargs)
         except RuntimeError as error:
-            recorder.backward_failed(note, roots, error)
+            recorder.backward_failed(note, error)
             raise
         except BaseException:
             recorder.backward_ends(note, raised=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def at_operation(recorder: Recorder, watch: Watch, func: Any, args: Any, error: RuntimeError) -> None:
     """An operation raised in the forward pass."""
     reason = reason_of(str(error))
-    if reason in (None, "version", "freed") or _already_told(error):
+    if reason in (None, "version", "freed") or _already_told(error) or _in_backward(error):
         return
     watch.busy = True
     try:
@@ -55,6 +55,16 @@ def _already_told(error: BaseException) -> bool:
         times += kinds.get(code.co_filename) == OURS and code.co_name == "__torch_function__"
         step = step.tb_next
     return times > 1
+
+
+def _in_backward(error: BaseException) -> bool:
+    """The engine's stand-in tells what fails inside backward."""
+    step: Optional[TracebackType] = error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code.co_name == "run_backward":
+            return True
+        step = step.tb_next
+    return False
 
 
 def _guilty(reason: Optional[str], args: Any) -> Any:
@@ -91,9 +101,16 @@ def version_error(recorder: Recorder, backward: BackwardNote, saved: Saved, mess
 
 
 def _unseen_write(recorder: Recorder, saved: Saved) -> WriteNote:
-    """The counter moved and no call was seen to move it (another thread, compiled code, a gradient's sum)."""
+    """The counter moved and no call was seen to move it: backward itself, adding to a gradient, or nobody we know."""
     note = saved.note
-    write = WriteNote(recorder.clock(), (), "unobserved", note.version, saved.alias._version)
+    found = saved.alias._version
+    added = [
+        one for one in (*recorder.past, *recorder.running) if one.t > note.t and one.operation == "backward"
+    ]
+    if saved.maker is type(None) and added:
+        write = WriteNote(added[0].t, added[0].where, "AccumulateGrad", note.version, found)
+    else:
+        write = WriteNote(recorder.clock(), (), "unobserved", note.version, found)
     write.tensor, write.how = note.tensor, "other"
     return write
 
@@ -105,10 +122,10 @@ def _name_node(recorder: Recorder, saved: Saved) -> None:
         note.operation = operation_name(note.func)
 
 
-def freed_error(recorder: Recorder, backward: BackwardNote, roots: Any, message: str) -> None:
+def freed_error(recorder: Recorder, backward: BackwardNote, message: str) -> None:
     """A second backward: which node was freed, by which earlier call, and where it had been made."""
     recorder.log.keep(backward)
-    note, earlier = _freed_by(recorder, roots)
+    note, earlier = _freed_by(recorder, backward)
     fields: Dict[str, Any] = {"reason": "freed", "backward": backward.number, "message": message}
     if note is not None:
         note.number = note.number or recorder.numbers.next()
@@ -127,9 +144,9 @@ def freed_error(recorder: Recorder, backward: BackwardNote, roots: Any, message:
 _Freed = Tuple[Optional[SaveNote], Optional[BackwardNote]]
 
 
-def _freed_by(recorder: Recorder, roots: Any) -> _Freed:
+def _freed_by(recorder: Recorder, backward: BackwardNote) -> _Freed:
     """The freed node that the engine met first: of those below ``roots``, the one made last."""
-    nodes = sorted(reachable(roots_of(roots)), key=lambda node: node._sequence_nr(), reverse=True)
+    nodes = sorted(reachable(backward.roots), key=lambda node: int(node._sequence_nr()), reverse=True)
     for reach in (0, 2):
         for node in nodes:
             # CopySlices hides the operation that it wraps, whose number lies next to its own.
@@ -137,7 +154,51 @@ def _freed_by(recorder: Recorder, roots: Any) -> _Freed:
                 found = _freed_near(recorder, node._sequence_nr(), reach)
                 if found is not None:
                     return found
-    return None, recorder.past[-1] if recorder.past else None
+    copied = _copied(recorder, nodes)
+    past = [one for one in recorder.past if one is not backward and not one.retain]
+    return copied, past[-1] if past else None
+
+
+def _copied(recorder: Recorder, nodes: List[Any]) -> Optional[SaveNote]:
+    """A CopySlices that saved nothing fails the second time all the same; the write that made it stands for it."""
+    write = _write_of_slices(recorder, nodes)
+    if write is None:
+        return None
+    note = SaveNote(write.t, write.where, None, write.after, write.first, 0)
+    note.operation, note.role, note.counter, note.tensor = (
+        write.operation,
+        "self",
+        write.counter,
+        write.tensor,
+    )
+    return note
+
+
+def _write_of_slices(recorder: Recorder, nodes: List[Any]) -> Optional[WriteNote]:
+    for node in nodes:
+        if type(node).__name__ == "CopySlices":
+            for note in reversed(recorder.log.notes):
+                if isinstance(note, WriteNote) and note.first <= node._sequence_nr() < note.last:
+                    return note
+    return None
+
+
+def overlap_error(recorder: Recorder, backward: BackwardNote, message: str) -> None:
+    """Backward repeats a write to overlapping memory, and there it raises: the write is to blame."""
+    nodes = sorted(reachable(backward.roots), key=lambda node: int(node._sequence_nr()), reverse=True)
+    write = _write_of_slices(recorder, nodes)
+    if write is None:
+        return
+    recorder.log.keep(backward)
+    fields = {
+        "reason": "overlap",
+        "tensor": write.tensor or None,
+        "backward": backward.number,
+        "operation": write.operation,
+        "message": message,
+        "name": write.name,
+    }
+    recorder.log.notes.append(PlainNote(recorder.clock(), write.where, "raise", fields))
 
 
 def _freed_near(recorder: Recorder, seq: int, reach: int) -> Optional[_Freed]:

@@ -14,8 +14,9 @@ _REASONS: Tuple[Tuple[str, str], ...] = (
     (r"Trying to backward through the graph a second time", "freed"),
     (r"^a view of a leaf Variable that requires grad", "leaf-view"),
     (r"^a leaf Variable that requires grad", "leaf"),
-    (r"A view was created in (no_grad|inference) mode and", "no-grad-view"),
-    (r"created in (no_grad|inference) mode and (is being|its base)", "no-grad-view"),
+    (r"created in (no_grad|inference) mode and .* multiple views", "multi-output-view"),
+    (r"created in inference mode and (is being|its base)", "inference-write"),
+    (r"created in no_grad mode and (is being|its base)", "no-grad-view"),
     (r"is a view and (is being modified inplace|its base or another view)", "multi-output-view"),
     (r"the written-to tensor refer(s)? to a single memory location", "overlap"),
     (r"^Inplace update to inference tensor", "inference-write"),
@@ -108,7 +109,13 @@ def _maker_name(saved: Saved) -> Optional[str]:
 
 def plain_name(name: str) -> str:
     """``ExpBackward0`` as this torch prints it in its messages."""
-    return name if _prints_full_names() else re.sub(r"Backward\d*$", "", name)
+    if _prints_full_names():
+        return name
+    operation = re.fullmatch(r"(.*)Backward(\d*)", name)
+    if operation is None:
+        return name
+    number = operation.group(2)
+    return operation.group(1) + ("" if number == "0" else number)
 
 
 _full_names: Optional[bool] = None

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Set, Tuple
 
 from .operands import grad_fn_of, operation_name, tensors_in
-from .records import Saved
+from .records import Saved, SaveNote
 
 if TYPE_CHECKING:
     from .mode import Watch
+    from .recorder import Recorder
 
 _slots: Dict[Any, Tuple[str, ...]] = {}
+SLACK = 3
 BREADTH = 200
 """How many nodes one call may have made before the search for its saves is given up."""
 
@@ -51,17 +53,24 @@ def settle(watch: Watch, func: Any, result: Any, args: Tuple[Any, ...]) -> None:
     watch.busy = True
     try:
         outputs = list(tensors_in(result)) or list(tensors_in(args[:1]))
-        first = min((saved.note.seq for saved in wanted.values()), default=0)
+        # A view that renews its history, or a write to a view, makes nodes of its own in between.
+        first = min((saved.note.seq for saved in wanted.values()), default=0) - SLACK
         for node in _new_nodes(outputs, first):
             for role, record in held_by(node):
                 saved = wanted.pop(id(record), None)
                 if saved is not None:
-                    saved.note.role = role
-                    saved.note.node = recorder.node_number(saved.note)
+                    place_save(recorder, saved.note, node, role)
             if not wanted:
                 return
     finally:
         watch.busy = False
+
+
+def place_save(recorder: Recorder, note: SaveNote, node: Any, role: str) -> None:
+    """Ties a save to its node. The number guessed when it was made may be that of a view's renewed history."""
+    note.seq = node._sequence_nr()
+    note.role = role
+    note.node = recorder.node_number(note)
 
 
 def _new_nodes(outputs: Iterable[Any], first: int) -> Iterator[Any]:

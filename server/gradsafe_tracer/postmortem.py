@@ -121,7 +121,7 @@ def _held(node: Any, slot: str, user: Optional[FrameType]) -> Tuple[str, ...]:
     found: Dict[str, None] = {}
     for one in raw if isinstance(raw, (tuple, list)) else (raw,):
         try:
-            tensor = one.data  # type: ignore[union-attr]
+            tensor = one.data
         except (RuntimeError, AttributeError):
             continue
         tensor = getattr(tensor, "alias", tensor)

@@ -17,7 +17,7 @@ from .families import Numbers, known_family
 from .messages import reason_of
 from .mode import Watch
 from .modules import Constructions
-from .nodes import reachable
+from .nodes import held_by, place_save, reachable
 from .operands import grad_fn_of, operation_name
 from .places import where
 from .records import BackwardNote, Hazard, Log, PlainNote, Saved, SaveNote
@@ -111,10 +111,11 @@ class Recorder:
         note = BackwardNote(self.clock(), where(frame), operation, self.numbers.next(), retain)
         if self.log.room("backward", note.where):
             self.log.keep(note)
+        note.roots = failures.roots_of(roots)
         self.running.append(note)
         self.broken = None
         if self.hazards or self.swaps:
-            self._check_graph(roots, note)
+            self._check_graph(note)
         return note
 
     def read(self, saved: Saved) -> None:
@@ -131,7 +132,10 @@ class Recorder:
             self.running.remove(note)
         if not note.retain:
             note.frees = {(read.thread, read.seq): read for read in (*note.ran, *note.reads)}
-        note.reads, note.ran = [], []
+        if not raised:
+            for hazard, save in note.wrong:
+                self._wrong(hazard, save)
+        note.reads, note.ran, note.roots, note.wrong = [], [], [], []
         self.past.append(note)
         if not note.kept:
             return
@@ -142,14 +146,16 @@ class Recorder:
         fields = {"backward": note.number, "raised": raised}
         self.log.notes.append(PlainNote(self.clock(), note.where, "backward-end", fields))
 
-    def backward_failed(self, note: BackwardNote, roots: Any, error: RuntimeError) -> None:
+    def backward_failed(self, note: BackwardNote, error: RuntimeError) -> None:
         self.inspecting = True
         try:
             reason = reason_of(str(error))
             if reason == "version" and self.broken is not None:
                 failures.version_error(self, note, self.broken, str(error))
             elif reason == "freed":
-                failures.freed_error(self, note, roots, str(error))
+                failures.freed_error(self, note, str(error))
+            elif reason == "overlap":
+                failures.overlap_error(self, note, str(error))
         finally:
             self.inspecting = False
             self.broken = None
@@ -162,35 +168,47 @@ class Recorder:
         hazard = saved.hazards[0]
         if hazard.told or not self.running or saved.note.unused or not changed(saved):
             return
-        self.log.keep(saved.note)
-        saved.note.number = saved.note.number or self.numbers.next()
-        self._wrong(hazard, saved.note.number)
-        if hazard.write is not None and hazard.reason != "numpy-write":
-            hazard.told = True
+        hazard.told = hazard.reason != "numpy-write"
+        self.running[-1].wrong.append((hazard, saved.note))
 
-    def _check_graph(self, roots: Any, backward: BackwardNote) -> None:
-        for _reference, hazard in list(self.swaps.values()):
-            if hazard.used and not hazard.told:
-                hazard.told = True
-                self._wrong(hazard, None)
-        if not self.hazards:
-            return
-        waiting = {(hazard.seq, hazard.output): hazard for hazard in self.hazards}
-        for node in reachable(failures.roots_of(roots)):
-            for below, output in node.next_functions:
-                found = None if below is None else waiting.get((below._sequence_nr(), output))
-                if found is not None and not found.told and node._sequence_nr() >= found.now:
-                    found.told = True
-                    self._wrong(found, None)
+    def _check_graph(self, backward: BackwardNote) -> None:
+        """Which operations of this graph used a value after it was written outside of the graph."""
+        found = [hazard for _, hazard in self.swaps.values() if hazard.used and not hazard.told]
+        if self.hazards:
+            waiting = {(hazard.seq, hazard.output): hazard for hazard in self.hazards}
+            for node in reachable(backward.roots):
+                for below, output in node.next_functions:
+                    hazard = None if below is None else waiting.get((below._sequence_nr(), output))
+                    if hazard is not None and not hazard.told and node._sequence_nr() >= hazard.now:
+                        hazard.told = True
+                        found.append(hazard)
+        for hazard in found:
+            hazard.told = True
+            backward.wrong.append((hazard, None))
         self.hazards = [hazard for hazard in self.hazards if not hazard.told]
 
-    def _wrong(self, hazard: Hazard, save: Optional[int]) -> None:
+    def locate(self, saved: Saved) -> None:
+        """Which node of the running graph holds ``saved``; only asked once something is broken."""
+        self.inspecting = True
+        try:
+            for node in reachable(self.running[-1].roots if self.running else ()):
+                for role, record in held_by(node):
+                    if record is saved:
+                        place_save(self, saved.note, node, role)
+                        return
+        finally:
+            self.inspecting = False
+
+    def _wrong(self, hazard: Hazard, save: Optional[SaveNote]) -> None:
         write = hazard.write
+        if save is not None:
+            save.number = save.number or self.numbers.next()
+            self.log.keep(save)
         self.log.keep(write)
         fields = {
             "reason": hazard.reason,
             "tensor": write.tensor or None,
-            "save": save,
+            "save": None if save is None else save.number,
             "backward": self.running[-1].number if self.running else None,
             "operation": write.operation,
             "name": write.name,

@@ -46,18 +46,9 @@ class Saved:
     """What autograd holds in place of the saved tensor: a detached alias, on the same storage and counter."""
 
     __slots__ = (
-        "__weakref__",
-        "alias",
-        "hazards",
-        "maker",
-        "moves",
-        "note",
-        "original",
-        "output",
-        "result",
-        "snapshot",
+        "__weakref__", "alias", "hazards", "maker", "maker_seq", "moves", "note", "original", "output", "snapshot",
         "view",
-    )
+    )  # fmt: skip
 
     def __init__(self, note: SaveNote, alias: Any, original: Any) -> None:
         self.note = note
@@ -66,17 +57,23 @@ class Saved:
         self.maker: Any = None
         self.output = 0
         self.view = False
-        self.result = False
+        self.maker_seq = -1
         self.moves: List[WriteNote] = []
         self.hazards: List[Hazard] = []
         self.snapshot: Any = None
+
+    @property
+    def result(self) -> bool:
+        """Whether what was saved is the saving operation's own result."""
+        return self.maker_seq == self.note.seq
 
 
 class WriteNote:
     """One in-place operation on one tensor."""
 
     __slots__ = (
-        "after", "before", "counter", "declared", "grad", "how", "kept", "name", "operation", "t", "tensor", "where",
+        "after", "before", "counter", "declared", "first", "grad", "how", "kept", "last", "name", "operation", "t",
+        "tensor", "where",
     )  # fmt: skip
 
     def __init__(self, t: int, where: Where, operation: str, before: int, after: int) -> None:
@@ -90,6 +87,8 @@ class WriteNote:
         self.grad: Optional[bool] = None
         self.how: Optional[str] = None
         self.declared: Where = ()
+        self.first = 0
+        self.last = 0
         self.name: Optional[str] = None
         self.kept = False
 
@@ -113,7 +112,9 @@ class Hazard:
 class BackwardNote:
     """One call of the engine, and what it read and freed."""
 
-    __slots__ = ("frees", "kept", "number", "operation", "raised", "ran", "reads", "retain", "t", "where")
+    __slots__ = (
+        "frees", "kept", "number", "operation", "raised", "ran", "reads", "retain", "roots", "t", "where", "wrong",
+    )  # fmt: skip
 
     def __init__(self, t: int, where: Where, operation: str, number: int, retain: bool) -> None:
         self.t = t
@@ -125,6 +126,8 @@ class BackwardNote:
         self.kept = False
         self.reads: List[SaveNote] = []
         self.ran: List[SaveNote] = []
+        self.roots: List[Any] = []
+        self.wrong: List[Tuple[Hazard, Optional[SaveNote]]] = []
         self.frees: Dict[Tuple[int, int], SaveNote] = {}
 
 

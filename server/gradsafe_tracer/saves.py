@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .recorder import Recorder
 
 _sequence = torch.autograd._get_sequence_nr
+_Custom = torch.autograd.function.BackwardCFunction
 
 
 class SaveHooks:
@@ -68,7 +69,9 @@ class SaveHooks:
             saved = Saved(note, tensor.detach(), weakref.ref(tensor))
             node = tensor.grad_fn
             saved.maker = type(node)
-            saved.result = node is not None and node._sequence_nr() == note.seq
+            # A result is saved inside the call that makes it; a custom Function's own node is of another kind.
+            if node is not None and (inside or isinstance(node, _Custom)):
+                saved.maker_seq = node._sequence_nr()
             saved.output = tensor.output_nr
             saved.view = tensor._is_view()
             self._register(saved, tensor)
@@ -106,6 +109,7 @@ class SaveHooks:
             raise RuntimeError(DETACHED)
         if alias._version != note.version:
             self.recorder.broken = saved
+            self.recorder.locate(saved)
             raise RuntimeError(version_message(saved))
         if saved.hazards:
             self.recorder.wrong_read(saved)

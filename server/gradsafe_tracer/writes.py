@@ -36,6 +36,7 @@ class Writing:
         self.plan = plan
         self.targets: List[Tuple[Any, int]] = []
         self.saved: List[Tuple[Any, int]] = []
+        self.first = torch.autograd._get_sequence_nr()
         watch.busy = True
         try:
             for tensor in self._candidates():
@@ -110,6 +111,7 @@ class Writing:
         note = WriteNote(recorder.clock(), place, operation_name(self.func), before, after)
         note.counter = counter or family.counter
         note.grad = torch.is_grad_enabled()
+        note.first, note.last = self.first, torch.autograd._get_sequence_nr()
         if counter is not None:
             note.how = "data"
         touched = [(saved, old) for saved, old in self.saved if saved.note.storage == family.number]

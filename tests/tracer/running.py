@@ -6,7 +6,8 @@ import contextlib
 import io
 import random
 import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,26 +36,31 @@ class Run:
         return (type(self.error).__name__, str(self.error)) if self.error is not None else ("", "")
 
 
-def run(path: Path, traced: bool, text: str | None = None) -> Run:
-    """Runs the file at ``path`` (or ``text`` in its name) as ``__main__``."""
-    loaded = (
-        program.load(str(path), None)
-        if text is None
-        else program.Program(str(path), (program.Cell(0, str(path), text),))
-    )
+Body = Callable[[dict[str, Any]], Any]
+"""What to do with a program's variables once its top level has run."""
+
+
+def run(path: Path, traced: bool, body: Body | None = None) -> Run:
+    """Runs the file at ``path`` as ``__main__``, then ``body``; a graph that body returns is run backward."""
+    loaded = program.load(str(path), None)
     codes = program.compile_cells(loaded)
     torch.manual_seed(0)
     random.seed(0)
     session = Session() if traced else None
     places.forget_files()
     places.mark_user_file(str(path))
+    places.kinds[__file__] = places.SKIP
     error: BaseException | None = None
     output = io.StringIO()
-    with _put_back(), contextlib.redirect_stdout(output):
+    with _put_back(), contextlib.redirect_stdout(output), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         if session is not None:
             session.start()
         try:
             program.run(loaded, codes, [])
+            returned = body(sys.modules["__main__"].__dict__) if body is not None else None
+            for tensor in _graphs_in(returned):
+                tensor.sum().backward(retain_graph=True)
         except (Exception, SystemExit) as caught:
             error = caught
         finally:
@@ -62,8 +68,52 @@ def run(path: Path, traced: bool, text: str | None = None) -> Run:
                 session.stop()
             variables = dict(sys.modules["__main__"].__dict__)
     row = _user_row(error)[1] if error is not None else None
+    if body is not None:
+        variables = {"returned": returned} if error is None else {}
     found = session.events() if session is not None else []
     return Run(error, row, variables, torch.get_rng_state(), output.getvalue(), found)
+
+
+def _graphs_in(value: object) -> list[Any]:
+    if isinstance(value, torch.Tensor):
+        return [value] if value.requires_grad and value.grad_fn is not None else []
+    if isinstance(value, (tuple, list)):
+        return [tensor for item in value for tensor in _graphs_in(item)]
+    return []
+
+
+def differences(plain: Run, traced: Run) -> list[str]:
+    """Each way in which tracing changed the run."""
+    found = []
+    if plain.outcome != traced.outcome:
+        found.append(f"ends with {traced.outcome}, not {plain.outcome}")
+    if plain.row != traced.row:
+        found.append(f"fails at row {traced.row}, not {plain.row}")
+    if not torch.equal(plain.random_state, traced.random_state):
+        found.append("leaves another random state")
+    if plain.output != traced.output:
+        found.append(f"prints {traced.output!r}, not {plain.output!r}")
+    for name, value in plain.variables.items():
+        found += _differs(name, value, traced.variables.get(name))
+    return found
+
+
+def _differs(name: str, one: Any, other: Any) -> list[str]:
+    if isinstance(one, torch.nn.Module):
+        pairs = zip(one.named_parameters(), other.named_parameters(), strict=True)
+        return [line for (key, a), (_, b) in pairs for line in _differs(f"{name}.{key}", a, b)]
+    if not isinstance(one, torch.Tensor):
+        return []
+    found = [] if _equal(one.detach(), other.detach()) else [f"{name} has another value"]
+    if one.is_leaf and not _equal(one.grad, other.grad):
+        found.append(f"{name} has another gradient")
+    return found
+
+
+def _equal(one: Any, other: Any) -> bool:
+    if one is None or other is None:
+        return one is other
+    return bool(one.shape == other.shape and torch.equal(torch.nan_to_num(one), torch.nan_to_num(other)))
 
 
 @contextlib.contextmanager
