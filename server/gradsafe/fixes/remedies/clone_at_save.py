@@ -20,7 +20,10 @@ Operation = (cst.Call, cst.BinaryOperation, cst.UnaryOperation)
 
 
 def propose(site: Site) -> Iterator[Draft]:
-    held = dotted(site.subject) if site.subject is not None and not _saves_at_primary(site.finding) else None
+    if site.finding.code == "inference-tensor-saved":
+        yield from _copies_of_operands(site)
+        return
+    held = dotted(site.subject) if site.subject is not None else None
     name = held or site.finding.subject
     if name is None:
         return
@@ -39,15 +42,23 @@ def propose(site: Site) -> Iterator[Draft]:
 
 def _saves(finding: Finding) -> list[AnyPlace]:
     """Where this tensor was saved: each place needs a copy of its own."""
-    if _saves_at_primary(finding):
-        return [finding.primary]
     related = [each.place for each in finding.related if each.role is Role.SAVED]
     return list(dict.fromkeys([*([finding.saved] if finding.saved is not None else []), *related]))
 
 
-def _saves_at_primary(finding: Finding) -> bool:
-    """The finding is about saving, not about a write: an inference tensor cannot be saved."""
-    return finding.saved is None and finding.code == "inference-tensor-saved"
+def _copies_of_operands(site: Site) -> Iterator[Draft]:
+    """Nothing is written: the operation itself cannot save an inference tensor, but a copy made outside it can.
+
+    Where the finding does not name the operand, each may be the one; verifying tells which.
+    """
+    operation, subject = _operation(site.spot), site.finding.subject
+    operands = (
+        [each for each in _operands(operation) if not isinstance(each, cst.BaseNumber)] if operation else []
+    )
+    named = [each for each in operands if _is_held_by(site.spot, each, subject or "", subject)]
+    for operand in named or operands:
+        edit = _clone(site.spot, operand)
+        yield Draft(f"Let backward keep a copy of `{site.spot.text(operand)}`", (edit,), safe=True)
 
 
 def _cloned(spot: Spot, name: str, subject: str | None) -> list[Edit]:
