@@ -3,42 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from marked import FILE, read
 
 from gradsafe.fixes import apply_edits, prefer, remedy_names, verify
-from gradsafe.fixes.verify import Sighting
-from gradsafe.rules.finding import Edit, Fix
+from gradsafe.rules.finding import Edit, Finding, Fix, Related, Role
+from gradsafe_tracer.events import Place
 
-TEXT = "def f(x):\n    h = x.exp()\n    «h.add_(1)»\n    return h\n"
-
-
-def mine(line: str = "h.add_(1)") -> Sighting:
-    return Sighting("saved-tensor-modified", FILE, line)
+MARKED = read("def f(x):\n    h = x.exp()\n    «h.add_(1)»\n    return h\n", "out-of-place")
+MINE = MARKED.finding
+OTHER = replace(MINE, code="leaf-modified")
+ELSEWHERE = replace(MINE, primary=Place("other.py", 1, 1, 1, 2))
+SECOND = replace(MINE, primary=Place(FILE, 9, 1, 9, 2))
 
 
 @pytest.mark.parametrize(
     ("before", "after", "holds"),
     [
-        ([mine()], [], True),
-        ([mine()], [mine()], False),  # still there
-        ([mine(), mine()], [mine()], True),  # of two equal lines one is mended
-        ([mine()], [mine("h = h.add(1)")], False),  # moved to the new line
-        ([mine()], [Sighting("leaf-modified", FILE, "h = h.add(1)")], False),  # another one came
-        ([mine(), mine("z.add_(1)")], [mine("z.add_(1)")], True),  # one that was there may stay
+        ([MINE], [], True),
+        ([MINE], [MINE], False),  # still there
+        ([MINE, SECOND], [SECOND], True),
+        ([MINE], [SECOND], False),  # it has only moved
+        ([MINE], [OTHER], False),  # another one has come
+        ([MINE], [ELSEWHERE], False),  # in another file
+        ([MINE, OTHER], [OTHER], True),  # what was there may stay
     ],
 )
 def test_the_finding_must_go_and_none_may_come(
-    before: list[Sighting], after: list[Sighting], holds: bool
+    before: list[Finding], after: list[Finding], holds: bool
 ) -> None:
-    marked = read(TEXT, "out-of-place")
-    (fix,) = marked.fixes()
+    assert judged(MINE, before, after) is holds
 
-    def analyse(edits: tuple[Edit, ...]) -> Iterable[Sighting]:
+
+def test_a_further_write_that_the_finding_names_is_no_news() -> None:
+    told = replace(MINE, related=(Related(Role.MODIFIED, SECOND.primary, "also changed here"),))
+    assert judged(told, [told], [SECOND])
+    assert not judged(told, [told, SECOND], [SECOND, OTHER])
+    assert not judged(told, [told], [told])
+
+
+def judged(finding: Finding, before: list[Finding], after: list[Finding]) -> bool:
+    (fix,) = MARKED.fixes()
+
+    def analyse(edits: tuple[Edit, ...]) -> Iterable[Finding]:
         return after if edits else before
 
-    assert verify(fix, marked.finding, analyse, lambda place: "    h.add_(1)") is holds
+    return verify(fix, finding, analyse)
 
 
 def test_only_a_safe_verified_cure_is_preferred() -> None:

@@ -5,44 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import NamedTuple
 
-from gradsafe.rules.finding import Edit, Finding, Fix, Role
+from gradsafe.rules.finding import Edit, Finding, Fix, Role, Severity
 from gradsafe_tracer.events import AnyPlace
 
-LineOf = Callable[[AnyPlace], str]
-"""The text of the line on which a place of the unedited sources begins."""
+Analyse = Callable[[tuple[Edit, ...]], Iterable[Finding]]
+"""The findings with some edits made (with none: as it is). It must leave the workspace as it found it."""
 
 
-class Sighting(NamedTuple):
-    """What is left of a finding when lines move: its rule, its file, the text of its line."""
+def verify(fix: Fix, finding: Finding, analyse: Analyse) -> bool:
+    """Whether the program with ``fix`` has one finding of this rule less, and no kind of finding more.
 
-    code: str
-    file: str
-    line: str
-
-
-Analyse = Callable[[tuple[Edit, ...]], Iterable[Sighting]]
-"""The findings with some edits made (with none: as it is). It must not change the workspace."""
-
-
-def verify(fix: Fix, finding: Finding, analyse: Analyse, line_of: LineOf) -> bool:
-    """Whether the finding is gone with ``fix`` and none has come.
-
-    A write that the finding names as a further one is no news: it was hidden behind this one.
+    Findings are counted by rule and file, since a fix moves places. A further write that the finding names
+    itself is no news: it was hidden behind this one, and is the next to be mended.
     """
-    hidden = [each.place for each in finding.related if each.role is Role.MODIFIED]
-    known = [Sighting(finding.code, file_of(place), line_of(place).strip()) for place in hidden]
-    mine = Sighting(finding.code, file_of(finding.primary), line_of(finding.primary).strip())
-    return holds(mine, known, analyse(()), analyse(fix.edits))
-
-
-def holds(
-    mine: Sighting, known: Iterable[Sighting], before: Iterable[Sighting], after: Iterable[Sighting]
-) -> bool:
-    """The same on sightings: ``mine`` is one fewer, and nothing is there that was neither there before nor ``known``."""
-    earlier, later = Counter(before), Counter(after)
-    return later[mine] < earlier[mine] and not later - (earlier + Counter(known))
+    before, after = list(analyse(())), list(analyse(fix.edits))
+    hidden = {each.place for each in finding.related if each.role is Role.MODIFIED}
+    hidden -= {each.primary for each in before if each.code == finding.code}
+    news = [each for each in after if each.code != finding.code or each.primary not in hidden]
+    earlier, later, key = _census(before), _census(news), _key(finding)
+    return later[key] < earlier[key] and not later - earlier
 
 
 def can_be_preferred(fix: Fix) -> bool:
@@ -61,7 +43,15 @@ def prefer(fixes: Iterable[Fix], verified: Callable[[Fix], bool]) -> tuple[Fix, 
     return tuple(marked)
 
 
-def file_of(place: AnyPlace) -> str:
+def _census(findings: Iterable[Finding]) -> Counter[tuple[str, str]]:
+    return Counter(_key(finding) for finding in findings if finding.severity is not Severity.HINT)
+
+
+def _key(finding: Finding) -> tuple[str, str]:
+    return finding.code, _file_of(finding.primary)
+
+
+def _file_of(place: AnyPlace) -> str:
     """The file of a span or of a place."""
     chunk = getattr(place, "chunk", None)
     return str(getattr(chunk if chunk is not None else place, "file", ""))
