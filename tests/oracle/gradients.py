@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from .run import Body, Outcome, Program, record
-from .tracer import DATA_SET, SWAP, Backward, Recorder, Write, is_leaf, storage_key, tensors_in
+from .tracer import DATA_SET, ESCAPED, SWAP, Backward, Recorder, Write, is_leaf, storage_key, tensors_in
 
 TOLERANCE = 1e-4
 STEPS = (1e-5, 1e-6, 1e-7)
@@ -387,7 +387,7 @@ def bypasses(recorder: Recorder, call: int) -> list[Write]:
             w.operation == SWAP
             or (
                 (w.through_data or w.storage in recorder.graph_storages)
-                and first.get(w.storage, w.call) < w.call
+                and first.get(w.storage, w.call + 1) < w.call + (w.operation == ESCAPED)
             )
         )
     ]

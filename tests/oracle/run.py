@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from .blame import Blame, Verdicts
+from .escapes import Escapes, mentions_a_way_out
 from .messages import slug_of
 from .tracer import Recorder
 
@@ -142,7 +143,11 @@ def record(program: Program, body: Body | None = None, recorder: Recorder | None
     verdicts = Verdicts()
     recorder.blame = verdicts
     outcome = Outcome(recorder, verdicts.blames)
-    with _restored(), _quiet(), _watched(recorder):
+    watch: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
+    if mentions_a_way_out(program.text):
+        recorder.escapes = Escapes(recorder.log_escaped)
+        watch = recorder.escapes.tracing(program.filename)
+    with _restored(), _quiet(), _watched(recorder), watch:
         try:
             program.execute(body)
         except Exception as error:

@@ -17,10 +17,12 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 from .counters import Counters
+from .escapes import Escapes
 
 DATA_GET = torch.Tensor.data.__get__
 DATA_SET = torch.Tensor.data.__set__
 SWAP = "data.__set__"
+ESCAPED = "escaped"
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped her
         self.modules: dict[int, tuple[Any, int | None]] = {}
         self.hooked: set[Any] = set()
         self.running: list[Backward] = []
+        self.escapes: Escapes | None = None
         self.opaque = 0  # inside the forward of a custom function
 
     # -- places ---------------------------------------------------------------------------
@@ -175,6 +178,9 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped her
         if func == DATA_SET:
             self.log_data_set(call, site, args[0], old)
         results = list(tensors_in(result))
+        if self.escapes is not None:
+            for tensor in (*operands, *results):
+                self.escapes.watch(tensor)
         self.find_nodes(func, call, site, results + written, operands + results)
         return result
 
@@ -223,6 +229,13 @@ class Recorder(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped her
         counter, version = self.counters.of(tensor), tensor._version
         for storage in (old, storage_key(tensor)):
             self.writes.append(Write(call, counter, storage, version, version, site, SWAP, True, True))
+
+    def log_escaped(self, tensor: Any, line: int) -> None:
+        """A write that no call of torch made."""
+        counter, version = self.counters.of(tensor), tensor._version
+        self.writes.append(
+            Write(self.calls, counter, storage_key(tensor), version, version, Site(line), ESCAPED, True, True)
+        )
 
     # -- nodes ----------------------------------------------------------------------------
 
