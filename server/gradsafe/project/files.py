@@ -44,6 +44,8 @@ class _Ignore:
 
     def says(self, path: Path, is_folder: bool) -> bool | None:
         """True: ignored, False: taken back by a later pattern, None: no word about it."""
+        if self.folder not in path.parents:
+            return None
         name = path.relative_to(self.folder).as_posix() + ("/" if is_folder else "")
         return self.spec.check_file(name).include
 
@@ -54,8 +56,11 @@ def discover(paths: Iterable[str], settings: Settings) -> Found:
     unreadable: list[Unreadable] = []
     for path in paths:
         if _is_folder(path):
-            ignores = [*_outer_ignores(Path(path).absolute()), *_excludes(settings)]
-            files.update(dict.fromkeys(_walk(path, ignores)))
+            folder = Path(path).absolute()
+            outer = _outer_ignores(folder)
+            if _ignored(folder, True, outer):  # whoever names an ignored folder means what is in it
+                outer = []
+            files.update(dict.fromkeys(_walk(path, outer, _excluded(settings))))
         elif _exists(path):
             files[path] = None
         else:
@@ -63,7 +68,7 @@ def discover(paths: Iterable[str], settings: Settings) -> Found:
     return Found(tuple(files), tuple(unreadable))
 
 
-def _walk(folder: str, ignores: list[_Ignore]) -> Iterator[str]:
+def _walk(folder: str, ignores: list[_Ignore], excluded: list[_Ignore]) -> Iterator[str]:
     """The files below ``folder``, in order of their names; links to folders are not followed."""
     here = Path(folder).absolute()
     own = _read_ignore(here)
@@ -76,11 +81,12 @@ def _walk(folder: str, ignores: list[_Ignore]) -> Iterator[str]:
         is_folder = entry.is_dir(follow_symlinks=False)
         if entry.name in NEVER if is_folder else not entry.name.endswith(SUFFIXES):
             continue
-        if _ignored(here / entry.name, is_folder, ignores):
+        path = here / entry.name
+        if _ignored(path, is_folder, ignores) or _ignored(path, is_folder, excluded):
             continue
         if is_folder:
             if not (Path(entry.path) / "pyvenv.cfg").exists():
-                yield from _walk(entry.path, ignores)
+                yield from _walk(entry.path, ignores, excluded)
         elif entry.is_file():
             yield entry.path
 
@@ -94,9 +100,10 @@ def _ignored(path: Path, is_folder: bool, ignores: Iterable[_Ignore]) -> bool:
     return verdict
 
 
-def _excludes(settings: Settings) -> Iterator[_Ignore]:
-    if settings.exclude:
-        yield _Ignore(Path(settings.folder).absolute(), GitIgnoreSpec.from_lines(settings.exclude))
+def _excluded(settings: Settings) -> list[_Ignore]:
+    if not settings.exclude:
+        return []
+    return [_Ignore(Path(settings.folder).absolute(), GitIgnoreSpec.from_lines(settings.exclude))]
 
 
 def _outer_ignores(folder: Path) -> list[_Ignore]:

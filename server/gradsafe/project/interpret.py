@@ -31,5 +31,8 @@ def interpret(world: World, root: Root) -> Outcome:
     from gradsafe.ops.table import load
     from gradsafe.rules.judge import findings_of
 
-    result = analyse_root(world, root, load())
+    try:
+        result = analyse_root(world, root, load())
+    except RecursionError:  # a bound like any other: nothing is said of this root
+        return Outcome((), budgets_hit=frozenset({"recursion"}))
     return Outcome(tuple(findings_of(result)), result.instructions, result.budgets_hit, result.called)

@@ -1,0 +1,199 @@
+"""What is run again after an edit, and that it does not matter: incremental and fresh answers are equal."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Hashable
+from pathlib import Path
+
+import pytest
+from programs import LAYERS, MAIN, edited
+
+from gradsafe.project.session import FileResult, Session
+from gradsafe.project.settings import Settings
+from gradsafe.rules.finding import Severity
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Session:
+    return Session(Settings(), str(tmp_path))
+
+
+def two_files(session: Session) -> tuple[str, str]:
+    folder = Path(session.workspace.root)
+    main, layers = str(folder / "main.py"), str(folder / "layers.py")
+    session.set_text(main, MAIN)
+    session.set_text(layers, LAYERS)
+    return main, layers
+
+
+def said(session: Session, result: FileResult) -> Hashable:
+    """All that a result says, with places resolved."""
+    return (
+        tuple(
+            (
+                finding.code, finding.severity, finding.message, session.place(finding.primary),
+                tuple((each.role, each.message, session.place(each.place)) for each in finding.related),
+            )
+            for finding in result.findings
+        ),
+        tuple((problem.kind, problem.message, session.place(problem.where)) for problem in result.problems),
+        tuple((each.suppression.at, each.codes) for each in result.unused),
+    )  # fmt: skip
+
+
+def rows(session: Session, result: FileResult) -> list[int]:
+    places = [session.place(finding.primary) for finding in result.findings]
+    return [place.row for place in places if place is not None]
+
+
+def test_a_blank_line_at_the_top_costs_nothing_and_moves_everything(session: Session) -> None:
+    main, layers = two_files(session)
+    before = session.check(main), session.check(layers)
+    assert all(result.findings for result in before)
+    moved = [[row + 1 for row in rows(session, result)] for result in before]
+    related = [session.place(each.place) for each in before[0].findings[0].related]
+    session.set_text(main, "\n" + MAIN)
+    session.set_text(layers, "\n" + LAYERS)
+    after = session.check(main), session.check(layers)
+    for result in after:
+        assert (result.work.chunks_parsed, result.work.instructions, result.work.roots_run) == (0, 0, 0)
+    assert [rows(session, result) for result in after] == moved
+    assert [
+        place.row - 1 for each in after[0].findings[0].related if (place := session.place(each.place))
+    ] == [place.row for place in related if place is not None]
+
+
+def test_an_edit_runs_what_read_it_and_nothing_else(session: Session) -> None:
+    main, layers = two_files(session)
+    everything = session.check(main).work
+    assert everything.roots_run == everything.roots
+    session.set_text(main, MAIN.replace("y.add_(1)", "y.add_(2)"))
+    work = session.check(main).work
+    assert (work.chunks_parsed, work.roots_run) == (1, 2)  # first, and the module body that calls it
+    session.set_text(main, MAIN.replace("STEPS = 3", "STEPS = 2"))
+    assert session.check(main).work.roots_run == 2  # the module body, and train; first is as it was before
+    session.set_text(layers, LAYERS.replace("x.mul_(by)", "x.add_(by)"))
+    assert (
+        session.check(main).work.roots_run == 1
+    )  # the module body calls scale; scale's own root is another file's
+    session.set_text(main, MAIN + "\n\ndef third(x):\n    return x\n")
+    assert session.check(main).work.roots_run == 2  # third, and the module body
+
+
+def test_undo_finds_the_old_result_again(session: Session) -> None:
+    main, _ = two_files(session)
+    first = said(session, session.check(main))
+    session.set_text(main, MAIN.replace("h += 1", "h = h + 1"))
+    assert said(session, session.check(main)) != first
+    session.set_text(main, MAIN)
+    again = session.check(main)
+    assert said(session, again) == first
+    assert (again.work.chunks_parsed, again.work.roots_run) == (0, 0)
+
+
+def test_quick_runs_the_edited_root_and_leaves_its_callers(session: Session) -> None:
+    _, layers = two_files(session)
+    session.check(layers)
+    session.set_text(layers, LAYERS.replace("x.mul_(by)", "x.mul_(by).add_(1)"))
+    quick = session.quick(layers)
+    assert quick.work.roots_run == 1
+    assert not quick.complete
+    left = session.pending(layers)
+    assert [root.names for root in left] == [()]
+    session.outcome(left[0])
+    assert session.pending(layers) == []
+    assert said(session, session.quick(layers)) == said(session, session.check(layers))
+
+
+def test_a_name_that_was_not_found_is_a_dependency(session: Session) -> None:
+    main, _ = two_files(session)
+    session.set_text(main, "from later import make\nx = make()\nx.sum().backward()\n")
+    assert not session.check(main).findings
+    later = str(Path(session.workspace.root) / "later.py")
+    text = "import torch\ndef make():\n    x = torch.randn(3, requires_grad=True)\n    y = x.exp()\n    y.add_(1)\n    return y\n"
+    session.set_text(later, text)
+    assert session.check(main).work.roots_run > 0
+    assert [finding.severity for finding in session.check(later).findings] == [Severity.ERROR]
+    session.drop(later)
+    assert not session.check(main).findings
+
+
+def test_findings_are_shown_where_their_primary_place_is(session: Session) -> None:
+    _, layers = two_files(session)
+    alone = Session(Settings(), session.workspace.root)
+    alone.set_text(layers, LAYERS)
+    # main passes a saved tensor to scale: the write stands in layers, the root that finds it in main.
+    assert "scale" in MAIN
+    with_main = rows(session, session.check(layers))
+    without = rows(alone, alone.check(layers))
+    assert set(without) < set(with_main)
+
+
+def test_broken_syntax_is_a_problem_and_the_rest_is_judged(session: Session) -> None:
+    main, _ = two_files(session)
+    whole = session.check(main)
+    session.set_text(main, MAIN.replace("return y.sum()", "return y.sum("))
+    broken = session.check(main)
+    assert ["never closed" in problem.message for problem in broken.problems] == [True]
+    place = session.place(broken.problems[0].where)
+    assert place is not None
+    assert place.row == MAIN[: MAIN.index("return y.sum()")].count("\n") + 1
+    assert {f.code for f in broken.findings} == {f.code for f in whole.findings}
+    session.set_text(main, MAIN.replace("    y = x.exp()", "      y = x.exp()"))
+    assert "unexpected indent" in session.check(main).problems[0].message
+    session.set_text(main, "def f():\n")
+    assert "indented block" in session.check(main).problems[0].message
+
+
+def test_what_cannot_be_read_is_a_problem(session: Session, tmp_path: Path) -> None:
+    (tmp_path / "bad.py").write_bytes(b"\xff\xfe")
+    for name in ("bad.py", "none.py", "."):
+        result = session.check(str(tmp_path / name))
+        assert result.findings == ()
+        assert [problem.kind.value for problem in result.problems] == ["unreadable"]
+    (tmp_path / "good.py").write_text("import torch\nx = torch.ones(2, requires_grad=True)\nx.add_(1)\n")
+    assert [f.code for f in session.check(str(tmp_path / "good.py")).findings] == ["leaf-modified"]
+    (tmp_path / "good.py").write_text("")
+    assert session.check(str(tmp_path / "good.py")).findings
+    session.refresh()
+    assert not session.check(str(tmp_path / "good.py")).findings
+
+
+def test_a_file_goes_by_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    session = Session(Settings(), ".")
+    session.open(["main.py"])
+    (tmp_path / "main.py").write_text(MAIN)
+    (tmp_path / "layers.py").write_text(LAYERS)
+    named = session.check("main.py")
+    assert named.file == "main.py"
+    assert session.check(str(tmp_path / "main.py")).work.roots_run == 0
+    assert {f.primary.chunk.file for f in named.findings if hasattr(f.primary, "chunk")} == {"main.py"}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_incremental_equals_fresh_after_each_of_100_edits(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    session = Session(Settings(), str(tmp_path))
+    files = two_files(session)
+    texts = dict(zip(files, (MAIN, LAYERS), strict=True))
+    history = [dict(texts)]
+    for number in range(100):
+        file = files[rng.random() < 0.35]
+        if rng.random() < 0.15:
+            texts = dict(rng.choice(history[-6:]))
+        elif len(texts[file]) > 4 * len(MAIN):
+            texts[file] = MAIN
+        else:
+            texts[file] = edited(texts[file], rng)
+        history.append(dict(texts))
+        for each in files:
+            session.set_text(each, texts[each])
+        if rng.random() < 0.3:
+            session.quick(file)
+        fresh = Session(Settings(), str(tmp_path))
+        for each in files:
+            fresh.set_text(each, texts[each])
+        for each in files:
+            assert said(session, session.check(each)) == said(fresh, fresh.check(each)), (seed, number)
