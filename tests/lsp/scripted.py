@@ -10,10 +10,10 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gradsafe.fixes.apply import apply_edits
-from gradsafe.lsp.analysis import Judgement, Problem
+from gradsafe.lsp.analysis import Judgement, Remark
 from gradsafe.lsp.convert import line_starts
 from gradsafe.lsp.running import RunRequest, TracedRun
 from gradsafe.lsp.server import create_server, serve
@@ -31,10 +31,10 @@ def judge(file: str, text: str) -> Judgement:
     if "slow" in text:
         time.sleep(SLOW_S)
     entries: list[Entry] = []
-    problems: list[Problem] = []
+    remarks: list[Remark] = []
     for row, line in enumerate(text.split("\n"), 1):
         if line == "(":
-            problems.append(Problem(Place(file, row, 1, row, 2), "this line does not parse"))
+            remarks.append(Remark(Place(file, row, 1, row, 2), "not-analysed", "this line does not parse"))
         for match in WRITE.finditer(line):
             if "ignore" in line:
                 continue
@@ -50,7 +50,7 @@ def judge(file: str, text: str) -> Judgement:
                     runtime_message="one of the variables needed for gradient computation has been modified",
                 )
             )
-    return Judgement(tuple(entries), tuple(problems))
+    return Judgement(tuple(entries), tuple(remarks))
 
 
 class Scripted:
@@ -60,13 +60,16 @@ class Scripted:
         self.judged = 0
         self.texts: dict[str, str] = {}
 
-    def judge(self, file: str, text: str, settle: bool) -> Judgement:
+    def judge(self, file: str, text: str, settle: bool, give_way: Callable[[], bool]) -> Judgement:
         self.judged += 1
         self.texts[file] = text
         return judge(file, text)
 
     def forget(self, file: str) -> None:
         del self.texts[file]
+
+    def reload(self) -> None:
+        pass
 
     def fixes(self, file: str, entry: Entry) -> Sequence[EntryFix]:
         place = entry.place

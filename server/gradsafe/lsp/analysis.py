@@ -15,11 +15,13 @@ from gradsafe_tracer.events import Place
 
 
 @dataclass(frozen=True)
-class Problem:
-    """A place that could not be analysed, a syntax error say."""
+class Remark:
+    """Something to say that is no finding: what could not be analysed, a suppression that is ``unnecessary``."""
 
     place: Place
+    code: str
     message: str
+    unnecessary: bool = False
 
 
 @dataclass(frozen=True)
@@ -27,17 +29,23 @@ class Judgement:
     """All there is to say of one text of one file; the entries carry no fixes, those are asked for."""
 
     entries: tuple[Entry, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 class Analysis(Protocol):
     """The analysis as the server sees it."""
 
-    def judge(self, file: str, text: str, settle: bool) -> Judgement:
-        """What there is to say of ``text``. Not ``settle``: what can be had at once; callers may still add to it."""
+    def judge(self, file: str, text: str, settle: bool, give_way: Callable[[], bool]) -> Judgement | None:
+        """What there is to say of ``text``. Not ``settle``: what can be had at once; callers may still add to it.
+
+        None where it stopped because something more urgent waits; asked again, it goes on from there.
+        """
 
     def forget(self, file: str) -> None:
         """``file`` is not open any more."""
+
+    def reload(self) -> None:
+        """Files on the disk have changed, the configuration perhaps among them."""
 
     def fixes(self, file: str, entry: Entry) -> Sequence[EntryFix]:
         """The fixes of an entry of the last judgement of ``file``, best first, not verified, none preferred."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from gradsafe.lsp.analysis import Analysis, Judgement, Problem
+from gradsafe.lsp.analysis import Analysis, Judgement, Remark
 from gradsafe.lsp.documents import Snapshot
 from gradsafe.lsp.locations import spot_of
 from gradsafe.report.entry import Entry
@@ -88,11 +88,16 @@ class Published:
     def _judge(self, analysis: Analysis, snapshot: Snapshot, settle: bool) -> None:
         """In the worker."""
         server = self._server
+
+        def give_way() -> bool:
+            return server.worker.busy() or not server.texts.is_current(snapshot)
+
         if not server.texts.is_current(snapshot):
             return
-        judgement = analysis.judge(snapshot.file, snapshot.text, settle)
-        server.on_loop(self._accept, snapshot, judgement)
-        if not settle:
+        judgement = analysis.judge(snapshot.file, snapshot.text, settle, give_way)
+        if judgement is not None:
+            server.on_loop(self._accept, snapshot, judgement)
+        if judgement is None or not settle:
             self._settle_later(snapshot)
 
     def _accept(self, snapshot: Snapshot, judgement: Judgement) -> None:
@@ -134,8 +139,10 @@ class Published:
                 self._add(by_uri, entry, snapshot, SOURCE)
         for entry in traced:
             self._add(by_uri, entry, snapshot, TRACE_SOURCE)
-        for problem in verdict.judgement.problems:
-            self._add_problem(by_uri, problem, snapshot)
+        for remark in verdict.judgement.remarks:
+            spot = spot_of(remark.place, self._server.texts, snapshot)
+            if spot is not None and spot.uri in by_uri:
+                by_uri[spot.uri].append(diagnostic_of_remark(self._server, remark, spot.range))
         for gone in self._shown.get(snapshot.key, frozenset()) - by_uri.keys():
             self._publish(gone, None, [])
         self._shown[snapshot.key] = frozenset(by_uri)
@@ -148,21 +155,6 @@ class Published:
         spot = spot_of(entry.place, self._server.texts, snapshot)
         if spot is not None and spot.uri in by_uri:
             by_uri[spot.uri].append(diagnostic_of(self._server, entry, spot.range, snapshot, source))
-
-    def _add_problem(
-        self, by_uri: dict[str, list[types.Diagnostic]], problem: Problem, snapshot: Snapshot
-    ) -> None:
-        spot = spot_of(problem.place, self._server.texts, snapshot)
-        if spot is not None and spot.uri in by_uri:
-            by_uri[spot.uri].append(
-                types.Diagnostic(
-                    range=spot.range,
-                    severity=types.DiagnosticSeverity.Information,
-                    source=SOURCE,
-                    code="not-analysed",
-                    message=problem.message,
-                )
-            )
 
     def _publish(self, uri: str, version: int | None, diagnostics: list[types.Diagnostic]) -> None:
         self._server.text_document_publish_diagnostics(
@@ -195,6 +187,17 @@ def diagnostic_of(
         source=source,
         related_information=related if related and abilities.related_information else None,
         data={"code": entry.code, "serial": snapshot.serial} if abilities.diagnostic_data else None,
+    )
+
+
+def diagnostic_of_remark(server: GradsafeServer, remark: Remark, range: types.Range) -> types.Diagnostic:
+    """A remark in the client's terms: what is unnecessary is faded where the client can, what was skipped is told."""
+    tags = (
+        [types.DiagnosticTag.Unnecessary] if remark.unnecessary and server.abilities.diagnostic_tags else None
+    )
+    severity = types.DiagnosticSeverity.Hint if remark.unnecessary else types.DiagnosticSeverity.Information
+    return types.Diagnostic(
+        range=range, message=remark.message, severity=severity, code=remark.code, source=SOURCE, tags=tags
     )
 
 

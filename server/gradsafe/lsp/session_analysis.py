@@ -1,0 +1,170 @@
+"""The analysis as the server asks for it, answered by the session. Lives in the worker's thread."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from gradsafe.fixes import offer, verify
+from gradsafe.fixes.chunk_sources import ChunkSources
+from gradsafe.lsp.analysis import Judgement, Remark
+from gradsafe.lsp.lasting import Lasting
+from gradsafe.project.problems import ProblemKind
+from gradsafe.project.session import FileResult, Session
+from gradsafe.project.settings import Settings, load, matches
+from gradsafe.report.entry import Entry, EntryEdit, EntryFix, to_entry
+from gradsafe.report.texts import edited_files
+from gradsafe.rules.base import all_rules
+from gradsafe.rules.finding import Edit, Finding, Fix
+from gradsafe.syntax.span import ChunkId
+from gradsafe_tracer.events import Place
+
+logger = logging.getLogger(__name__)
+
+PAGE_ENDS = "\n## Example"
+"""A hover shows what a rule does and why; the examples are on its page."""
+
+
+class SessionAnalysis:
+    """One session for all open documents."""
+
+    def __init__(self, root: str | None) -> None:
+        self._root = root
+        self._open: Session | None = None
+        self._lasting = Lasting(self._text_of)
+        self._findings: dict[str, dict[Entry, Finding]] = {}
+        self._fixes: dict[tuple[str, Entry], dict[EntryFix, Fix]] = {}
+
+    # -- judging
+
+    def judge(self, file: str, text: str, settle: bool, give_way: Callable[[], bool]) -> Judgement | None:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        session = self._session(file)
+        if any(matches(pattern, session.settings.folder, file) for pattern in session.settings.exclude):
+            return Judgement()
+        session.set_text(file, text)
+        if not settle:
+            return self._judgement(file, session.quick(file))
+        for root in session.pending(file):
+            if give_way():
+                return None
+            session.outcome(root)
+        return self._judgement(file, session.check(file))
+
+    def forget(self, file: str) -> None:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        session = self._session(file)
+        self._lasting.forget(session.workspace.name(file))
+        self._findings.pop(file, None)
+        self._fixes = {key: fixes for key, fixes in self._fixes.items() if key[0] != file}
+        session.drop(file)
+
+    def reload(self) -> None:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        if self._open is not None:
+            self._open.refresh()
+            self._open.settings = self._settings(self._open.workspace.root)
+
+    def page(self, code: str) -> str | None:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        return next((rule.page().partition(PAGE_ENDS)[0] for rule in all_rules() if rule.code == code), None)
+
+    def _session(self, file: str) -> Session:
+        """The session, opened at the first file where the client has no folder open."""
+        if self._open is None:
+            path = Path(file)
+            root = self._root or str(path.parent if path.is_absolute() else Path.cwd())
+            self._open = Session(self._settings(root), root)
+        return self._open
+
+    def _settings(self, root: str) -> Settings:
+        loaded = load(root, (rule.code for rule in all_rules()))
+        for problem in loaded.problems:
+            logger.warning("%s:%d: %s. %s", problem.file, problem.row, problem.message, problem.remedy)
+        return loaded.settings
+
+    def _judgement(self, file: str, result: FileResult) -> Judgement:
+        known: dict[Entry, Finding] = {}
+        for finding in self._lasting.update(result):
+            entry = to_entry(finding, (), self._place)
+            if entry is not None:
+                known[entry] = finding
+        self._findings[file] = known
+        self._fixes = {key: fixes for key, fixes in self._fixes.items() if key[0] != file}
+        return Judgement(tuple(known), (*self._troubles(file, result), *_unused(file, result)))
+
+    def _troubles(self, file: str, result: FileResult) -> Iterable[Remark]:
+        for problem in result.problems:
+            place = self._place(problem.where) if problem.where is not None else Place(file, 1, 1, 1, 1)
+            if place is not None:
+                code = "syntax-error" if problem.kind is ProblemKind.SYNTAX else "not-analysed"
+                yield Remark(place, code, problem.message)
+
+    def _place(self, where: object) -> Place | None:
+        assert self._open is not None
+        return self._open.place(where)
+
+    def _text_of(self, chunk: ChunkId) -> str | None:
+        assert self._open is not None
+        found = self._open.workspace.chunk(chunk)
+        return found.text if found is not None else None
+
+    # -- fixing
+
+    def fixes(self, file: str, entry: Entry) -> Sequence[EntryFix]:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        session = self._session(file)
+        finding = self._findings.get(file, {}).get(entry)
+        if finding is None:
+            return ()
+        found: dict[EntryFix, Fix] = {}
+        for fix in offer(finding, ChunkSources(session.workspace.tree)):
+            with_places = to_entry(finding, (fix,), session.place)
+            if with_places is not None and with_places.fixes:
+                found[with_places.fixes[0]] = fix
+        self._fixes[file, entry] = found
+        return tuple(found)
+
+    def holds(self, file: str, entry: Entry, fix: EntryFix) -> bool:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        finding = self._findings.get(file, {}).get(entry)
+        spans = self._fixes.get((file, entry), {}).get(fix)
+        if finding is None or spans is None:
+            return False
+        problems: list[int] = []
+
+        def analyse(edits: tuple[Edit, ...]) -> Iterable[Finding]:
+            results = self._with_edits(file, edits)
+            problems.append(sum(len(result.problems) for result in results))
+            return [finding for result in results for finding in result.findings]
+
+        # Text that does not parse has no findings either.
+        return verify(spans, finding, analyse) and problems[-1] <= problems[0]
+
+    def _with_edits(self, file: str, edits: tuple[Edit, ...]) -> list[FileResult]:
+        """What there is to say with some edits made, which are then taken back."""
+        session = self._session(file)
+        placed = [EntryEdit(place, edit.content) for edit in edits if (place := session.place(edit.span))]
+        files = {file, *(edit.place.file for edit in placed)}
+        texts = {each: text for each in files if (text := session.workspace.text(each)) is not None}
+        try:
+            for each, text in edited_files(texts, placed).items():
+                session.set_text(each, text)
+            return [session.check(each) for each in files]
+        finally:
+            for each, text in texts.items():
+                if each == file or each in self._findings:
+                    session.set_text(each, text)
+                else:
+                    session.drop(each)
+
+
+def _unused(file: str, result: FileResult) -> Iterable[Remark]:
+    for unused in result.unused:
+        if result.layout is not None:
+            place = result.layout.place_of(unused.suppression.at, unused.suppression.at_end)
+            what = f" of {', '.join(sorted(unused.codes))}" if unused.codes else ""
+            yield Remark(
+                place, "unused-suppression", f"this suppression{what} suppresses nothing", unnecessary=True
+            )
