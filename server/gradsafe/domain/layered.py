@@ -34,11 +34,12 @@ class _Layer(Generic[K, V]):
 class LayeredMap(Generic[K, V]):
     """A mutable mapping with ``fork()``; sharing between forks is invisible."""
 
-    __slots__ = ("_below", "_own")
+    __slots__ = ("_below", "_deleted", "_own")
 
     def __init__(self) -> None:
         self._own: dict[K, V | _Gone] = {}
         self._below: _Layer[K, V] | None = None
+        self._deleted = False
 
     def get(self, key: K) -> V | None:
         found: V | _Gone | None = self._own.get(key)
@@ -62,6 +63,7 @@ class LayeredMap(Generic[K, V]):
 
     def __delitem__(self, key: K) -> None:
         self._own[key] = _GONE
+        self._deleted = True
 
     def __contains__(self, key: K) -> bool:
         return self.get(key) is not None
@@ -74,7 +76,7 @@ class LayeredMap(Generic[K, V]):
                 own, below = {**below.own, **own}, below.below
             self._below, self._own = _Layer(own, below), {}
         twin: LayeredMap[K, V] = LayeredMap()
-        twin._below = self._below
+        twin._below, twin._deleted = self._below, self._deleted
         return twin
 
     def flat(self) -> dict[K, V]:
@@ -87,7 +89,9 @@ class LayeredMap(Generic[K, V]):
         whole: dict[K, V | _Gone] = {}
         for own in reversed(layers):
             whole.update(own)
-        return {key: cast(V, value) for key, value in whole.items() if value is not _GONE}
+        if self._deleted:
+            whole = {key: value for key, value in whole.items() if value is not _GONE}
+        return cast("dict[K, V]", whole)
 
     def __iter__(self) -> Iterator[K]:
         return iter(self.flat())

@@ -44,6 +44,13 @@ class RootKind(Enum):
     FUNCTION = "function"
 
 
+BUDGETS = {
+    RootKind.MODULE: Budget(),
+    # There are many functions in a file, and with unknown arguments most of their conditions are open.
+    RootKind.FUNCTION: Budget(instructions=5_000, paths=8, depth=10),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Root:
     """``scope`` is the chunk whose body runs; ``path`` names the classes and functions around and including it."""
@@ -76,7 +83,7 @@ class RootResult:
 
 def analyse_root(world: World, root: Root, table: OpTable, budget: Budget | None = None) -> RootResult:
     """Interpret one root; never raises on any program."""
-    machine = Machine(world, table, budget)
+    machine = Machine(world, table, budget or BUDGETS[root.kind])
     if root.kind is RootKind.MODULE:
         paths = _run_module(machine, root)
     else:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from gradsafe.domain.layered import LayeredMap
 from gradsafe.domain.state import Path, Status
-from gradsafe.domain.values import NONE, Unknown, Value
+from gradsafe.domain.values import NONE, Const, Unknown, Value
 from gradsafe.interp.world import World
 from gradsafe.ir.instructions import Body, Instruction, LazyBody
 from gradsafe.ops.table import OpTable
@@ -198,27 +198,19 @@ def join(before: Mark, paths: list[Path]) -> list[Path]:
 def _effect(path: Path, before: Mark, old_vars: dict, old_heap: dict) -> object | None:  # type: ignore[type-arg]
     """A hashable form of what a branch changed; None where it refers to objects of its own."""
     changed: list[tuple[object, object]] = []
-    for key, value in path.vars.flat().items():
-        if old_vars.get(key) is value:
+    now = path.vars.flat()
+    for key, value in now.items():
+        old = old_vars.get(key)
+        if old is value or (isinstance(key[0], int) and key[0] >= before.next_id) or old == value:
             continue
-        owner = key[0]
-        if isinstance(owner, int) and owner >= before.next_id:
-            continue
-        if old_vars.get(key) != value:
-            if not _is_plain(value):
-                return None
-            changed.append((key, value))
+        if not isinstance(value, (Const, Unknown)):
+            return None
+        changed.append((key, value))
     for oid, thing in path.heap.flat().items():
         if oid < before.next_id and old_heap.get(oid) is not thing and old_heap.get(oid) != thing:
             return None
-    gone = tuple(key for key in old_vars if key not in path.vars)
+    gone = () if old_vars.keys() <= now.keys() else tuple(key for key in old_vars if key not in now)
     return (path.grad_mode, frozenset(changed), gone)
-
-
-def _is_plain(value: object) -> bool:
-    from gradsafe.domain.values import Const
-
-    return isinstance(value, (Const, Unknown))
 
 
 def first_value(outcomes: Iterable[tuple[Path, Value]]) -> Value:
