@@ -26,12 +26,12 @@ FULL = """\
 error[saved-tensor-modified]: `h` is changed in place after `*` saved it for backward
   --> models/block.py:6:5
   5 |     b = h * w
-    |         ----- saved: `*` keeps `h` to compute the gradient of `w`
+    |         ----- `*` keeps `h` to compute the gradient of `w`
   6 |     h += residual
     |     ^^^^^^^^^^^^^ change this line
 ...
  12 | loss.backward()
-    | --------------- backward: reads the saved `h` and raises
+    | --------------- reads the saved `h` and raises
   = torch says: one of the variables needed for gradient computation has been modified by an inplace operation: [torch.FloatTensor [3]], which is output 0 of ReluBackward0, is at version 1; expected version 0 instead.
   = fix: Replace `h += ...` by `h = h + ...` (safe, checked)
     -     h += residual

@@ -21,13 +21,14 @@ def run(arguments: argparse.Namespace) -> int:
     selected, ignored = codes_of(arguments.select), codes_of(arguments.ignore)
     opened = open_paths(arguments.paths)
     entries: list[Entry] = []
+    unread = len(opened.failures)
     for verdict in verdicts(opened):
         tell_troubles(verdict)
+        unread += any(trouble.whole for trouble in verdict.troubles)
         entries += wanted(verdict.entries, selected, ignored)
-    entries = in_order({key(entry): entry for entry in entries}.values())
-    entries = [with_preference(opened.judge, entry) for entry in entries]
+    entries = [with_proved_fixes(opened.judge, entry) for entry in in_order(entries)]
     _print(arguments.output_format, entries, opened)
-    if opened.failures:
+    if unread:
         return 2
     failed = any(entry.severity in FAILING for entry in entries)
     return 1 if failed and not arguments.exit_zero else 0
@@ -50,7 +51,8 @@ def tell_troubles(verdict: Verdict) -> None:
     """Say what of a file could not be judged."""
     for trouble in verdict.troubles:
         place = trouble.place
-        print(f"gradsafe: {place.file}:{place.row}:{place.column}: {trouble.message}", file=sys.stderr)
+        where = place.file if trouble.whole else f"{place.file}:{place.row}:{place.column}"
+        print(f"gradsafe: {where}: {trouble.message}", file=sys.stderr)
 
 
 def wanted(
@@ -64,19 +66,15 @@ def wanted(
     ]
 
 
-def key(entry: Entry) -> object:
-    """Two roots may tell of the same defect: it is reported once (DECISIONS, 2)."""
-    return entry.code, entry.place, tuple((each.role, each.place) for each in entry.related)
-
-
-def with_preference(judge: Judge, entry: Entry) -> Entry:
-    """The same with the first safe fix that is known to hold marked as preferred."""
+def with_proved_fixes(judge: Judge, entry: Entry) -> Entry:
+    """The same with the fixes that hold, the first safe one preferred; suppressing needs no proof."""
     fixes: list[EntryFix] = []
-    found = False
     for fix in entry.fixes:
-        wins = not found and fix.safe and fix.remedy != "suppress" and judge.holds(entry, fix)
-        found = found or wins
-        fixes.append(replace(fix, preferred=wins))
+        if fix.remedy == "suppress":
+            fixes.append(fix)
+        elif judge.holds(entry, fix):
+            first = fix.safe and not any(each.preferred for each in fixes)
+            fixes.append(replace(fix, preferred=first))
     return replace(entry, fixes=tuple(fixes))
 
 
@@ -84,15 +82,15 @@ def _print(output_format: str, entries: list[Entry], opened: Opened) -> None:
     if output_format == "json":
         from gradsafe.report.json_format import render_json
 
-        _machine(render_json(entries))
+        write_utf8(render_json(entries))
     elif output_format == "sarif":
         from gradsafe.report.sarif import render_sarif
 
-        _machine(render_sarif(entries))
+        write_utf8(render_sarif(entries))
     elif output_format == "github":
         from gradsafe.report.github import render_github
 
-        _machine(render_github(entries))
+        write_utf8(render_github(entries))
     elif output_format == "concise":
         from gradsafe.report.concise import render_concise
 
@@ -107,7 +105,7 @@ def _print(output_format: str, entries: list[Entry], opened: Opened) -> None:
         _print_summary(entries, opened)
 
 
-def _machine(text: str) -> None:
+def write_utf8(text: str) -> None:
     """For programs: UTF-8 whatever the locale says."""
     sys.stdout.flush()
     buffer = getattr(sys.stdout, "buffer", None)

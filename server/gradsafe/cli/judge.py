@@ -12,10 +12,11 @@ from gradsafe_tracer.events import Place
 
 @dataclass(frozen=True)
 class Trouble:
-    """What kept a file, or a piece of it, from being judged."""
+    """What kept a piece of a file from being judged, or all of it (``whole``: it could not even be read)."""
 
     place: Place
     message: str
+    whole: bool = False
 
 
 @dataclass(frozen=True)

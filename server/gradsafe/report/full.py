@@ -43,8 +43,7 @@ def _lines(entry: Entry, texts: Mapping[str, str], *, colour: bool) -> Iterator[
     yield Text(f"  --> {plain(place.file)}:{place.row}:{place.column}", style="dim")
     labels = [Label(place, _primary_label(entry), "^", style)]
     for related in entry.related:
-        message = f"{related.role.value}: {related.message}"
-        labels.append(Label(related.place, message, "-", ROLE_STYLES.get(related.role, "blue")))
+        labels.append(Label(related.place, related.message, "-", ROLE_STYLES.get(related.role, "blue")))
     yield from frames(labels, texts, colour=colour)
     if entry.runtime_message:
         yield _hanging("torch says", _shortened(entry.runtime_message))

@@ -1,0 +1,60 @@
+"""From the paths on the command line to files and an analysis of them."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from gradsafe.cli.catalogue import pages
+from gradsafe.cli.failure import Failure
+from gradsafe.cli.judge import Judge
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The files to judge, by whom, and which paths could not be opened (told already)."""
+
+    files: tuple[str, ...]
+    judge: Judge
+    failures: tuple[str, ...] = ()
+
+
+def open_paths(paths: list[str]) -> Opened:
+    """Find the files and the settings of the project that they belong to.
+
+    Fails where nothing of what was named can be judged. A mistake in ``pyproject.toml`` is told, and what is right in
+    it holds.
+    """
+    # Imported here: whoever asks for --help or starts the server should not wait for libcst.
+    from gradsafe.cli.session_judge import SessionJudge
+    from gradsafe.project.files import discover
+    from gradsafe.project.session import Session
+    from gradsafe.project.settings import load
+
+    loaded = load(_project_of(paths[0]), pages())
+    for problem in loaded.problems:
+        print(
+            f"gradsafe: {problem.file}:{problem.row}:{problem.column}: {problem.message}. {problem.remedy}",
+            file=sys.stderr,
+        )
+    found = discover(paths, loaded.settings)
+    told = [f"{each.file}: {each.why}. {each.remedy}" for each in found.unreadable]
+    if not found.files and told:
+        raise Failure("\ngradsafe: ".join(told))
+    for message in told:
+        print(f"gradsafe: {message}", file=sys.stderr)
+    if not found.files:
+        listed = ", ".join(paths)
+        raise Failure(
+            f"{listed}: no Python file or notebook that is not excluded. Name a file, or another folder."
+        )
+    session = Session(loaded.settings, loaded.settings.folder)
+    session.open(found.files)
+    broken = tuple(problem.file for problem in loaded.problems)
+    return Opened(found.files, SessionJudge(session), (*broken, *(each.file for each in found.unreadable)))
+
+
+def _project_of(path: str) -> str:
+    """Where the search for ``pyproject.toml`` begins."""
+    return path if Path(path).is_dir() else str(Path(path).parent)

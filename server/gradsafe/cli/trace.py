@@ -1,0 +1,47 @@
+"""``gradsafe trace``: run a program under the tracer."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from gradsafe.cli.check import write_utf8
+from gradsafe.cli.failure import Failure
+
+FAILED = "failed"
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """The program's own output goes to standard error where standard output is JSON, so that it stays JSON."""
+    from gradsafe.trace import TraceRequest, exit_code, render_text, run_trace, to_json
+
+    request = TraceRequest(
+        file=arguments.file,
+        cell=arguments.cell,
+        arguments=tuple(arguments.arguments),
+        python=arguments.python,
+        timeout=arguments.timeout,
+    )
+    as_json = arguments.output_format == "json"
+    result = run_trace(request, on_output=_to_stderr if as_json else _pass_on)
+    if result.outcome == FAILED:
+        problem = result.problem
+        raise Failure(f"{problem.message} {problem.remedy}" if problem is not None else "nothing was run")
+    if as_json:
+        write_utf8(to_json(result))
+    else:
+        from rich.console import Console
+
+        render_text(result, request, console=Console(highlight=False))
+    return exit_code(result)
+
+
+def _pass_on(stream: str, text: str) -> None:
+    out = sys.stderr if stream == "stderr" else sys.stdout
+    out.write(text)
+    out.flush()
+
+
+def _to_stderr(stream: str, text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()
