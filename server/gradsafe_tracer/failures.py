@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 import torch
 
-from .families import family_of
 from .messages import reason_of
 from .modules import declared_by
 from .nodes import reachable
 from .operands import grad_fn_of, operation_name, tensors_in
 from .places import OURS, kinds, where
-from .records import BackwardNote, Hazard, PlainNote, Saved, SaveNote, WriteNote
+from .records import BackwardNote, PlainNote, Saved, SaveNote, WriteNote
 
 if TYPE_CHECKING:
     from .mode import Watch
@@ -212,28 +211,3 @@ def _freed_near(recorder: Recorder, seq: int, reach: int) -> Optional[_Freed]:
 def roots_of(roots: Any) -> List[Any]:
     """The nodes from which the engine starts."""
     return [grad_fn_of(one) if isinstance(one, torch.Tensor) else getattr(one, "node", None) for one in roots]
-
-
-def escaped(recorder: Recorder, watch: Watch, tensor: Any, how: str) -> None:
-    """The storage can be written from outside torch from here on: its saved tensors are copied for comparison."""
-    if not isinstance(tensor, torch.Tensor) or tensor.device.type != "cpu":
-        return
-    watch.busy = True
-    try:
-        family = family_of(tensor, recorder.numbers)
-        frame = sys._getframe(4)
-        write = WriteNote(recorder.clock(), where(frame), how.strip("_"), 0, 0)
-        write.how, write.tensor, write.counter = "numpy", recorder.numbers.tensor(tensor), family.counter
-        write.name = recorder.name_of(tensor, frame)
-        hazard = Hazard(write, "numpy-write")
-        if recorder.log.room("escape", write.where):
-            fields = {"tensor": write.tensor, "storage": family.number, "how": how.strip("_")}
-            recorder.log.notes.append(PlainNote(recorder.clock(), write.where, "escape", fields))
-        for saved in family.live():
-            if saved.snapshot is None:
-                with torch.no_grad():
-                    saved.snapshot = saved.alias.clone()
-                saved.hazards.append(hazard)
-        family.escaped = hazard
-    finally:
-        watch.busy = False

@@ -52,7 +52,7 @@ class Family:
         self.number = numbers.next()
         self.counter = numbers.next()
         self.saved: List[Any] = []
-        self.limit = 32
+        self.limit = 16
         self.aliases: Dict[int, Tuple[Any, int]] = {}
         self.owners: List[Any] = []
         self.escaped: Any = None
@@ -63,11 +63,13 @@ class Family:
         saved.append(reference)
         if len(saved) > self.limit:
             self.saved = [one for one in saved if one() is not None]
-            self.limit = 2 * len(self.saved) + 32
+            self.limit = 2 * len(self.saved) + 16
 
     def live(self) -> List[Any]:
         """The saved tensors on this storage that a graph still holds."""
-        return [record for record in (one() for one in self.saved) if record is not None]
+        return (
+            [record for record in [one() for one in self.saved] if record is not None] if self.saved else []
+        )
 
     def set_apart(self, tensor: Any) -> int:
         """``tensor`` has a counter of its own (``.data``); returns that counter's number."""

@@ -7,6 +7,7 @@ What a kernel does inside one call is seen by its effects: the versions before a
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Set, Tuple
 
 from torch.overrides import TorchFunctionMode
@@ -90,7 +91,7 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
         elif plan is Plan.DETACH_IN_PLACE:
             recorder.detached_in_place(args[0])
         elif plan is Plan.ESCAPE:
-            recorder.escaped(self, args[0], func)
+            recorder.escaped(self, args[0], func, sys._getframe(2))
         return result
 
     def write(

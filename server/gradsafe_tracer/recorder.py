@@ -12,7 +12,7 @@ from typing import Any, Deque, Dict, List, Optional, Tuple
 
 import torch
 
-from . import failures, names
+from . import failures, names, silent
 from .families import Numbers, known_family
 from .messages import reason_of
 from .mode import Watch
@@ -21,7 +21,6 @@ from .nodes import held_by, place_save, reachable
 from .operands import grad_fn_of, operation_name
 from .places import where
 from .records import BackwardNote, Hazard, Log, PlainNote, Saved, SaveNote
-from .silent import changed
 
 PAST = 64
 """How many past backward calls are remembered, to say who freed a graph."""
@@ -96,8 +95,9 @@ class Recorder:
             if saved.original() is tensor and saved.maker is not type(None) and not saved.result:
                 saved.maker = None
 
-    def escaped(self, watch: Watch, tensor: Any, func: Any) -> None:
-        failures.escaped(self, watch, tensor, operation_name(func))
+    def escaped(self, watch: Watch, tensor: Any, func: Any, frame: FrameType) -> None:
+        """The memory of ``tensor`` is known outside torch from here on."""
+        silent.escaped(watch, tensor, operation_name(func), frame)
 
     def failed(self, watch: Watch, func: Any, args: Any, kwargs: Any, error: RuntimeError) -> None:
         """An operation raised: if it is one of autograd's checks, say which tensor and where."""
@@ -166,7 +166,7 @@ class Recorder:
     def wrong_read(self, saved: Saved) -> None:
         """Backward reads bytes that changed behind the counter: proved against the copy."""
         hazard = saved.hazards[0]
-        if hazard.told or not self.running or saved.note.unused or not changed(saved):
+        if hazard.told or not self.running or saved.note.unused or not silent.changed(saved):
             return
         hazard.told = hazard.reason != "numpy-write"
         self.running[-1].wrong.append((hazard, saved.note))

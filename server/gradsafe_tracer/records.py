@@ -5,7 +5,7 @@ Notes hold no tensor: a record that did would keep the program's memory alive. `
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from .places import Where
 
@@ -16,12 +16,18 @@ LIMIT = 50_000
 
 
 class SaveNote:
-    """One operand that an operation keeps for backward."""
+    """One operand that an operation keeps for backward. What is rarely known stands as a default of the class."""
 
-    __slots__ = (
-        "counter", "func", "inside", "kept", "name", "node", "number", "operation", "role", "seq", "storage", "t",
-        "tensor", "thread", "unused", "version", "where",
-    )  # fmt: skip
+    counter = 0
+    storage = 0
+    number = 0
+    node = 0
+    tensor = 0
+    role: Optional[str] = None
+    operation: Optional[str] = None
+    name: Optional[str] = None
+    kept = False
+    unused = False
 
     def __init__(self, t: int, where: Where, func: Any, version: int, seq: int, thread: int) -> None:
         self.t = t
@@ -30,37 +36,23 @@ class SaveNote:
         self.version = version
         self.seq = seq
         self.thread = thread
-        self.counter = 0
-        self.storage = 0
-        self.number = 0
-        self.node = 0
-        self.tensor = 0
-        self.role: Optional[str] = None
-        self.operation: Optional[str] = None
-        self.name: Optional[str] = None
-        self.kept = False
-        self.unused = False
 
 
 class Saved:
     """What autograd holds in place of the saved tensor: a detached alias, on the same storage and counter."""
 
-    __slots__ = (
-        "__weakref__", "alias", "hazards", "maker", "maker_seq", "moves", "note", "original", "output", "snapshot",
-        "view",
-    )  # fmt: skip
+    maker_seq = -1
+    view = False
+    moves: Sequence[WriteNote] = ()
+    hazards: Sequence[Hazard] = ()
+    snapshot: Any = None
 
-    def __init__(self, note: SaveNote, alias: Any, original: Any) -> None:
+    def __init__(self, note: SaveNote, alias: Any, original: Any, maker: Any, output: int) -> None:
         self.note = note
         self.alias = alias
         self.original = original
-        self.maker: Any = None
-        self.output = 0
-        self.view = False
-        self.maker_seq = -1
-        self.moves: List[WriteNote] = []
-        self.hazards: List[Hazard] = []
-        self.snapshot: Any = None
+        self.maker = maker
+        self.output = output
 
     @property
     def result(self) -> bool:
@@ -71,10 +63,15 @@ class Saved:
 class WriteNote:
     """One in-place operation on one tensor."""
 
-    __slots__ = (
-        "after", "before", "counter", "declared", "first", "grad", "how", "kept", "last", "name", "operation", "t",
-        "tensor", "where",
-    )  # fmt: skip
+    counter = 0
+    tensor = 0
+    grad: Optional[bool] = None
+    how: Optional[str] = None
+    declared: Where = ()
+    first = 0
+    last = 0
+    name: Optional[str] = None
+    kept = False
 
     def __init__(self, t: int, where: Where, operation: str, before: int, after: int) -> None:
         self.t = t
@@ -82,15 +79,6 @@ class WriteNote:
         self.operation = operation
         self.before = before
         self.after = after
-        self.counter = 0
-        self.tensor = 0
-        self.grad: Optional[bool] = None
-        self.how: Optional[str] = None
-        self.declared: Where = ()
-        self.first = 0
-        self.last = 0
-        self.name: Optional[str] = None
-        self.kept = False
 
 
 class Hazard:

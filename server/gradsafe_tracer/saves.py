@@ -66,14 +66,13 @@ class SaveHooks:
             note = SaveNote(
                 recorder.clock(), tuple(found), func, tensor._version, _sequence() - 1, self.thread
             )
-            saved = Saved(note, tensor.detach(), weakref.ref(tensor))
             node = tensor.grad_fn
-            saved.maker = type(node)
+            saved = Saved(note, tensor.detach(), weakref.ref(tensor), type(node), tensor.output_nr)
             # A result is saved inside the call that makes it; a custom Function's own node is of another kind.
-            if node is not None and (inside or isinstance(node, _Custom)):
-                saved.maker_seq = node._sequence_nr()
-            saved.output = tensor.output_nr
-            saved.view = tensor._is_view()
+            if node is not None:
+                if inside or isinstance(node, _Custom):
+                    saved.maker_seq = node._sequence_nr()
+                saved.view = tensor._is_view()
             self._register(saved, tensor)
             return saved
         finally:
@@ -89,7 +88,7 @@ class SaveHooks:
             note.counter = family.apart(tensor) or family.counter
         if family.escaped is not None and saved.snapshot is None:
             saved.snapshot = saved.alias.clone()
-            saved.hazards.append(family.escaped)
+            saved.hazards = [family.escaped]
         if self.watch.func_unused is not None:
             note.unused = id(tensor) in self.watch.func_unused
         if recorder.log.room("save", note.where):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
+import sys
 import threading
 from typing import Any, Callable, Iterator, List, Optional
 
@@ -35,6 +37,7 @@ class Session:
         exits.callback(engine.remove, original)
         exits.enter_context(_patched_threads(self))
         exits.enter_context(_hooks_step_aside(self))
+        exits.enter_context(_arrays_noticed(self))
         exits.enter_context(self.thread())
         os.register_at_fork(after_in_child=self._forked)
 
@@ -111,3 +114,23 @@ def _hooks_step_aside(session: Session) -> Iterator[None]:
         yield
     finally:
         graph.disable_saved_tensors_hooks = original
+
+
+@contextlib.contextmanager
+def _arrays_noticed(session: Session) -> Iterator[None]:
+    """``torch.from_numpy`` shares the array's memory and passes by every mode."""
+    original = torch.from_numpy
+
+    @functools.wraps(original)
+    def from_numpy(*args: Any, **kwargs: Any) -> Any:
+        made = original(*args, **kwargs)
+        watch = session.recorder.watch_of_thread()
+        if watch is not None and session.recorder.active and not watch.busy:
+            session.recorder.escaped(watch, made, original, sys._getframe(1))
+        return made
+
+    torch.from_numpy = from_numpy
+    try:
+        yield
+    finally:
+        torch.from_numpy = original

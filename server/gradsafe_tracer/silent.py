@@ -8,6 +8,7 @@ written outside of it (``.data``, ``no_grad``): told when backward runs an opera
 from __future__ import annotations
 
 import sys
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Optional, Tuple
 
 import torch
@@ -145,7 +146,7 @@ def after_data_set(watch: Watch, args: Tuple[Any, ...], swap: Swap) -> None:
             if saved.snapshot is None:
                 saved.snapshot = saved.alias
             saved.alias = tensor.detach()
-            saved.hazards.append(Hazard(note, "data-swap"))
+            saved.hazards = [*saved.hazards, Hazard(note, "data-swap")]
         _wait_for_use(recorder, tensor, note, swap)
     finally:
         watch.busy = False
@@ -187,3 +188,28 @@ def changed(saved: Any) -> Optional[bool]:
     if before.is_floating_point() or before.is_complex():
         same = same | ((before != before) & (now != now))
     return not bool(same.all())
+
+
+def escaped(watch: Watch, tensor: Any, how: str, frame: FrameType) -> None:
+    """The storage can be written from outside torch from here on: its saved tensors are copied for comparison."""
+    if not isinstance(tensor, torch.Tensor) or tensor.device.type != "cpu":
+        return
+    watch.busy = True
+    try:
+        recorder = watch.recorder
+        family = family_of(tensor, recorder.numbers)
+        write = WriteNote(recorder.clock(), where(frame), how.strip("_"), 0, 0)
+        write.how, write.tensor, write.counter = "numpy", recorder.numbers.tensor(tensor), family.counter
+        write.name = recorder.name_of(tensor, frame)
+        hazard = Hazard(write, "numpy-write")
+        if recorder.log.room("escape", write.where):
+            fields = {"tensor": write.tensor, "storage": family.number, "how": how.strip("_")}
+            recorder.log.notes.append(PlainNote(recorder.clock(), write.where, "escape", fields))
+        for saved in family.live():
+            if saved.snapshot is None:
+                with torch.no_grad():
+                    saved.snapshot = saved.alias.clone()
+                saved.hazards = [*saved.hazards, hazard]
+        family.escaped = hazard
+    finally:
+        watch.busy = False

@@ -79,7 +79,7 @@ def _is_namespace(node: ast.expr) -> bool:
 
 def _nodes(place: Place) -> Tuple[Optional[ast.AST], Optional[ast.stmt]]:
     """The expression at ``place`` and the statement around it; on old Pythons the first call of the row."""
-    tree = _tree(place.file)
+    tree = tree_of(place.file)
     if tree is None:
         return None, None
     statement: Optional[ast.stmt] = None
@@ -115,7 +115,8 @@ def _points(filename: str, row: int, column: int) -> int:
     return column if line.isascii() else len(line.encode("utf-8")[:column].decode("utf-8", "replace"))
 
 
-def _tree(filename: str) -> Optional[ast.Module]:
+def tree_of(filename: str) -> Optional[ast.Module]:
+    """The parsed file, or None where it cannot be read as Python."""
     if filename not in _trees:
         text = "".join(linecache.getlines(filename))
         try:
@@ -123,3 +124,8 @@ def _tree(filename: str) -> Optional[ast.Module]:
         except (SyntaxError, ValueError, RecursionError):
             _trees[filename] = None
     return _trees[filename]
+
+
+def statement_place(filename: str, node: ast.AST) -> Place:
+    """The place of a node of the file's tree."""
+    return Place(filename, *_span(node, filename))

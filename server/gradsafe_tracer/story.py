@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Dict, List, Optional
 
-from . import source
+from . import arrays, source
 from .events import (
     Alias,
     BackwardEnd,
@@ -39,6 +39,8 @@ def events_of(notes: List[Any]) -> List[Event]:
 
 def _event(note: Any) -> Event:
     place, stack = resolve(note.where)
+    if place is not None and _by_array(note):
+        place = arrays.first_write(place, str(_operation(note)))
     if isinstance(note, SaveNote):
         operation = note.operation or source.called(place) or "unknown"
         return Save(
@@ -60,6 +62,16 @@ def _event(note: Any) -> Event:
             fields["how"] = fields.get("how") or source.how(place, str(fields.get("operation")))
             fields["name"] = fields.get("name") or source.receiver(place)
     return _PLAIN[note.kind](place, stack, **fields)  # type: ignore[no-any-return]
+
+
+def _by_array(note: Any) -> bool:
+    if isinstance(note, WriteNote):
+        return note.how == "numpy"
+    return isinstance(note, PlainNote) and note.fields.get("reason") == "numpy-write"
+
+
+def _operation(note: Any) -> Optional[str]:
+    return note.operation if isinstance(note, WriteNote) else note.fields.get("operation")
 
 
 def _how(note: WriteNote, place: Optional[Any]) -> str:

@@ -108,20 +108,22 @@ class Writing:
         recorder = watch.recorder
         frame = sys._getframe(3)
         place = where(frame)
+        touched = [(saved, old) for saved, old in self.saved if saved.note.storage == family.number]
+        logged = recorder.log.room("write", place)
+        if not (logged or touched or family.owners or grad_fn_of(tensor) is not None):
+            return
         note = WriteNote(recorder.clock(), place, operation_name(self.func), before, after)
         note.counter = counter or family.counter
         note.grad = torch.is_grad_enabled()
         note.first, note.last = self.first, torch.autograd._get_sequence_nr()
         if counter is not None:
             note.how = "data"
-        touched = [(saved, old) for saved, old in self.saved if saved.note.storage == family.number]
-        logged = recorder.log.room("write", place)
         if logged or touched:
             note.tensor = recorder.numbers.tensor(tensor)
             note.declared, how = declared_by(frame, recorder)
             note.how = note.how or how
-            note.name = recorder.name_of(tensor, frame)
         if logged:
+            note.name = recorder.name_of(tensor, frame)
             recorder.log.keep(note)
         self._break(touched, note, counter is not None)
         note_in_graph(watch, tensor, family, note, self.args)
@@ -130,13 +132,13 @@ class Writing:
         for saved, old in touched:
             if saved.alias._version != old:
                 if len(saved.moves) < MOVES:
-                    saved.moves.append(note)
+                    saved.moves = [*saved.moves, note]
                 _follow_history(saved)
                 note.counter = saved.note.counter
             elif note.after == note.before or data:
                 if saved.note.unused or saved.snapshot is None:
                     continue
-                saved.hazards.append(Hazard(note, self._reason(data)))
+                saved.hazards = [*saved.hazards, Hazard(note, self._reason(data))]
 
     def _reason(self, data: bool) -> str:
         name = getattr(self.func, "__name__", "")
