@@ -222,3 +222,46 @@ def test_modules_read_their_state():
     assert TABLE.select("nn.BatchNorm2d", (T,), {"training": flag(False)}).op.writes == ()
     embedding = TABLE.select("nn.Embedding", (T,), {"weight": T, "max_norm": number(1.0)})
     assert Write("weight") in embedding.op.writes
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        *(
+            (name, set())
+            for name in ("silu", "hardswish", "mish", "hardsigmoid", "relu6", "hardtanh", "dropout")
+        ),
+        *((name, {"result"}) for name in ("relu", "leaky_relu", "elu", "selu", "celu")),
+    ],
+)
+def test_what_an_in_place_activation_keeps(name, kept):
+    selection = TABLE.select(f"F.{name}", (T,), {"inplace": flag(True)})
+    assert {str(save) for save in selection.op.saves} == kept
+    assert selection.op.writes == (Write("input"),)
+
+
+@pytest.mark.parametrize("name", ["requires_grad_", "detach_", "share_memory_"])
+def test_what_moves_no_counter(name):
+    assert TABLE.select(f"Tensor.{name}", (T,), {}).op.writes == ()
+
+
+@pytest.mark.parametrize("name", ["apply_", "map_"])
+def test_what_writes_without_a_bump(name):
+    assert all(op.writes == (Write("self", 0),) for op in TABLE.ops(f"Tensor.{name}"))
+
+
+@pytest.mark.parametrize("name", ["squeeze_", "t_", "set_", "unsqueeze_"])
+def test_metadata_operations_are_writes(name):
+    for op in TABLE.ops(f"Tensor.{name}"):
+        assert op.writes[0].bumps == 1
+        assert "metadata" in op.flags
+
+
+def test_a_remembered_look_up_tells_literals_apart():
+    reduced = TABLE.select("Tensor.max", (T, number(0)), {})
+    assert str(reduced.op.returns) == "(fresh, fresh int64)"
+    assert (
+        TABLE.select("F.dropout", (T, number(0.0)), {}).op
+        != TABLE.select("F.dropout", (T, number(0.5)), {}).op
+    )
+    assert TABLE.select("torch.zeros", (Arg("ints", [2, 3]),), {}) is not None, "a list has no hash"

@@ -113,6 +113,12 @@ def _others() -> list[Case]:
         ("MultiheadAttention", (4, 2), {"batch_first": True}, lambda: (f(1, 3, 4), f(1, 2, 4), f(1, 2, 4))),
         ("MultiheadAttention", (4, 2), {"bias": False}, lambda: (f(3, 1, 4), f(2, 1, 4), f(2, 1, 4))),
     ]  # fmt: skip
+    return cases
+
+
+def _sweeps() -> list[Case]:
+    """Classes of one family, over their modes."""
+    cases: list[Case] = []
     for name in ("Dropout", "AlphaDropout", "FeatureAlphaDropout"):
         for p in (0.5, 0.0):
             cases.append((name, (p,), {}, lambda: (f(4, 3, 5),)))
@@ -159,4 +165,4 @@ def _others() -> list[Case]:
 
 def cases() -> list[Case]:
     """Every case: class, constructor arguments, and a function that makes the inputs of ``forward``."""
-    return [*_norms(), *_linear(), *_recurrent(), *_others()]
+    return [*_norms(), *_linear(), *_recurrent(), *_others(), *_sweeps()]

@@ -21,6 +21,9 @@ from gradsafe.ops.specs import parse_module, parse_optimizer
 
 TABLES: Final = Path(__file__).parent / "tables"
 
+MOST_REMEMBERED: Final = 4096
+"""Look-ups that are kept: programs ask the same few again and again."""
+
 _PREFIXES: Final = (
     ("torch.nn.functional.", "F."),
     ("torch.nn.init.", "init."),
@@ -45,6 +48,7 @@ class OpTable:
         self._modules: dict[str, str] = {}
         self._optimizers: dict[str, str] = {}
         self._ops: dict[str, tuple[Op, ...]] = {}
+        self._selected: dict[object, Selection | None] = {}
         self._derived: frozenset[str] = frozenset()
         self._aliases: dict[str, str] = {}
         for line in text.splitlines():
@@ -113,10 +117,20 @@ class OpTable:
         name (``weight``, ``running_mean``, ``training``) as keywords; those left out count as unknown.
         None where the table has no such name, or no line that takes these arguments.
         """
-        canonical = self.canonical(name)
-        if canonical is None:
-            return None
-        ops = self.ops(canonical)
+        key = (name, tuple(map(_identity, args)), tuple((key, _identity(arg)) for key, arg in kwargs.items()))
+        try:
+            if key in self._selected:
+                return self._selected[key]
+        except TypeError:
+            # A literal that cannot be hashed: a list of numbers.
+            return self._select(name, args, kwargs)
+        if len(self._selected) >= MOST_REMEMBERED:
+            self._selected.clear()
+        selection = self._selected[key] = self._select(name, args, kwargs)
+        return selection
+
+    def _select(self, name: str, args: Sequence[Arg], kwargs: Mapping[str, Arg]) -> Selection | None:
+        ops = self.ops(self.canonical(name) or "")
         out = kwargs.get("out")
         takes_out = any(param.name == "out" for op in ops for param in op.params)
         if out is not None and not takes_out:
@@ -144,6 +158,11 @@ class OpTable:
         canonical = self.canonical(name)
         text = self._optimizers.get(canonical or "")
         return parse_optimizer(text) if text else None
+
+
+def _identity(arg: Arg) -> tuple[object, ...]:
+    """Apart from equality: 1, 1.0 and True are different arguments."""
+    return (arg.kind, type(arg.value), arg.value, arg.ndim, arg.dtype)
 
 
 def _choose(ops: Sequence[Op], args: Sequence[Arg], kwargs: Mapping[str, Arg]) -> Selection | None:
