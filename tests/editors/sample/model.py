@@ -14,8 +14,8 @@ class Classifier(nn.Module):
         return self.out(h)
 
 
-def step(model, x, target):
+def step(x, target):
     model = Classifier()
     loss = nn.functional.cross_entropy(model(x), target)
     loss.backward()
-    return loss
+    return loss.item()
