@@ -11,6 +11,8 @@ from typing import Any
 
 from .grade import Verdict
 
+_SPENT: list[Any] = []
+
 
 class NotBuilt(Exception):
     """There is no analysis to ask yet."""
@@ -28,10 +30,28 @@ def available() -> bool:
 def check(paths: Sequence[Path]) -> dict[Path, list[Verdict]]:
     """The findings of each file, by the bare analysis: no session, no fixes, no output."""
     try:
-        from .bare import analyse
+        from .bare import Spent, analyse
     except ImportError as error:
         raise NotBuilt(str(error)) from error
-    return {path: _survived(analyse, path) for path in paths}
+    spent = Spent()
+    found = {path: _survived(lambda path: analyse(path, spent), path) for path in paths}
+    _SPENT.append(spent)
+    return found
+
+
+def cost() -> str:
+    """What the analyses of this process took: roots, budgets hit, the slowest root."""
+    seconds = {name: took for spent in _SPENT for name, took in spent.seconds.items()}
+    hits = sum(count for spent in _SPENT for count in spent.budgets.values())
+    roots = sum(len(spent.seconds) for spent in _SPENT)
+    if not roots:
+        return "no root was run"
+    slowest = max(seconds, key=lambda name: seconds[name])
+    total = sum(sum(spent.seconds.values()) for spent in _SPENT)
+    return (
+        f"{roots} roots in {total:.1f} s, {hits} hit a budget ({hits / roots:.1%});"
+        f" slowest {slowest} {seconds[slowest] * 1000:.0f} ms"
+    )
 
 
 def _survived(analyse: Callable[[Path], list[Verdict]], path: Path) -> list[Verdict]:

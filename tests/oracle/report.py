@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows += fuzz_rows(range(options.seed, options.seed + options.fuzz), options.levels)
     rows = [row for row in rows if options.only in f"{row.source} {row.name} {row.kind}"]
     print(table(rows))
+    print(predict.cost())
     bad = [row for row in rows if not row.good]
     for row in bad if options.all else bad[: options.show]:
         print(f"{row.outcome:13} {row.source} {row.name} [{row.kind}] {row.detail}")
