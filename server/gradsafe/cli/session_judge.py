@@ -51,7 +51,10 @@ class SessionJudge:
     def holds(self, entry: Entry, fix: EntryFix) -> bool:
         """Tried on the session, and taken back."""
         finding, spans = self._findings.get(entry), self._fixes.get(fix)
-        return finding is not None and spans is not None and verify(spans, finding, self._with_edits)
+        if finding is None or spans is None:
+            return False
+        sources = ChunkSources(self._session.workspace.tree)
+        return verify(spans, finding, self._with_edits, sources)
 
     def _with_edits(self, edits: tuple[Edit, ...]) -> Iterable[Finding]:
         """The findings with some edits made: of the files that are edited, and of those judged so far."""

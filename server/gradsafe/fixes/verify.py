@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from gradsafe.fixes.sources import Sources
+from gradsafe.fixes.without import without_operation
 from gradsafe.rules.finding import Edit, Finding, Fix, Role, Severity
 from gradsafe_tracer.events import AnyPlace
 
@@ -13,17 +15,30 @@ Analyse = Callable[[tuple[Edit, ...]], Iterable[Finding]]
 """The findings with some edits made (with none: as it is). It must leave the workspace as it found it."""
 
 
-def verify(fix: Fix, finding: Finding, analyse: Analyse) -> bool:
+def verify(fix: Fix, finding: Finding, analyse: Analyse, sources: Sources | None = None) -> bool:
     """Whether the program with ``fix`` has one finding of this rule less, and no kind of finding more.
 
-    Findings are counted by rule and file, since a fix moves places. A further write that the finding names
-    itself is no news: it was hidden behind this one, and is the next to be mended.
+    Findings are counted by rule and file, since a fix moves places. What was only hidden behind the finding is
+    no news, but the next to be mended: a further write that the finding names itself, and (where ``sources`` are
+    given) whatever is found without the operation that it blames.
     """
     before, after = list(analyse(())), list(analyse(fix.edits))
-    hidden = {each.place for each in finding.related if each.role is Role.MODIFIED}
-    hidden -= {each.primary for each in before if each.code == finding.code}
-    news = [each for each in after if each.code != finding.code or each.primary not in hidden]
-    earlier, later, key = _census(before), _census(news), _key(finding)
+    named = {(finding.code, each.place) for each in finding.related if each.role is Role.MODIFIED}
+    if _is_mended(finding, before, after, named):
+        return True
+    removed = without_operation(finding, sources) if sources is not None and finding.runtime_message else ()
+    if not removed:
+        return False
+    hidden = {(each.code, each.primary) for each in analyse(removed)}
+    return _is_mended(finding, before, after, named | hidden)
+
+
+def _is_mended(
+    finding: Finding, before: list[Finding], after: list[Finding], hidden: set[tuple[str, AnyPlace]]
+) -> bool:
+    known = hidden - {(each.code, each.primary) for each in before}
+    rest = [each for each in after if (each.code, each.primary) not in known]
+    earlier, later, key = _census(before), _census(rest), _key(finding)
     return later[key] < earlier[key] and not later - earlier
 
 

@@ -1,0 +1,127 @@
+"""``gradsafe fix``: to a fixed point, byte for byte outside the edits, all or nothing."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+from programs import BROKEN, CLEAN, FIXED, SILENT
+
+from gradsafe.cli.failure import Failure
+from gradsafe.cli.sourcefile import read, write
+
+
+def test_fixes_and_is_done(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "broken.py"
+    file.write_text(BROKEN, "utf-8")
+    ran = gradsafe("fix", "broken.py")
+    assert ran.status == 0 and file.read_text("utf-8") == FIXED
+    assert "1 fix was applied in 1 file." in ran.err
+    before = file.stat().st_mtime_ns
+    assert gradsafe("fix", "broken.py").status == 0
+    assert file.stat().st_mtime_ns == before, "a second run writes nothing"
+    assert gradsafe("check", "broken.py").status == 0
+
+
+def test_several_findings_in_several_files(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    two = BROKEN + "\nz = x.tanh()\nz[z < 0] = 0\nz *= 2\nz.sum().backward()\n"
+    (tmp_path / "two.py").write_text(two, "utf-8")
+    (tmp_path / "one.py").write_text(BROKEN, "utf-8")
+    assert gradsafe("fix", ".").status == 0
+    assert gradsafe("check", ".").status == 0
+    assert (tmp_path / "one.py").read_text("utf-8") == FIXED
+
+
+def test_diff_changes_nothing_and_can_be_applied(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "broken.py"
+    file.write_text(BROKEN.rstrip("\n"), "utf-8")
+    ran = gradsafe("fix", "--diff", "broken.py")
+    assert ran.status == 1 and file.read_text("utf-8") == BROKEN.rstrip("\n")
+    assert "\n-y.add_(1)\n+y = y.add(1)\n" in ran.out and "\\ No newline at end of file" in ran.out
+    subprocess.run(["git", "apply", "-p0", "-"], input=ran.out.encode(), check=True, cwd=tmp_path)
+    assert file.read_text("utf-8") == FIXED.rstrip("\n")
+    assert gradsafe("fix", "--diff", "broken.py").status == 0
+
+
+def test_unsafe_fixes_only_when_asked(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "silent.py"
+    file.write_text(SILENT, "utf-8")
+    ran = gradsafe("fix", "silent.py")
+    assert ran.status == 0 and file.read_text("utf-8") == SILENT and "--unsafe-fixes" in ran.err
+    assert gradsafe("fix", "--unsafe-fixes", "silent.py").status == 0
+    assert "y = y.mul(2)" in file.read_text("utf-8")
+
+
+def test_never_suppresses_and_never_retains(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "freed.py"
+    text = CLEAN.replace("x + 2", "x.exp()").replace("y.add_(1)\n", "") + "(y * 2).sum().backward()\n"
+    file.write_text(text, "utf-8")
+    assert gradsafe("check", "freed.py").status == 1
+    gradsafe("fix", "--unsafe-fixes", "freed.py")
+    assert file.read_text("utf-8") == text
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (BROKEN.replace("\n", "\r\n").encode(), FIXED.replace("\n", "\r\n").encode()),
+        (b"\xef\xbb\xbf" + BROKEN.encode(), b"\xef\xbb\xbf" + FIXED.encode()),
+        (
+            b"# -*- coding: latin-1 -*-\n# \xe9\n" + BROKEN.encode(),
+            b"# -*- coding: latin-1 -*-\n# \xe9\n" + FIXED.encode(),
+        ),
+        (b"# a\r\n# b\r\x0c\n" + BROKEN.encode(), b"# a\r\n# b\r\x0c\n" + FIXED.encode()),
+        (b"s = '\xe2\x80\xa8'\n" + BROKEN.encode(), b"s = '\xe2\x80\xa8'\n" + FIXED.encode()),
+    ],
+    ids=["CRLF", "byte order mark", "latin-1", "mixed line ends", "U+2028"],
+)
+def test_bytes_outside_the_edits_stay(gradsafe, tmp_path: Path, before: bytes, after: bytes) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "odd.py"
+    file.write_bytes(before)
+    assert gradsafe("fix", "odd.py").status == 0
+    assert file.read_bytes() == after
+
+
+def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_text(BROKEN, "utf-8")
+    source = read(str(file))
+    file.write_text(CLEAN, "utf-8")
+    with pytest.raises(Failure, match="has changed meanwhile"):
+        write(source, FIXED)
+    assert file.read_text("utf-8") == CLEAN
+
+
+def test_written_at_once_with_its_mode_and_through_links(tmp_path: Path) -> None:
+    file, link = tmp_path / "a.py", tmp_path / "link.py"
+    file.write_text(BROKEN, "utf-8")
+    file.chmod(0o750)
+    link.symlink_to(file)
+    write(read(str(link)), FIXED)
+    assert link.is_symlink() and file.read_text("utf-8") == FIXED
+    assert stat.S_IMODE(file.stat().st_mode) == 0o750
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.py", "link.py"], (
+        "no temporary file is left"
+    )
+
+
+def test_a_fix_that_does_not_fit_the_encoding_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "a.py"
+    file.write_bytes(b"# -*- coding: latin-1 -*-\n")
+    with pytest.raises(Failure, match="does not fit its encoding"):
+        write(read(str(file)), "名 = 1\n")
+    assert file.read_bytes() == b"# -*- coding: latin-1 -*-\n"
+
+
+def test_fix_reaches_a_module_built_in_the_same_file(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    text = (
+        "import torch\nfrom torch import nn\n\n"
+        "net = nn.Sequential(nn.Linear(3, 3), nn.Sigmoid(), nn.ReLU(inplace=True))\n"
+        "net(torch.randn(2, 3)).sum().backward()\n"
+    )
+    file = tmp_path / "net.py"
+    file.write_text(text, "utf-8")
+    assert gradsafe("fix", "net.py").status == 0
+    assert file.read_text("utf-8") == text.replace("nn.ReLU(inplace=True)", "nn.ReLU()")
