@@ -181,10 +181,10 @@ def test_incremental_equals_fresh_after_each_of_100_edits(tmp_path: Path, seed: 
     history = [dict(texts)]
     for number in range(100):
         file = files[rng.random() < 0.35]
-        if rng.random() < 0.15:
+        if rng.random() < 0.15:  # undo
             texts = dict(rng.choice(history[-6:]))
-        elif len(texts[file]) > 4 * len(MAIN):
-            texts[file] = MAIN
+        elif rng.random() < 0.1 or len(texts[file]) > 4 * len(MAIN):
+            texts = dict(history[0])
         else:
             texts[file] = edited(texts[file], rng)
         history.append(dict(texts))

@@ -214,13 +214,15 @@ class _Reader:
 
     def _find(self, word: str) -> tuple[int, int]:
         """Where a word stands in the table; a parser of TOML tells no places of keys."""
+        word_in = re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])").search
         begin, inside = 1, False
         for row, line in enumerate(self.lines, 1):
             header = _HEADER.match(line)
             if header is not None:
                 inside = "gradsafe" in header.group(1)
                 begin = row if inside and begin == 1 else begin
-            at = re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", line) if inside else None
-            if at is not None:
+            if inside and (at := word_in(line)) is not None:
                 return row, at.start() + 1
-        return begin, 1
+        # "[tool]" with a key "gradsafe", say.
+        outside = ((row, at.start() + 1) for row, line in enumerate(self.lines, 1) if (at := word_in(line)))
+        return next(outside, (begin, 1))
