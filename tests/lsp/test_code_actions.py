@@ -13,7 +13,13 @@ BAD = "y = x.exp()\ny.add_(1)\n"
 SLOW = "# slow\n" + BAD
 
 
-def applied(text: str, edit: types.WorkspaceEdit | None, uri: str, version: int | None) -> str:
+def applied(
+    text: str,
+    edit: types.WorkspaceEdit | None,
+    uri: str,
+    version: int | None,
+    encoding: types.PositionEncodingKind = types.PositionEncodingKind.Utf16,
+) -> str:
     """``text`` after the edit, which must be for this document and, where versions are agreed on, this version."""
     assert edit is not None
     if version is None:
@@ -29,7 +35,7 @@ def applied(text: str, edit: types.WorkspaceEdit | None, uri: str, version: int 
         edits, key=lambda each: (each.range.start.line, each.range.start.character), reverse=True
     ):
         change = types.TextDocumentContentChangePartial(range=each.range, text=each.new_text)
-        text = apply_change(text, change, types.PositionEncodingKind.Utf16)
+        text = apply_change(text, change, encoding)
     return text
 
 

@@ -38,7 +38,7 @@ def test_a_notebook_counts_in_the_text_of_all_its_cells(tmp_path: Path) -> None:
     file = str(tmp_path / "n.ipynb")
     cells = (Cell("c:1", 1, "%matplotlib inline\n" + FIRST, 2), Cell("c:2", 1, SECOND, 7))
     traced = run(request(file, "", cells), threading.Event())
-    assert traced.outcome == "raised"
+    assert traced.summary == "raised RuntimeError at line 3 of cell 2, 1 finding"
     [entry] = traced.findings
     assert (entry.place.file, entry.place.row) == (file, 8)
 

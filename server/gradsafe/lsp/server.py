@@ -17,7 +17,7 @@ from lsprotocol import types
 from pygls.exceptions import FeatureRequestError
 from pygls.lsp.server import LanguageServer
 
-from gradsafe.lsp import code_actions, code_lens, diagnostics, hover, trace
+from gradsafe.lsp import code_actions, code_lens, diagnostics, hover, trace, watching
 from gradsafe.lsp.analysis import Analysis, Open
 from gradsafe.lsp.diagnostics import Published
 from gradsafe.lsp.documents import OpenTexts
@@ -150,15 +150,16 @@ def create_server(open_analysis: Open | None = None, run_request: Run | None = N
         server.greet(params)
 
     @server.feature(types.INITIALIZED)
-    def initialized(params: types.InitializedParams) -> None:
+    async def initialized(params: types.InitializedParams) -> None:
         # The analysis loads while the client sends its first document.
         server.worker.ask(lambda analysis: None)
+        await watching.watch(server)
 
     @server.feature(types.SHUTDOWN)
     def shutdown(params: None) -> None:
         server.close()
 
-    for feature in (diagnostics, code_actions, hover, code_lens, trace):
+    for feature in (diagnostics, code_actions, hover, code_lens, trace, watching):
         feature.register(server)
     return server
 

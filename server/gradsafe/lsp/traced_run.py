@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gradsafe.lsp.running import RunRequest, TracedRun
 from gradsafe.report.entry import Entry
-from gradsafe.trace import TraceRequest, entries, render_text, run_trace, summary
+from gradsafe.trace import TraceRequest, TraceResult, entries, render_text, run_trace, summary
 from gradsafe_tracer.events import Place
 
 _CELL_FILE = re.compile(r"(?P<file>.*)#(?P<number>\d+)", re.DOTALL)
@@ -31,7 +31,20 @@ def run(request: RunRequest, cancel: threading.Event) -> TracedRun:
     if result.output:
         report += f"\n-- printed --\n{result.output}"
     found = tuple(_in_editor(entry, request) for entry in entries(result))
-    return TracedRun(result.outcome, summary(result), report, found)
+    return TracedRun(result.outcome, _headline(result), report, found)
+
+
+def _headline(result: TraceResult) -> str:
+    """Short enough for a toast: torch's message is in the report, and at the finding."""
+    error = result.exception
+    if error is None:
+        return summary(result)
+    match = _CELL_FILE.fullmatch(error.file or "")
+    row = f" at line {error.row}" if error.row is not None else ""
+    cell = f" of cell {match['number']}" if match is not None and row else ""
+    count = len(result.findings)
+    found = "no finding" if not count else "1 finding" if count == 1 else f"{count} findings"
+    return f"raised {error.type}{row}{cell}, {found}"
 
 
 def _notebook(request: RunRequest) -> str:

@@ -101,7 +101,7 @@ scenario('"Run and trace" above a cell, and its result', () =>
         const question = toast(page, 'Run cell 2 in a new process, after the cell above it?');
         await question.waitFor(LONG);
         await question.getByRole('button', { name: 'Run', exact: true }).click();
-        const result = toast(page, 'cells.py, cell 2');
+        const result = toast(page, 'cells.py, cell 2: raised RuntimeError at line 10, 1 finding');
         await result.waitFor({ timeout: 120_000 });
         await page.keyboard.press('Control+Shift+M');
         await page
@@ -110,6 +110,13 @@ scenario('"Run and trace" above a cell, and its result', () =>
             .first()
             .waitFor(LONG);
         await shot('vscode-trace');
+        await result.getByRole('button', { name: 'Show output' }).click();
+        await page
+            .locator('.output-view-container .view-line')
+            .filter({ hasText: 'RuntimeError' })
+            .first()
+            .waitFor(LONG);
+        await shot('vscode-trace-output');
     }),
 );
 

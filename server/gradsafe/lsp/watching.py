@@ -1,0 +1,64 @@
+"""Files that change outside the editor: imported modules, and the configuration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lsprotocol import types
+from pygls.capabilities import get_capability
+
+if TYPE_CHECKING:
+    from gradsafe.lsp.analysis import Analysis
+    from gradsafe.lsp.server import GradsafeServer
+
+WATCHED = ("**/*.py", "**/pyproject.toml")
+
+
+def register(server: GradsafeServer) -> None:
+    """``workspace/didChangeWatchedFiles``, which the client must be asked for, and saved configuration files."""
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def changed(params: types.DidChangeWatchedFilesParams) -> None:
+        # What is open is what the editor says, whatever the disk says.
+        if any(not _is_open_source(server, change.uri) for change in params.changes):
+            judge_anew(server)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
+    def saved(params: types.DidSaveTextDocumentParams) -> None:
+        if params.text_document.uri.endswith("/pyproject.toml"):
+            judge_anew(server)
+
+
+async def watch(server: GradsafeServer) -> None:
+    """Ask the client to watch, if it can be asked."""
+    if not get_capability(
+        server.client_capabilities, "workspace.did_change_watched_files.dynamic_registration"
+    ):
+        return
+    watchers = [types.FileSystemWatcher(glob_pattern=pattern) for pattern in WATCHED]
+    await server.client_register_capability_async(
+        types.RegistrationParams(
+            registrations=[
+                types.Registration(
+                    id="gradsafe-files",
+                    method=types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
+                    register_options=types.DidChangeWatchedFilesRegistrationOptions(watchers=watchers),
+                )
+            ]
+        )
+    )
+
+
+def judge_anew(server: GradsafeServer) -> None:
+    """Forget what was read of the disk, and judge all that is open."""
+
+    def reload(analysis: Analysis) -> None:
+        analysis.reload()
+
+    server.worker.ask(reload)
+    for snapshot in server.texts.snapshots():
+        server.published.judge(snapshot.uri)
+
+
+def _is_open_source(server: GradsafeServer, uri: str) -> bool:
+    return server.texts.snapshot(uri) is not None and not uri.endswith("/pyproject.toml")

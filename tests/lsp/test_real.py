@@ -1,0 +1,186 @@
+"""The real analysis behind the real server: few, end to end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from lsprotocol import types
+from session import REAL, Session, capabilities, connected, replace, spread
+from test_code_actions import applied
+from test_notebooks import FORMS, open_notebook
+
+HEAD = "import torch\nx = torch.randn(3, requires_grad=True)\n"
+BAD = HEAD + "y = x.exp()\ny.add_(1)\ny.sum().backward()\n"
+GOOD = HEAD + "y = x + 2\ny.add_(1)\ny.sum().backward()\n"
+LAYER = """\
+import torch
+
+
+def layer(x):
+    h = torch.relu(x)
+    h += 1
+    return h
+"""
+CALLER = """\
+import torch
+from layer import layer
+
+x = torch.randn(3, requires_grad=True)
+layer(x).sum().backward()
+"""
+
+
+@pytest_asyncio.fixture
+async def real(tmp_path: Path) -> AsyncIterator[Session]:
+    """The server as it is shipped, in an empty workspace."""
+    async with connected(REAL, root=tmp_path) as connection:
+        yield connection
+
+
+def codes(diagnostics: object) -> list[object]:
+    return [diagnostic.code for diagnostic in diagnostics]  # type: ignore[attr-defined]
+
+
+async def settled(session: Session, uri: str, expected: list[object]) -> None:
+    """The last that was published of ``uri`` has these codes, at once or a little later."""
+
+    def last() -> bool:
+        found = [params for params in session.published if params.uri == uri]
+        return bool(found) and codes(found[-1].diagnostics) == expected
+
+    await session.until(last)
+
+
+async def test_broken_and_harmless_writes_look_alike(real: Session, uri: str) -> None:
+    real.open(uri, BAD)
+    [found] = await real.diagnostics(uri, 1)
+    assert (found.code, found.range) == ("saved-tensor-modified", spread((3, 0), (3, 9)))
+    assert found.severity == types.DiagnosticSeverity.Error
+    assert [each.location.range.start.line for each in found.related_information or ()] == [2, 4]
+    real.change(uri, 2, GOOD)
+    assert not await real.diagnostics(uri, 2)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+async def test_the_preferred_fix_removes_the_diagnostic(encoding: str, tmp_path: Path) -> None:
+    uri = (tmp_path / "model.py").as_uri()
+    text = BAD.replace("y.add_(1)", "print('😀漢'); y.add_(1)")
+    async with connected(REAL, capabilities([encoding]), root=tmp_path) as session:
+        session.open(uri, text)
+        diagnostics = await session.diagnostics(uri, 1)
+        actions = await session.actions(uri, diagnostics[0].range, diagnostics)
+        [best] = [action for action in actions if action.is_preferred]
+        fixed = applied(text, best.edit, uri, 1, types.PositionEncodingKind(encoding))
+        assert "print('😀漢'); y = y.add(1)\n" in fixed
+        session.change(uri, 2, fixed)
+        assert not await session.diagnostics(uri, 2)
+        assert "gradsafe: ignore" in applied(
+            text, actions[-1].edit, uri, 1, types.PositionEncodingKind(encoding)
+        )
+
+
+async def test_a_finding_stays_while_another_line_is_half_typed(real: Session, uri: str) -> None:
+    text = HEAD + "def f():\n    y = x.exp()\n    y.add_(1)\n    y.sum().backward()\n\n\nf()\n"
+    real.open(uri, text)
+    assert len(await real.diagnostics(uri, 1)) == 1
+    for version, typed in enumerate(["    z = (", "    z = (y", "    z = (y."], 2):
+        real.change(uri, version, text.replace("    y.add_(1)\n", f"    y.add_(1)\n{typed}\n"))
+        assert "saved-tensor-modified" in codes(await real.diagnostics(uri, version)), typed
+    real.change(uri, 9, GOOD)
+    await settled(real, uri, [])
+
+
+async def test_typing_key_by_key_ends_where_opening_would(real: Session, tmp_path: Path) -> None:
+    uri = (tmp_path / "typed.py").as_uri()
+    real.open(uri, HEAD)
+    line, column = 2, 0
+    for version, key in enumerate(BAD.removeprefix(HEAD), 2):
+        real.change(uri, version, replace((line, column), (line, column), key))
+        line, column = (line + 1, 0) if key == "\n" else (line, column + 1)
+    await settled(real, uri, ["saved-tensor-modified"])
+    versions = [params.version for params in real.published if params.uri == uri]
+    assert versions == sorted(versions)  # type: ignore[type-var]
+
+
+async def test_a_callee_in_another_open_file(real: Session, tmp_path: Path) -> None:
+    layer, caller = (tmp_path / "layer.py").as_uri(), (tmp_path / "caller.py").as_uri()
+    (tmp_path / "layer.py").write_text(LAYER, encoding="utf-8")
+    real.open(caller, CALLER)
+    await real.diagnostics(caller, 1)
+    real.open(layer, LAYER)
+    await settled(real, layer, ["saved-tensor-modified"])
+    related = next(
+        each
+        for params in reversed(real.published)
+        if params.uri == layer and params.diagnostics
+        for each in params.diagnostics[0].related_information or ()
+    )
+    assert related.location.uri in (layer, caller)
+    real.change(layer, 2, LAYER.replace("h += 1", "h = h + 1"))
+    await settled(real, layer, [])
+
+
+async def test_the_configuration_takes_effect_without_a_restart(real: Session, tmp_path: Path) -> None:
+    uri = (tmp_path / "model.py").as_uri()
+    real.open(uri, BAD)
+    assert await real.diagnostics(uri, 1)
+    configuration = tmp_path / "pyproject.toml"
+    configuration.write_text('[tool.gradsafe]\nignore = ["saved-tensor-modified"]\n', encoding="utf-8")
+    event = types.FileEvent(uri=configuration.as_uri(), type=types.FileChangeType.Created)
+    real.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams(changes=[event]))
+    await settled(real, uri, [])
+
+
+async def test_a_suppression_that_suppresses_nothing_is_faded(tmp_path: Path, uri: str) -> None:
+    client = capabilities()
+    assert client.text_document is not None
+    assert client.text_document.publish_diagnostics is not None
+    client.text_document.publish_diagnostics.tag_support = types.ClientDiagnosticsTagOptions(
+        value_set=[types.DiagnosticTag.Unnecessary]
+    )
+    async with connected(REAL, client, root=tmp_path) as session:
+        session.open(uri, BAD.replace("add_(1)", "add_(1)  # gradsafe: ignore"))
+        await settled(session, uri, [])
+        session.change(uri, 2, GOOD.replace("add_(1)", "add_(1)  # gradsafe: ignore"))
+        await settled(session, uri, ["unused-suppression"])
+        [found] = session.published[-1].diagnostics
+        assert found.tags is not None
+        assert list(found.tags) == [types.DiagnosticTag.Unnecessary]
+
+
+async def test_a_notebook_is_one_program(real: Session) -> None:
+    first, second = (FORMS[0].format(number) for number in range(2))
+    open_notebook(
+        real, {first: "%matplotlib inline\n" + HEAD + "y = x.exp()", second: "y.add_(1)\ny.sum().backward()"}
+    )
+    [found] = await real.diagnostics(second, 1)
+    assert found.range == spread((0, 0), (0, 9))
+    assert [each.location.uri for each in found.related_information or ()] == [first, second]
+    [best] = [action for action in await real.actions(second, found.range) if action.is_preferred]
+    assert best.edit is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "(", "\x00", "\ufeff" + BAD, "x = " + "[" * 5000, BAD.replace("\n", "\r\n")]
+)
+async def test_odd_texts(real: Session, uri: str, text: str) -> None:
+    real.open(uri, text)
+    await real.diagnostics(uri, 1)
+    real.change(uri, 2, BAD)
+    await settled(real, uri, ["saved-tensor-modified"])
+    assert not real.shown
+
+
+@pytest.mark.torch
+async def test_run_and_trace_with_torch(real: Session, uri: str) -> None:
+    pytest.importorskip("torch")
+    cells = BAD.replace("y = x.exp()", "# %%\ny = x.exp()")
+    real.open(uri, cells)
+    await real.diagnostics(uri, 1)
+    told = await real.command("gradsafe.runAndTraceCell", uri, 1)
+    assert told["outcome"] == "raised"
+    await real.until(lambda: [d.source for d in real.published[-1].diagnostics] == ["gradsafe trace"])
+    assert real.published[-1].diagnostics[0].range == spread((4, 0), (4, 9))
