@@ -265,3 +265,7 @@ def test_a_remembered_look_up_tells_literals_apart():
         != TABLE.select("F.dropout", (T, number(0.5)), {}).op
     )
     assert TABLE.select("torch.zeros", (Arg("ints", [2, 3]),), {}) is not None, "a list has no hash"
+
+
+def test_a_copy_that_is_asked_for_is_fresh():
+    assert str(TABLE.select("Tensor.to", (T, Arg("dtype")), {"copy": flag(True)}).op.returns) == "fresh"

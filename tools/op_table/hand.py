@@ -203,6 +203,8 @@ torch.einsum(equation: str, left: Tensor, right: Tensor) -> fresh; saves left fo
 torch.einsum(equation: str, left: Tensor, right: Tensor, *operands: Tensor) -> fresh; saves left? for right|operands, right? for left|operands, operands? for left|right|operands
 F.linear_cross_entropy(input: Tensor, linear_weight: Tensor, target: Tensor, *, linear_bias: any = None, weight: any = None, reduction: str = 'mean', ignore_index: any = None, label_smoothing: any = 0.0, options: any = None) -> fresh; saves input?, linear_weight?, linear_bias?, target?, weight?
 Tensor.view(self: Tensor, size: ints|dtype) -> view self
+Tensor.to(self: Tensor, *args: any, dtype: any = None, device: any = None, non_blocking: bool = False, copy: bool = False, memory_format: any = None) -> fresh; when copy == True
+Tensor.to(self: Tensor, *args: any, dtype: any = None, device: any = None, non_blocking: bool = False, copy: bool = False, memory_format: any = None) -> same? self; when copy != True
 Tensor.T,Tensor.mT,Tensor.H,Tensor.mH(self: Tensor) -> view self
 Tensor.real(self: Tensor) -> alias self
 Tensor.imag(self: Tensor) -> view self
