@@ -160,8 +160,7 @@ def _set_view_node(path: Path, oid: int, above: int | None, version: int, source
     node = path.new_id()
     path.heap[node] = Node("AsStrided", (above,), (), source, certain=path.node(above).certain)
     tensor = path.tensor(oid)
-    flow = len(storage_of(path, oid).flow)
-    path.heap[oid] = replace(tensor, node=node, leaf=Tri.NO, base_version=version, flow=flow)
+    path.heap[oid] = replace(tensor, node=node, leaf=Tri.NO, base_version=version)
     return node
 
 
@@ -193,8 +192,8 @@ def _bypasses(path: Path, oid: int) -> tuple[Bypass, ...]:
     found = (tensor.bypass,) if tensor.bypass is not None else ()
     if tensor.node is None and (tensor.base is None or requires_grad(path, oid) is Tri.NO):
         return found
-    if path.tensor(tensor.base if tensor.base is not None else oid).leaf is not Tri.NO:
-        return found
+    if tensor.base is None and tensor.leaf is not Tri.NO:
+        return found  # a leaf's gradient is that of the value it has now; a view of it was taken before
     return found + storage_of(path, oid).flow[tensor.flow :]
 
 
@@ -359,7 +358,7 @@ def rebase_history(path: Path, source: Source, oid: int, node: int, needs: Tri) 
         base, node=copy_slices, requires_grad=base.requires_grad | needs, leaf=leaf, flow=flow, bypass=None
     )
     _set_view_node(path, oid, copy_slices, path.version(tensor.counter), source)
-    path.heap[oid] = replace(path.tensor(oid), requires_grad=tensor.requires_grad | needs)
+    path.heap[oid] = replace(path.tensor(oid), requires_grad=tensor.requires_grad | needs, flow=flow)
 
 
 def note_bypass(

@@ -90,13 +90,24 @@ def basic_view(path: Path, oid: int, index: Index, source: Source) -> int:
     tensor = path.tensor(oid)
     operation = "select" if len(index.parts) == 1 and not isinstance(index.parts[0], SliceValue) else "slice"
     shape = item_shape(tensor.shape, index.parts)
-    view = autograd.make_view(path, source, oid, operation, shape=shape, contiguous=Tri.MAYBE)
+    view = autograd.make_view(path, source, oid, operation, shape=shape, contiguous=_view_layout(tensor, index.parts))
     expanded = _still_expanded(tensor, shape, index.parts)
     overlap = tensor.overlap
     if overlap is not Tri.NO:
         overlap = Tri.MAYBE if expanded is None else Tri.YES if expanded else Tri.NO
     path.heap[view] = replace(path.tensor(view), overlap=overlap, expanded=expanded or frozenset())
     return view
+
+
+def _view_layout(tensor: Tensor, parts: tuple[Value, ...]) -> Tri:
+    """Leading integers, then at most one slice without a step, leave a contiguous tensor contiguous."""
+    for number, part in enumerate(parts):
+        if isinstance(part, SliceValue):
+            rest = parts[number + 1 :]
+            return tensor.contiguous if part.step in (NONE, Const(1, int)) and all(map(_is_whole, rest)) else Tri.MAYBE
+        if not (isinstance(part, Const) and isinstance(part.value, int)) and not isinstance(part, Unknown):
+            return Tri.MAYBE
+    return tensor.contiguous
 
 
 def _still_expanded(tensor: Tensor, shape: Shape, parts: tuple[Value, ...]) -> frozenset[int] | None:
@@ -223,11 +234,11 @@ def write(
     needs = autograd.any_requires_grad(path, [target, *sources])
     name = subject or path.tensor(shown).name
     path.heap[target] = replace(path.tensor(target), name=path.tensor(target).name or name)
-    if path.tensor(target).overlap is Tri.YES and operation != "index_put_":
-        autograd.raise_error(path, source, "overlap", tensor=target, operation=operation, name=name, how=how)
-        return
     autograd.check_inplace(path, source, target, needs, operation, how)
     if path.status is not Status.RUN:
+        return
+    if path.tensor(target).overlap is Tri.YES and operation != "index_put_":
+        autograd.raise_error(path, source, "overlap", tensor=target, operation=operation, name=name, how=how)
         return
     node: int | None = None
     if needs is not Tri.NO:

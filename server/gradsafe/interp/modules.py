@@ -135,6 +135,9 @@ def construct_base(machine: Machine, path: Path, obj: Instance, name: str, call:
     elif spec.container == "dict":
         path.vars[obj.oid, "#children"] = call.args[0] if call.args else containers.new_dict(path, ())
     elif spec.container == "recurrent":
+        for argument, value in given.items():
+            path.vars[obj.oid, argument] = value
+            classes.remember_attribute(path, obj.oid, argument)
         for weight in _recurrent_names(given):
             _add_parameter(path, obj, weight, call.source, None)
     for state in spec.states:
@@ -329,6 +332,8 @@ def _weight_normed(machine: Machine, path: Path, obj: Instance, states: dict[str
     value = outcomes[0][1] if outcomes and len(known) == 2 else None
     if isinstance(value, TupleValue):
         states[key.value] = value.items[0]
+        if path.vars.get((obj.oid, "#weight_norm_kept")) is not None:
+            path.vars[obj.oid, key.value] = value.items[0]
 
 
 def _states(path: Path, obj: Instance) -> dict[str, Value]:

@@ -244,6 +244,15 @@ def _numpy(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outcomes
     return [(path, TensorRef(shared))]
 
 
+@method("apply_", "map_")
+def _uncounted(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outcomes:
+    """Writes element by element, and moves no counter (measured, AUTOGRAD.md section 7.11)."""
+    name = getattr(call.function, "function", "apply_")
+    autograd.bump(path, call.source, ref.oid, 0, name, "method", name=call.subject or None)
+    autograd.note_bypass(path, call.source, ref.oid, "uncounted-write", name, True, call.subject or None)
+    return [(path, ref)]
+
+
 @method("is_contiguous")
 def _is_contiguous(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outcomes:
     known = {Tri.YES: TRUE, Tri.NO: FALSE}.get(path.tensor(ref.oid).contiguous)

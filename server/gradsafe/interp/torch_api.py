@@ -13,6 +13,7 @@ from gradsafe.domain.values import (
     NONE,
     TRUE,
     Const,
+    External,
     FunctionValue,
     Instance,
     Manager,
@@ -178,8 +179,11 @@ def _from_numpy(machine: Machine, path: Path, call: Call) -> Outcomes | None:
             return None
         return [(path, TensorRef(autograd.data_of(path, call.source, value.oid, "from_numpy")))]
     if isinstance(value, Unknown):
-        made = Tensor(0, 0, Tri.NO)
-        return [(path, TensorRef(autograd.new_tensor(path, call.source, "from_numpy", made)))]
+        made = autograd.new_tensor(path, call.source, "from_numpy", Tensor(0, 0, Tri.NO))
+        array = autograd.data_of(path, call.source, made, "numpy")  # the array is the tensor's memory
+        path.heap[array] = replace(path.tensor(array), origin="numpy")
+        path.vars[("tensor", value.token), "#ref"] = TensorRef(array)
+        return [(path, TensorRef(made))]
     return None
 
 
@@ -292,4 +296,6 @@ def _weight_norm(machine: Machine, path: Path, call: Call) -> Outcomes | None:
         path.vars[module.oid, f"{key}.original1"] = weight
         classes.remember_attribute(path, module.oid, f"{key}.original0")
         path.vars[module.oid, "#weight_norm"] = Const(key, str)
+        if isinstance(call.function, External) and "parametrizations" not in call.function.name:
+            path.vars[module.oid, "#weight_norm_kept"] = TRUE  # the old form keeps the weight until the next forward
     return [(path, module)]

@@ -278,18 +278,18 @@ def _check_writes(path: Path, call: Application) -> None:
         if write.what == "out" or not write.certain:
             continue
         for oid in call.tensors.get(write.what, ()):
-            if path.tensor(oid).overlap is Tri.YES and not write.unchecked and write.bumps:
-                autograd.raise_error(
-                    path, call.source, "overlap", tensor=oid, operation=call.operation,
-                    name=call.subject or path.tensor(oid).name, how=call.how, declared=call.declared,
-                )  # fmt: skip
-                return
             if not write.bumps or (call.how != "out" and not _is_returned(call, write.what)):
                 continue  # the operation writes it for itself, under no_grad (`max_norm`, running statistics)
             needs = call.needs | autograd.any_requires_grad(path, [oid])
             extra = {"declared": call.declared}
             autograd.check_inplace(path, call.source, oid, needs, call.operation, call.how, **extra)
             if path.status is not Status.RUN:
+                return
+            if path.tensor(oid).overlap is Tri.YES and not write.unchecked and write.bumps:
+                autograd.raise_error(
+                    path, call.source, "overlap", tensor=oid, operation=call.operation,
+                    name=call.subject or path.tensor(oid).name, how=call.how, declared=call.declared,
+                )  # fmt: skip
                 return
 
 
@@ -401,8 +401,7 @@ def note_unseen(
         return
     if autograd.GRAD_ENABLED[path.grad_mode] is not Tri.NO or not tensor.known:
         return
-    root = path.tensor(tensor.base) if tensor.base is not None else tensor
-    if autograd.requires_grad(path, oid) is not Tri.YES or root.leaf is not Tri.NO:
+    if autograd.requires_grad(path, oid) is not Tri.YES:
         return
     if identity or operation.rstrip("_") in STEPS:
         return

@@ -13,6 +13,7 @@ _CAUSES = {
     "detached-write": "changes {what} through `.detach()`, and autograd keeps the history of the old value",
     "no-grad-write": "changes {what} under `no_grad`, and autograd keeps the history of the old value",
     "numpy-write": "writes the memory that {what} shares with NumPy, which moves no version counter",
+    "uncounted-write": "writes {what} element by element and moves no version counter",
     "fused-step": "steps {what} with `fused=True`, which moves no version counter",
 }
 _REMEDIES = {
@@ -70,7 +71,7 @@ class DataBypassesAutograd(Rule):
 
     code = "data-bypasses-autograd"
     reasons = frozenset(
-        {"data-write", "data-swap", "detached-write", "no-grad-write", "numpy-write", "fused-step"}
+        {"data-write", "data-swap", "detached-write", "no-grad-write", "numpy-write", "uncounted-write", "fused-step"}
     )
     silent = True
 
