@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 _MARKER = re.compile(r"(error|warning|info|gap|noise|meant): \[([a-z-]+)\](?: \(([^)]*)\))?")
 _LABEL = re.compile(r"<([A-Za-z0-9_-]+)>")
-_KEYS = ("saved", "fails", "freed", "severity")
+_KEYS = ("saved", "fails", "freed")
 
 
 class MarkerError(ValueError):
