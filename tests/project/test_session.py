@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Hashable
 from pathlib import Path
@@ -104,6 +105,36 @@ def test_quick_runs_the_edited_root_and_leaves_its_callers(session: Session) -> 
     session.outcome(left[0])
     assert session.pending(layers) == []
     assert said(session, session.quick(layers)) == said(session, session.check(layers))
+
+
+def test_what_is_on_the_screen_comes_first(session: Session) -> None:
+    main, _ = two_files(session)
+    row = MAIN[: MAIN.index("def second")].count("\n") + 2
+    seen = session.quick(main, (row, row))
+    assert (seen.work.roots_run, seen.complete) == (1, False)
+    assert session.check(main).complete
+
+
+def test_a_notebook_is_judged_as_the_text_of_its_cells(session: Session, tmp_path: Path) -> None:
+    sources = ["%pip install torch\nimport torch\nx = torch.ones(2, requires_grad=True)", "x.add_(1)\n"]
+    cells = [{"cell_type": "code", "source": source} for source in sources]
+    file = str(tmp_path / "a.ipynb")
+    Path(file).write_text(json.dumps({"cells": [{"cell_type": "markdown", "source": "#"}, *cells]}))
+    result = session.check(file)
+    place = session.place(result.findings[0].primary)
+    notebook = session.workspace.notebook(file)
+    assert place is not None
+    assert notebook is not None
+    assert result.layout is not None
+    assert notebook.cell_at(result.layout.offset(place.row, place.column)) == (2, 0)
+    assert not result.problems
+
+
+def test_no_prefix_of_a_program_raises(session: Session) -> None:
+    main, _ = two_files(session)
+    for end in range(0, len(MAIN), 11):
+        session.set_text(main, MAIN[:end])
+        session.check(main)
 
 
 def test_a_name_that_was_not_found_is_a_dependency(session: Session) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from gradsafe.interp.analyse import Root
+from gradsafe.interp.analyse import Root, RootKind
 from gradsafe.project.closure import Closures
 from gradsafe.project.interpret import Interpret, Outcome, interpret
 from gradsafe.project.merge import merge, suppressed, told, wanted
@@ -148,17 +148,18 @@ class Session:
             self._run(root)
         return self._result(file, before)
 
-    def quick(self, file: str) -> FileResult:
+    def quick(self, file: str, rows: tuple[int, int] | None = None) -> FileResult:
         """What can be had at once: the roots whose own text changed are run, of the others what still holds is told.
 
         ``complete`` is False where roots are left whose callees or imports changed: :meth:`pending` names them,
-        :meth:`outcome` runs one, :meth:`check` all.
+        :meth:`outcome` runs one, :meth:`check` all. With ``rows`` (first and last, 1-based: what is on the screen, say)
+        only functions that stand there are run.
         """
         file = self.workspace.name(file)
         self.open([file])
         before = self._counts()
         for root in self._roots_of(file):
-            if self._holding(root) is None and self._is_edited(root):
+            if self._holding(root) is None and self._is_within(root, rows) and self._is_edited(root):
                 self._run(root)
         return self._result(file, before)
 
@@ -218,6 +219,15 @@ class Session:
                     state.current = kept
                     break
         return state.current
+
+    def _is_within(self, root: Root, rows: tuple[int, int] | None) -> bool:
+        layout, chunk = self.workspace.layout(root.file), self.workspace.chunk(root.scope)
+        if rows is None or layout is None or chunk is None:
+            return True
+        start = layout.start(chunk.id) or 0
+        size = sum(len(each.lead) + len(each.text) for each in chunk.walk()) - len(chunk.lead)
+        first, last = (layout.row_column(offset)[0] for offset in (start, start + max(size - 1, 0)))
+        return root.kind is RootKind.FUNCTION and first <= rows[1] and rows[0] <= last
 
     def _is_edited(self, root: Root) -> bool:
         state = self._states.get(root)

@@ -16,7 +16,7 @@ from gradsafe.interp.world import ModuleFacts
 from gradsafe.ir.instructions import Block, Body
 from gradsafe.ir.lower import Lowered, lower_chunk
 from gradsafe.project.imports import find_module
-from gradsafe.syntax.cells import NotANotebook, notebook
+from gradsafe.syntax.cells import NotANotebook, NotebookText, notebook
 from gradsafe.syntax.chunk import Chunk, build, rebuild
 from gradsafe.syntax.kind import Kind
 from gradsafe.syntax.layout import Layout
@@ -29,6 +29,7 @@ class _Opened:
     """One file as it is now, and what was derived from its tree so far."""
 
     root: Chunk
+    notebook: NotebookText | None = None
     layout: Layout | None = None
     facts: ModuleFacts | None = None
     bodies: dict[ChunkId, Body] = field(default_factory=dict)
@@ -98,6 +99,11 @@ class Workspace:
         """The text that places in ``file`` point into: for a notebook that of its code cells."""
         tree = self.tree(file)
         return tree.scan.text if tree is not None and tree.scan is not None else None
+
+    def notebook(self, file: str) -> NotebookText | None:
+        """Where the cells of a notebook that was read from the disk stand in its text; None for any other file."""
+        found = self._open(self.name(file))
+        return found.notebook if isinstance(found, _Opened) else None
 
     def layout(self, file: str) -> Layout | None:
         """Where the chunks of ``file`` stand now."""
@@ -209,10 +215,10 @@ def _read(file: str) -> _Opened | Unreadable:
     source = read(file)
     if isinstance(source, Unreadable):
         return source
-    text = source.text
-    if file.endswith(".ipynb"):
-        try:
-            text = notebook(text).text
-        except NotANotebook as error:
-            return Unreadable(file, str(error), "Save it as a notebook of format 4.")
-    return _Opened(build(file, text))
+    if not file.endswith(".ipynb"):
+        return _Opened(build(file, source.text))
+    try:
+        cells = notebook(source.text)
+    except NotANotebook as error:
+        return Unreadable(file, str(error), "Save it as a notebook of format 4.")
+    return _Opened(build(file, cells.text), cells)
