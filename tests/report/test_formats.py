@@ -9,6 +9,9 @@ from dataclasses import replace
 
 import jsonschema
 import pytest
+from rich.console import Console
+from story import FILE, FINDING, FIXES, TEXT, entry
+
 from gradsafe.report.concise import render_concise
 from gradsafe.report.entry import Entry, in_order, to_entry
 from gradsafe.report.full import print_full
@@ -19,8 +22,6 @@ from gradsafe.report.summary import summarise
 from gradsafe.report.texts import edited_files, split_lines
 from gradsafe.rules.finding import Severity
 from gradsafe_tracer.events import Place
-from rich.console import Console
-from story import FILE, FINDING, FIXES, TEXT, entry
 
 FULL = """\
 error[saved-tensor-modified]: `h` is changed in place after `*` saved it for backward

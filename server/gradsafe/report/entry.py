@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from gradsafe_tracer.events import AnyPlace, Place
-
 from gradsafe.report.pages import page_url
 from gradsafe.rules.finding import Finding, Fix, Role, Severity
+from gradsafe_tracer.events import AnyPlace, Place
 
 Resolve = Callable[[AnyPlace], Place | None]
 """Where a span stands now; None where its chunk is gone."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from gradsafe_tracer.events import Place
 from rich.cells import cell_len
 from rich.syntax import Syntax
 from rich.text import Text
 
 from gradsafe.report.plain import plain
 from gradsafe.report.texts import split_lines
+from gradsafe_tracer.events import Place
 
 TAB = "    "
 

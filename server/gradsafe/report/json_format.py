@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from gradsafe_tracer.events import Place
-
 from gradsafe.report.entry import Entry, EntryFix
+from gradsafe_tracer.events import Place
 
 SCHEMA = Path(__file__).parent / "schema"
 

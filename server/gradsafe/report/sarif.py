@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from gradsafe_tracer.events import Place
-
 from gradsafe.report.about import installed_version
 from gradsafe.report.entry import Entry, EntryEdit, EntryFix
 from gradsafe.rules.finding import Severity
+from gradsafe_tracer.events import Place
 
 LEVELS = {
     Severity.ERROR: "error",
