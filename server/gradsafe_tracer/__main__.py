@@ -25,7 +25,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         codes = programs.compile_cells(loaded)
         session = ending.session = _session(loaded)
         ending.result["notes"] = list(loaded.notes)
-        with ending.prepared(options.timeout):
+        with ending.prepared(options.deadline):
             code = _run(session, loaded, codes, options.arguments, ending.result)
     except ProgramError as error:
         ending.result.update(outcome="problem", problem=error.problem, message=str(error), row=error.row)
@@ -44,7 +44,7 @@ def _parse(arguments: List[str]) -> Any:
     )
     parser.add_argument("--events", default=None, help="write events and result to this file (JSON lines)")
     parser.add_argument(
-        "--timeout", type=float, default=None, help="report what was seen after so many seconds"
+        "--deadline", type=float, default=None, help="report at this time (seconds since 1970)"
     )
     parser.add_argument("--source", default=None, help="run the text of this file in place of FILE's")
     parser.add_argument("file")

@@ -51,7 +51,7 @@ class Ending:
             stream.write(text)
 
     @contextlib.contextmanager
-    def prepared(self, timeout: Optional[float]) -> Iterator[None]:
+    def prepared(self, deadline: Optional[float]) -> Iterator[None]:
         """While the program runs, ``os._exit`` and the time limit report before they end it."""
         original = os._exit
 
@@ -63,14 +63,14 @@ class Ending:
             original(status)
 
         def watch() -> None:
-            time.sleep(timeout or 0)
+            time.sleep(max(0.0, (deadline or 0) - time.time()))
             if "outcome" not in self.result:
                 self.result["outcome"] = "timeout"
                 self.tell()
                 original(TIMED_OUT)
 
         os._exit = leave
-        if timeout is not None:
+        if deadline is not None:
             # Not a threading.Thread: the program must not find one more in its list of threads.
             _thread.start_new_thread(watch, ())
         try:

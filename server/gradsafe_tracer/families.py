@@ -10,7 +10,32 @@ import itertools
 import weakref
 from typing import Any, Dict, Iterator, List, Optional, Tuple
 
+import torch
+
 _ATTRIBUTE = "_gradsafe_family"
+_FAR = 1 << 20
+
+
+def shares_counter(one: Any, other: Any) -> bool:
+    """Whether two tensors count their versions together: what is set in the one shows in the other, and is put back."""
+    version = one._version
+    if version != other._version:
+        return False
+    setter = getattr(torch._C._autograd, "_unsafe_set_version_counter", None)
+    if setter is None:
+        return True
+    _set(setter, one, version + _FAR)
+    try:
+        return bool(other._version == version + _FAR)
+    finally:
+        _set(setter, one, version)
+
+
+def _set(setter: Any, tensor: Any, version: int) -> None:
+    try:
+        setter((tensor,), (version,))
+    except TypeError:
+        setter(tensor, version)
 
 
 class Numbers:

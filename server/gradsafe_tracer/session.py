@@ -16,6 +16,7 @@ from .events import Event
 from .mode import Watch
 from .quiet import top_hooks
 from .recorder import Recorder
+from .records import Saved
 from .saves import SaveHooks
 from .story import events_of
 
@@ -38,6 +39,7 @@ class Session:
         exits.enter_context(_patched_threads(self))
         exits.enter_context(_hooks_step_aside(self))
         exits.enter_context(_arrays_noticed(self))
+        exits.enter_context(_same_objects())
         exits.enter_context(self.thread())
         os.register_at_fork(after_in_child=self._forked)
 
@@ -134,3 +136,29 @@ def _arrays_noticed(session: Session) -> Iterator[None]:
         yield
     finally:
         torch.from_numpy = original
+
+
+@contextlib.contextmanager
+def _same_objects() -> Iterator[None]:
+    """``ctx.saved_tensors`` gives back the very objects that were saved, which hooks alone would not."""
+    kind: Any = torch.autograd.function.BackwardCFunction
+    plain = kind.saved_tensors
+
+    def saved_tensors(self: Any) -> Any:
+        values = plain.__get__(self)
+        return tuple(map(_original, values, self._raw_saved_tensors))
+
+    kind.saved_tensors = property(saved_tensors)
+    try:
+        yield
+    finally:
+        del kind.saved_tensors
+
+
+def _original(value: Any, raw: Any) -> Any:
+    try:
+        record = raw.data
+    except (RuntimeError, AttributeError):
+        return value
+    original = record.original() if isinstance(record, Saved) and not record.result else None
+    return value if original is None else original

@@ -75,7 +75,8 @@ def note_in_graph(watch: Watch, tensor: Any, family: Family, note: WriteNote, ar
         node = None if owner is None else grad_fn_of(owner)
         if node is None:
             continue
-        hazard = Hazard(note, "data-write" if apart else "no-grad-write")
+        reason = "data-write" if apart else "detached-write" if note.grad else "no-grad-write"
+        hazard = Hazard(note, reason)
         hazard.seq, hazard.output = node._sequence_nr(), owner.output_nr
         hazard.now = torch.autograd._get_sequence_nr()
         watch.recorder.hazards = [*watch.recorder.hazards, hazard][-_MAX_WAITING:]

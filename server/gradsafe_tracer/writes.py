@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Set, Tupl
 
 import torch
 
-from .families import Family, family_of, known_family
+from .families import Family, family_of, known_family, shares_counter
 from .modules import declared_by
 from .operands import grad_fn_of, operation_name, tensors_in
 from .places import where
@@ -77,9 +77,9 @@ class Writing:
         family = known_family(tensor, self.watch.recorder.numbers)
         if family is None:
             return
-        hidden = self.plan is not Plan.WRITER or bool(family.aliases and family.apart(tensor) is not None)
         for saved in family.live():
             self.saved.append((saved, saved.alias._version))
+            hidden = self.plan is not Plan.WRITER or not shares_counter(tensor, saved.alias)
             if hidden and saved.snapshot is None and not saved.note.unused:
                 with torch.no_grad():
                     saved.snapshot = saved.alias.clone()
@@ -135,9 +135,7 @@ class Writing:
                     saved.moves = [*saved.moves, note]
                 _follow_history(saved)
                 note.counter = saved.note.counter
-            elif note.after == note.before or data:
-                if saved.note.unused or saved.snapshot is None:
-                    continue
+            elif saved.snapshot is not None and not saved.note.unused:
                 saved.hazards = [*saved.hazards, Hazard(note, self._reason(data))]
 
     def _reason(self, data: bool) -> str:

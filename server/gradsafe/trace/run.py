@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,8 @@ sys.stdout.flush()
 sys.exit(code)
 """
 _OLD_PYTHON = 97
+LAST_WORDS = 1.0
+"""How long after its time limit the child may take to write what it saw, before it is ended."""
 
 
 def run_trace(
@@ -66,7 +69,7 @@ def run_trace(
                 _command(request, python, log, Path(work)),
                 _environment(),
                 folder=request.folder,
-                timeout=request.timeout,
+                timeout=None if request.timeout is None else request.timeout + LAST_WORDS,
                 cancel=cancel,
                 on_output=on_output,
             )
@@ -82,7 +85,7 @@ def _command(request: TraceRequest, python: str, log: Path, work: Path) -> list[
     if request.cell is not None:
         command += ["--cell", str(request.cell)]
     if request.timeout is not None:
-        command += ["--timeout", str(request.timeout)]
+        command += ["--deadline", str(time.time() + request.timeout)]
     if request.text is not None:
         source = work / "source"
         source.write_text(request.text, encoding="utf-8", newline="")
