@@ -100,6 +100,8 @@ class Tensor:
     overlap: Tri = Tri.NO
     """Do several elements share memory? ``expanded`` are the dimensions that make it so, where known."""
     expanded: frozenset[int] = frozenset()
+    rows: tuple[int, int] | None = None
+    """For a slice of whole rows: which rows of its base (start, stop), where known."""
     inference: bool = False
     origin: str = "made"
     contiguous: Tri = Tri.YES

@@ -254,7 +254,7 @@ def make_view(
         leaf=Tri.NO if own is Tri.YES else Tri.MAYBE if own is Tri.MAYBE else Tri.YES,
         base=root if differentiable else None, creation=creation if differentiable else Creation.DEFAULT,
         base_version=path.version(parent.counter), shape=shape, overlap=overlap | parent.overlap,
-        contiguous=contiguous, name=None, flow=len(storage_of(path, base).flow),
+        contiguous=contiguous, name=None, rows=None, flow=len(storage_of(path, base).flow),
         bypass=parent.bypass if differentiable else None,
         origin="made" if parent.origin == "parameter" else parent.origin,
     )  # fmt: skip
@@ -327,6 +327,24 @@ def bump(
             _BOOL[GRAD_ENABLED[path.grad_mode]], declared, name or tensor.name,
         )
     )  # fmt: skip
+
+
+def partly_overlaps(path: Path, target: int, sources: Iterable[int]) -> bool:
+    """Is a tensor that is read partly the memory that is written (``x[1:].add_(x[:-1])``)? True where it is known."""
+    written = _rows(path.tensor(target))
+    for oid in sources:
+        read = _rows(path.tensor(oid))
+        if written is None or read is None or path.tensor(oid).storage != path.tensor(target).storage:
+            continue
+        if read != written and max(read[0], written[0]) < min(read[1], written[1]):
+            return True
+    return False
+
+
+def _rows(tensor: Tensor) -> tuple[int, int] | None:
+    if tensor.rows is None and tensor.base is None and tensor.shape and tensor.shape[0] is not None:
+        return (0, tensor.shape[0])
+    return tensor.rows
 
 
 def rebase_history(path: Path, source: Source, oid: int, node: int, needs: Tri) -> None:

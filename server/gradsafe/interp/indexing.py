@@ -59,7 +59,10 @@ def classify(path: Path, index: Value) -> Index | None:
 
 
 def _is_number(value: Unknown) -> bool:
-    return isinstance(value.token, tuple) and bool(value.token) and value.token[0] in _INTEGER_TOKENS
+    token = value.token
+    while isinstance(token, tuple) and token and token[0] in ("item", "unpack"):
+        token = token[1]  # an element of `tolist()` or of a shape
+    return isinstance(token, tuple) and bool(token) and token[0] in _INTEGER_TOKENS
 
 
 def _classified(machine: Machine, path: Path, index: Value) -> list[tuple[Path, Index]]:
@@ -90,13 +93,36 @@ def basic_view(path: Path, oid: int, index: Index, source: Source) -> int:
     tensor = path.tensor(oid)
     operation = "select" if len(index.parts) == 1 and not isinstance(index.parts[0], SliceValue) else "slice"
     shape = item_shape(tensor.shape, index.parts)
-    view = autograd.make_view(path, source, oid, operation, shape=shape, contiguous=_view_layout(tensor, index.parts))
+    view = autograd.make_view(
+        path, source, oid, operation, shape=shape, contiguous=_view_layout(tensor, index.parts)
+    )
     expanded = _still_expanded(tensor, shape, index.parts)
     overlap = tensor.overlap
     if overlap is not Tri.NO:
         overlap = Tri.MAYBE if expanded is None else Tri.YES if expanded else Tri.NO
-    path.heap[view] = replace(path.tensor(view), overlap=overlap, expanded=expanded or frozenset())
+    rows = _row_range(tensor, index.parts)
+    path.heap[view] = replace(path.tensor(view), overlap=overlap, expanded=expanded or frozenset(), rows=rows)
     return view
+
+
+def _row_range(tensor: Tensor, parts: tuple[Value, ...]) -> tuple[int, int] | None:
+    """The rows of the base that ``tensor[parts]`` covers, for one slice or integer on a tensor of whole rows."""
+    if len(parts) != 1 or not tensor.shape or tensor.shape[0] is None:
+        return None
+    first = tensor.rows[0] if tensor.rows is not None else 0 if tensor.base is None else None
+    bounds: list[int | None] = []
+    part = parts[0]
+    for bound in (part.lower, part.upper, part.step) if isinstance(part, SliceValue) else (part,):
+        if not isinstance(bound, Const) or not (bound.value is None or isinstance(bound.value, int)):
+            return None
+        bounds.append(bound.value)
+    if first is None or (len(bounds) == 3 and bounds[2] not in (None, 1)):
+        return None
+    if len(bounds) == 3:
+        covered = range(tensor.shape[0])[slice(*bounds)]
+        return (first + covered.start, first + covered.stop)
+    at = bounds[0]
+    return None if at is None else (first + at % tensor.shape[0], first + at % tensor.shape[0] + 1)
 
 
 def _view_layout(tensor: Tensor, parts: tuple[Value, ...]) -> Tri:
@@ -104,7 +130,11 @@ def _view_layout(tensor: Tensor, parts: tuple[Value, ...]) -> Tri:
     for number, part in enumerate(parts):
         if isinstance(part, SliceValue):
             rest = parts[number + 1 :]
-            return tensor.contiguous if part.step in (NONE, Const(1, int)) and all(map(_is_whole, rest)) else Tri.MAYBE
+            return (
+                tensor.contiguous
+                if part.step in (NONE, Const(1, int)) and all(map(_is_whole, rest))
+                else Tri.MAYBE
+            )
         if not (isinstance(part, Const) and isinstance(part.value, int)) and not isinstance(part, Unknown):
             return Tri.MAYBE
     return tensor.contiguous
@@ -237,7 +267,8 @@ def write(
     autograd.check_inplace(path, source, target, needs, operation, how)
     if path.status is not Status.RUN:
         return
-    if path.tensor(target).overlap is Tri.YES and operation != "index_put_":
+    itself = path.tensor(target).overlap is Tri.YES or autograd.partly_overlaps(path, target, sources)
+    if itself and operation != "index_put_":
         autograd.raise_error(path, source, "overlap", tensor=target, operation=operation, name=name, how=how)
         return
     node: int | None = None

@@ -297,5 +297,7 @@ def _weight_norm(machine: Machine, path: Path, call: Call) -> Outcomes | None:
         classes.remember_attribute(path, module.oid, f"{key}.original0")
         path.vars[module.oid, "#weight_norm"] = Const(key, str)
         if isinstance(call.function, External) and "parametrizations" not in call.function.name:
-            path.vars[module.oid, "#weight_norm_kept"] = TRUE  # the old form keeps the weight until the next forward
+            path.vars[module.oid, "#weight_norm_kept"] = (
+                TRUE  # the old form keeps the weight until the next forward
+            )
     return [(path, module)]

@@ -285,7 +285,9 @@ def _check_writes(path: Path, call: Application) -> None:
             autograd.check_inplace(path, call.source, oid, needs, call.operation, call.how, **extra)
             if path.status is not Status.RUN:
                 return
-            if path.tensor(oid).overlap is Tri.YES and not write.unchecked and write.bumps:
+            read = [other for other in call.inputs() if other != oid]
+            itself = path.tensor(oid).overlap is Tri.YES or autograd.partly_overlaps(path, oid, read)
+            if itself and not write.unchecked:
                 autograd.raise_error(
                     path, call.source, "overlap", tensor=oid, operation=call.operation,
                     name=call.subject or path.tensor(oid).name, how=call.how, declared=call.declared,
