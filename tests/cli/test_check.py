@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from programs import BROKEN, CLEAN, SILENT
+from sample_programs import BROKEN, CLEAN, SILENT
 
 from gradsafe.report.json_format import SCHEMA
 

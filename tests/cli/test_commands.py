@@ -9,8 +9,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from programs import BROKEN, CLEAN
 from referencing import Registry, Resource
+from sample_programs import BROKEN, CLEAN
 
 from gradsafe.report.json_format import SCHEMA
 

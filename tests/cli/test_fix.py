@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from programs import BROKEN, CLEAN, FIXED, SILENT
+from sample_programs import BROKEN, CLEAN, FIXED, SILENT
 
 from gradsafe.cli.failure import Failure
 from gradsafe.cli.sourcefile import read, write
