@@ -112,8 +112,8 @@ scenario('"Run and trace" above a cell, and its result', () =>
         await shot('vscode-trace');
         await result.getByRole('button', { name: 'Show output' }).click();
         await page
-            .locator('.output-view-container .view-line')
-            .filter({ hasText: 'RuntimeError' })
+            .locator('.part.panel .view-line')
+            .filter({ hasText: /change\sthis\sline/ })
             .first()
             .waitFor(LONG);
         await shot('vscode-trace-output');
