@@ -39,7 +39,7 @@ def test_mended_case_runs(case: dict[str, str], capsys: pytest.CaptureFixture[st
             else:
                 run(program)
             mended += 1
-    if not mended:
+    if not mended and case["verdict"] != "safe":
         pytest.skip("nothing is offered here")
 
 
