@@ -167,6 +167,10 @@ def _call_alone(machine: Machine, path: Path, value: Value, here: Source) -> lis
         args = (receiver, *args[1:])
     kwargs = {p.name: calls.unknown_argument(value, p) for p in value.code.parameters if p.keyword_only}
     _annotated(path, value, here)
+    if receiver is not None and value.code.name == "forward":
+        for argument in args[1:]:
+            if isinstance(argument, Unknown):
+                path.vars[("tensor", argument.token), "#likely"] = TRUE
     path.log = None
     results: list[Path] = []
     for each, returned in calls.call_function(machine, path, value, args, kwargs, here):

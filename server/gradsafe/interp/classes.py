@@ -126,6 +126,10 @@ def get_attribute(machine: Machine, path: Path, obj: Value, name: str, source: S
         return [(path, Unknown(("attr", obj.env, name)))]
     if isinstance(obj, SuperValue):
         return [(path, _super_attribute(path, obj, name))]
+    if isinstance(obj, Unknown) and torch_ops.is_tensor_like(machine, path, obj, name):
+        tensor = torch_ops.materialise(path, obj, source)
+        if isinstance(tensor, TensorRef):
+            return tensor_api.get_attribute(machine, path, tensor, name, source)
     if isinstance(obj, Unknown):
         own = path.vars.get((("attributes", obj.token), name))
         return [(path, own if own is not None else Unknown(("attr", obj.token, name)))]
@@ -175,9 +179,9 @@ def _instance_attribute(machine: Machine, path: Path, obj: Instance, name: str, 
     special = modules.attribute(machine, path, obj, name, source)
     if special is not None:
         return [(path, special)]
-    if any(isinstance(base, (External, Unknown)) for base in class_of(obj)):
-        if name.startswith("__") or modules.has_method(machine, path, obj, name):
-            return [(path, Bound(obj, name))]
+    inherits = any(isinstance(base, (External, Unknown)) for base in class_of(obj))
+    if inherits and (name.startswith("__") or modules.has_method(machine, path, obj, name)):
+        return [(path, Bound(obj, name))]
     return [(path, Unknown(("attr", obj.oid, name)))]
 
 

@@ -107,6 +107,10 @@ def _evaluate_global(machine: Machine, path: Path, facts: ModuleFacts, name: str
 
 
 def _from_star(machine: Machine, path: Path, facts: ModuleFacts, name: str) -> Value | None:
+    env = module_env(facts.file)
+    if path.vars.get((env, "#star")) == Const(name, str):
+        return None  # a cycle of star imports
+    path.vars[env, "#star"] = Const(name, str)
     body = machine.world.body(facts.root)
     for index in facts.stars:
         for instruction in body[index].instructions:

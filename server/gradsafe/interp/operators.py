@@ -211,9 +211,9 @@ def compare(machine: Machine, path: Path, op: str, left: Value, right: Value, so
         folded = _fold(_COMPARE, op, left, right)
         if folded is not None:
             return [(path, folded)]
-    if isinstance(left, TupleValue) and isinstance(right, TupleValue) and op in ("==", "!="):
-        if left == right and all(isinstance(item, Const) for item in left.items):
-            return [(path, const(op == "=="))]
+    same = isinstance(left, TupleValue) and left == right and all(isinstance(i, Const) for i in left.items)
+    if same and op in ("==", "!="):
+        return [(path, const(op == "=="))]
     outcomes = calls.call_method(machine, path, left, f"__{DUNDER[op]}__", (right,), source)
     if outcomes is not None:
         return outcomes

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gradsafe.domain.state import Items, Path
 from gradsafe.domain.tensors import Tensor, Tri
 from gradsafe.domain.values import NONE, Const, External, ListRef, TensorRef, TupleValue, Unknown, Value
-from gradsafe.interp import autograd, shapes
+from gradsafe.interp import autograd, layouts, shapes
 from gradsafe.interp.autograd import ToSave
 from gradsafe.ops.notation import Return
 
@@ -128,10 +128,10 @@ def _dtype(path: Path, call: Application, returns: Return) -> str | None:
 
 
 def _view(path: Path, call: Application, base: int) -> TensorRef:
-    shape, contiguous = shapes.view_shape(path, call, base)
+    shape, contiguous = layouts.view_shape(path, call, base)
     overlap = Tri.NO
     if "overlap" in call.op.flags:
-        overlap = shapes.overlaps(path.tensor(base).shape, shape, call.operation)
+        overlap = layouts.overlaps(path.tensor(base).shape, shape, call.operation)
     if "own-counter" in call.op.flags or "escapes" in call.op.flags:
         oid = autograd.data_of(path, call.source, base, call.operation)
         if "escapes" in call.op.flags:
@@ -143,16 +143,16 @@ def _view(path: Path, call: Application, base: int) -> TensorRef:
         path, call.source, base, call.operation, overlap=overlap, shape=shape, contiguous=contiguous
     )
     if "overlap" in call.op.flags:
-        expanded = shapes.expanded_dims(path.tensor(base).shape, shape)
+        expanded = layouts.expanded_dims(path.tensor(base).shape, shape)
         path.heap[view] = replace(path.tensor(view), expanded=expanded)
     return TensorRef(view)
 
 
 def multi_view(machine: Machine, path: Path, call: Application, base: int) -> Value:
     """The views that ``unbind``, ``split``, ``chunk`` give: all outputs of one node."""
-    count = shapes.view_count(path, call, base)
+    count = layouts.view_count(path, call, base)
     number = count if count is not None else machine.budget.rounds
-    shape = shapes.part_shape(path, call, base)
+    shape = layouts.part_shape(path, call, base)
     node: int | None = None
     views: list[Value] = []
     for _ in range(number):
@@ -172,7 +172,7 @@ def _may_share(machine: Machine, path: Path, call: Application) -> list[tuple[Pa
     if oid is None:
         return [(path, False)]
     tensor = path.tensor(oid)
-    known = shapes.shares(path, call, tensor)
+    known = layouts.shares(path, call, tensor)
     if known is not None:
         return [(path, known)]
     rest = tuple(values for name, values in sorted(call.bound.items()) if name != call.op.returns.source)

@@ -115,6 +115,27 @@ def materialise(path: Path, value: Value, source: Source, name: str | None = Non
     return ref
 
 
+_ONLY_TENSORS_HAVE = frozenset({
+    "exp", "sigmoid", "tanh", "relu", "softmax", "log_softmax", "unsqueeze", "permute", "masked_fill", "detach", "log",
+    "sqrt", "expand", "index_select", "gather", "logsumexp", "requires_grad", "grad_fn", "is_leaf",
+})  # fmt: skip
+"""Methods that neither NumPy's arrays nor Python's containers have: who calls them on a value says what it is."""
+
+
+def is_tensor_like(machine: Machine, path: Path, value: Unknown, attribute: str) -> bool:
+    """Does the use of ``attribute`` show that an unknown value is a tensor?
+
+    Any method of a tensor does for an argument of a module's ``forward``; elsewhere only one that nothing else has.
+    """
+    in_place = attribute.endswith("_") and not attribute.startswith("_")
+    likely = path.vars.get((("tensor", value.token), "#likely")) is not None
+    if not (in_place or likely or attribute in _ONLY_TENSORS_HAVE):
+        return False
+    return attribute in ("data", "grad_fn", "is_leaf", "requires_grad", "T", "shape") or (
+        machine.table.canonical(f"Tensor.{attribute}") is not None
+    )
+
+
 def graph_inputs(path: Path, value: Value) -> list[int]:
     """The tensors whose graph a value may carry: itself, its elements, or what an unknown value was made of."""
     value = resolve(path, value)

@@ -14,23 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gradsafe.syntax.span import ChunkId
-
-At: TypeAlias = "tuple[int, int]"
-Reg: TypeAlias = int
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A run of instructions of one chunk; ``chunk`` None: the chunk of the enclosing block."""
-
-    chunk: ChunkId | None
-    instructions: tuple[Instruction, ...]
-
-
-Body: TypeAlias = tuple[Block, ...]
-LazyBody: TypeAlias = Body | ChunkId
-"""A body in hand, or the chunk whose children are the body (asked of the world when it is entered)."""
+from gradsafe.ir.body import At, Block, Body, LazyBody, Reg
+from gradsafe.ir.flow import Case, For, Handler, If, Match, Try, While, With
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,94 +326,6 @@ class ImportFrom:
 
 
 @dataclass(frozen=True, slots=True)
-class If:
-    """``if %test: BODY else: BODY``; ``test_text`` is the condition's source."""
-
-    at: At
-    test: Reg
-    test_text: str
-    yes: LazyBody
-    no: LazyBody
-
-
-@dataclass(frozen=True, slots=True)
-class For:
-    """``for %target in %iterable: ASSIGN BODY else: BODY``; ``assign`` stores the target."""
-
-    at: At
-    iterable: Reg
-    target: Reg
-    assign: Body
-    body: LazyBody
-    orelse: LazyBody
-    iterable_text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class While:
-    """``while TEST -> %test: BODY else: BODY``; the test's instructions run before each round."""
-
-    at: At
-    condition: Body
-    test: Reg
-    test_text: str
-    body: LazyBody
-    orelse: LazyBody
-
-
-@dataclass(frozen=True, slots=True)
-class With:
-    """``with %manager as %target: ASSIGN BODY``: one manager; several are nested."""
-
-    at: At
-    manager: Reg
-    target: Reg
-    assign: Body
-    body: LazyBody
-
-
-@dataclass(frozen=True, slots=True)
-class Handler:
-    """``except TYPES as NAME: BODY``; ``types`` are the dotted names as written, empty for a bare except."""
-
-    types: tuple[str, ...]
-    name: str | None
-    body: LazyBody
-
-
-@dataclass(frozen=True, slots=True)
-class Try:
-    """``try: BODY except ... else: BODY finally: BODY``"""
-
-    at: At
-    body: LazyBody
-    handlers: tuple[Handler, ...]
-    orelse: LazyBody
-    final: LazyBody
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """``case PATTERN if GUARD: BODY``; ``binds`` get unknown values, ``literal`` is a constant pattern's value."""
-
-    pattern: str
-    binds: tuple[str, ...]
-    literal: Const | None
-    irrefutable: bool
-    guarded: bool
-    body: LazyBody
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """``match %subject: CASES``"""
-
-    at: At
-    subject: Reg
-    cases: tuple[Case, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Return:
     """``return %src``"""
 
@@ -505,3 +402,58 @@ class Unmodelled:
 
 
 Instruction: TypeAlias = Const | Opaque | Load | Store | Delete | Attr | SetAttr | Item | SetItem | DeleteItem | Call | Binary | InPlace | Unary | Compare | Build | BuildDict | BuildSlice | Format | Unpack | Choose | Comprehension | Collect | Function | Class | Import | ImportFrom | If | For | While | With | Try | Match | Return | Yield | Await | RaiseStatement | Assert | Break | Continue | Scope | Unmodelled  # fmt: skip
+
+__all__ = [
+    "Argument",
+    "Assert",
+    "At",
+    "Attr",
+    "Await",
+    "Binary",
+    "Block",
+    "Body",
+    "Break",
+    "Build",
+    "BuildDict",
+    "BuildSlice",
+    "Call",
+    "Case",
+    "Choose",
+    "Class",
+    "Collect",
+    "Compare",
+    "Comprehension",
+    "Const",
+    "Continue",
+    "Delete",
+    "DeleteItem",
+    "For",
+    "Format",
+    "Function",
+    "Handler",
+    "If",
+    "Import",
+    "ImportFrom",
+    "InPlace",
+    "Instruction",
+    "Item",
+    "LazyBody",
+    "Load",
+    "Match",
+    "Opaque",
+    "Parameter",
+    "RaiseStatement",
+    "Reg",
+    "Return",
+    "Scope",
+    "SetAttr",
+    "SetItem",
+    "Store",
+    "Try",
+    "Unary",
+    "Unmodelled",
+    "Unpack",
+    "While",
+    "With",
+    "Yield",
+]  # fmt: skip

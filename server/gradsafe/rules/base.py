@@ -39,9 +39,9 @@ def all_rules() -> tuple[Rule, ...]:
     for info in pkgutil.iter_modules(package.__path__):
         module = importlib.import_module(f"gradsafe.rules.{info.name}")
         for value in vars(module).values():
-            if isinstance(value, type) and issubclass(value, Rule) and value.__module__ == module.__name__:
-                if not inspect.isabstract(value):
-                    found.append(value())
+            own = isinstance(value, type) and value.__module__ == module.__name__
+            if own and issubclass(value, Rule) and not inspect.isabstract(value):
+                found.append(value())
     return tuple(sorted(found, key=lambda rule: rule.code))
 
 

@@ -71,7 +71,15 @@ class DataBypassesAutograd(Rule):
 
     code = "data-bypasses-autograd"
     reasons = frozenset(
-        {"data-write", "data-swap", "detached-write", "no-grad-write", "numpy-write", "uncounted-write", "fused-step"}
+        {
+            "data-write",
+            "data-swap",
+            "detached-write",
+            "no-grad-write",
+            "numpy-write",
+            "uncounted-write",
+            "fused-step",
+        }
     )
     silent = True
 

@@ -90,7 +90,7 @@ def other_saves(story: Story, write: Write) -> list[Save]:
     """Further saves that the same backward reads and the same write broke."""
     found = []
     for index, save in story.log.saves.values():
-        if save.counter == write.counter and save != story.save and index < story.index:
-            if write in story.log.writes_after(save, story.index):
-                found.append(save)
+        other = save.counter == write.counter and save != story.save and index < story.index
+        if other and write in story.log.writes_after(save, story.index):
+            found.append(save)
     return found[:4]
