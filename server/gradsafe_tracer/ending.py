@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any, Dict, Iterator, Optional
 
+from . import harmless
 from .events import dump
 
 TIMED_OUT = 124
@@ -39,6 +40,7 @@ class Ending:
         result = {**self.result}
         if self.session is not None:
             result["dropped"] = self.session.recorder.log.dropped
+            result["troubles"] = harmless.troubles
         try:
             self._write(dump(events) + json.dumps(result) + "\n")
         except OSError as error:

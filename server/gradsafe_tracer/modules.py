@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Tuple
 
 import torch
 
+from .harmless import harmless
 from .places import USER, Where, kind_of_file, kinds, where
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Constructions:
 
         self._undo.append(undo)
 
+    @harmless
     def note(self, made: Any, frame: Optional[FrameType]) -> None:
         key, places = id(made), self._places
         try:

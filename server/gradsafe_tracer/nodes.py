@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Set, Tuple
 
+from .harmless import harmless
 from .operands import grad_fn_of, operation_name, tensors_in
 from .records import Saved, SaveNote
 
@@ -43,6 +44,7 @@ def held_by(node: Any) -> Iterator[Tuple[str, Any]]:
                 yield (role if one is raw else f"{role}[{number}]"), record
 
 
+@harmless
 def settle(watch: Watch, func: Any, result: Any, args: Tuple[Any, ...]) -> None:
     """Says of each save that this call made which node holds it, as what."""
     recorder = watch.recorder

@@ -14,6 +14,7 @@ import torch
 
 from . import failures, names, silent
 from .families import Numbers, known_family
+from .harmless import harmless
 from .messages import reason_of
 from .mode import Watch
 from .modules import Constructions
@@ -22,8 +23,8 @@ from .operands import grad_fn_of, operation_name
 from .places import where
 from .records import BackwardNote, Hazard, Log, PlainNote, Saved, SaveNote
 
-PAST = 64
-"""How many past backward calls are remembered, to say who freed a graph."""
+FREED = 20_000
+"""How many freed saves are remembered, over all past backward calls, to say who freed a graph."""
 
 
 class Recorder:
@@ -36,7 +37,8 @@ class Recorder:
         self.log = Log()
         self.constructions = Constructions()
         self.running: List[BackwardNote] = []
-        self.past: Deque[BackwardNote] = deque(maxlen=PAST)
+        self.past: Deque[BackwardNote] = deque()
+        self._freed = 0
         self.hazards: List[Hazard] = []
         self.swaps: Dict[int, Tuple[Any, Hazard]] = {}
         self.broken: Optional[Saved] = None
@@ -63,13 +65,18 @@ class Recorder:
         return number
 
     def weak(self, tensor: Any) -> Any:
-        key, swaps = id(tensor), self.swaps
-        return weakref.ref(
-            tensor, lambda _dead: swaps[key][1].used or swaps.pop(key) if key in swaps else None
-        )
+        """A reference to a swapped tensor; once it is dead, an unused swap is forgotten."""
+        key = id(tensor)
+
+        def forget(_dead: Any) -> None:
+            if key in self.swaps and not self.swaps[key][1].used:
+                del self.swaps[key]
+
+        return weakref.ref(tensor, forget)
 
     # -- what operations tell -------------------------------------------------------------
 
+    @harmless
     def scalar_save(self, func: Any, result: Any) -> None:
         """A Python number that a node keeps: it never breaks, but a second backward misses it."""
         if not isinstance(result, torch.Tensor) or not result.requires_grad:
@@ -88,6 +95,7 @@ class Recorder:
 
         node.register_prehook(runs)
 
+    @harmless
     def detached_in_place(self, tensor: Any) -> None:
         """Torch refuses operands that were detached in place after the save; hooks would hide that."""
         family = known_family(tensor, self.numbers)
@@ -99,6 +107,7 @@ class Recorder:
         """The memory of ``tensor`` is known outside torch from here on."""
         silent.escaped(watch, tensor, operation_name(func), frame)
 
+    @harmless
     def failed(self, watch: Watch, func: Any, args: Any, kwargs: Any, error: RuntimeError) -> None:
         """An operation raised: if it is one of autograd's checks, say which tensor and where."""
         failures.at_operation(self, watch, func, args, error)
@@ -118,6 +127,7 @@ class Recorder:
             self._check_graph(note)
         return note
 
+    @harmless
     def read(self, saved: Saved) -> None:
         """The engine, or a custom function that it runs, unpacks a saved tensor."""
         note, running = saved.note, self.running[-1]
@@ -126,6 +136,7 @@ class Recorder:
             fields = {"save": note.number, "backward": running.number, "found": saved.alias._version}
             self.log.notes.append(PlainNote(self.clock(), running.where, "read", fields))
 
+    @harmless
     def backward_ends(self, note: BackwardNote, raised: bool) -> None:
         note.raised = raised
         if note in self.running:
@@ -136,7 +147,7 @@ class Recorder:
             for hazard, save in note.wrong:
                 self._wrong(hazard, save)
         note.reads, note.ran, note.roots, note.wrong = [], [], [], []
-        self.past.append(note)
+        self._remember(note)
         if not note.kept:
             return
         for read in note.frees.values():
@@ -146,6 +157,13 @@ class Recorder:
         fields = {"backward": note.number, "raised": raised}
         self.log.notes.append(PlainNote(self.clock(), note.where, "backward-end", fields))
 
+    def _remember(self, note: BackwardNote) -> None:
+        self.past.append(note)
+        self._freed += len(note.frees)
+        while self._freed > FREED and len(self.past) > 2:
+            self._freed -= len(self.past.popleft().frees)
+
+    @harmless
     def backward_failed(self, note: BackwardNote, error: RuntimeError) -> None:
         self.inspecting = True
         try:
@@ -163,6 +181,7 @@ class Recorder:
 
     # -- wrong gradients ------------------------------------------------------------------
 
+    @harmless
     def wrong_read(self, saved: Saved) -> None:
         """Backward reads bytes that changed behind the counter: proved against the copy."""
         hazard = saved.hazards[0]
@@ -171,9 +190,11 @@ class Recorder:
         hazard.told = hazard.reason != "numpy-write"
         self.running[-1].wrong.append((hazard, saved.note))
 
+    @harmless
     def _check_graph(self, backward: BackwardNote) -> None:
         """Which operations of this graph used a value after it was written outside of the graph."""
-        found = [hazard for _, hazard in self.swaps.values() if hazard.used and not hazard.told]
+        found = [hazard for _, hazard in self.swaps.values() if hazard.used]
+        self.swaps = {key: one for key, one in self.swaps.items() if not one[1].used}
         if self.hazards:
             waiting = {(hazard.seq, hazard.output): hazard for hazard in self.hazards}
             for node in reachable(backward.roots):
@@ -187,6 +208,7 @@ class Recorder:
             backward.wrong.append((hazard, None))
         self.hazards = [hazard for hazard in self.hazards if not hazard.told]
 
+    @harmless
     def locate(self, saved: Saved) -> None:
         """Which node of the running graph holds ``saved``; only asked once something is broken."""
         self.inspecting = True

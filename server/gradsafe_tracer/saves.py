@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, List
 import torch
 
 from .families import family_of
+from .harmless import harmless
 from .messages import DETACHED, version_message
+from .operands import grad_fn_of
 from .places import OURS, STOP, USER, kind_of_file, kinds
 from .records import Saved, SaveNote
 
@@ -66,7 +68,7 @@ class SaveHooks:
             note = SaveNote(
                 recorder.clock(), tuple(found), func, tensor._version, _sequence() - 1, self.thread
             )
-            node = tensor.grad_fn
+            node = grad_fn_of(tensor)
             saved = Saved(note, tensor.detach(), weakref.ref(tensor), type(node), tensor.output_nr)
             # A result is saved inside the call that makes it; a custom Function's own node is of another kind.
             if node is not None:
@@ -78,6 +80,7 @@ class SaveHooks:
         finally:
             watch.busy = busy
 
+    @harmless
     def _register(self, saved: Saved, tensor: Any) -> None:
         recorder, note = self.recorder, saved.note
         family = family_of(saved.alias, recorder.numbers)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Optional, Tuple
 import torch
 
 from .families import Family, family_of, known_family
+from .harmless import harmless
 from .operands import grad_fn_of
 from .places import where
 from .records import Hazard, PlainNote, WriteNote
@@ -26,11 +27,13 @@ _IDENTITY = {"add_", "sub_", "subtract_", "iadd", "isub"}
 _MAX_WAITING = 32
 
 
+@harmless
 def took_data(watch: Watch, tensor: Any, alias: Any) -> None:
     """``tensor.data``: the same storage under a counter of its own."""
     _took(watch, tensor, alias, "data")
 
 
+@harmless
 def took_detach(watch: Watch, tensor: Any, alias: Any) -> None:
     """``tensor.detach()``: the same counter, but no history."""
     _took(watch, tensor, alias, "detach")
@@ -116,7 +119,8 @@ class Swap:
         self.node = node
 
 
-def before_data_set(watch: Watch, args: Tuple[Any, ...]) -> Swap:
+@harmless
+def before_data_set(watch: Watch, args: Tuple[Any, ...]) -> Optional[Swap]:
     """Which records follow the swap: those whose operand is this very object, and not an operation's result."""
     tensor, value = args[0], args[1]
     watch.busy = True
@@ -131,8 +135,11 @@ def before_data_set(watch: Watch, args: Tuple[Any, ...]) -> Swap:
         watch.busy = False
 
 
-def after_data_set(watch: Watch, args: Tuple[Any, ...], swap: Swap) -> None:
+@harmless
+def after_data_set(watch: Watch, args: Tuple[Any, ...], swap: Optional[Swap]) -> None:
     """Torch would now read the new bytes: so must the records, and the gradient is as wrong as without tracing."""
+    if swap is None:
+        return
     tensor, recorder = args[0], watch.recorder
     watch.busy = True
     try:
@@ -165,6 +172,7 @@ def _wait_for_use(recorder: Recorder, tensor: Any, note: WriteNote, swap: Swap) 
         recorder.swaps[id(tensor)] = (recorder.weak(tensor), Hazard(note, "data-swap"))
 
 
+@harmless
 def uses_swapped(recorder: Recorder, args: Tuple[Any, ...]) -> None:
     """Whether a call reads a tensor whose swapped-in value came with a history that was dropped."""
     if not torch.is_grad_enabled():
@@ -191,6 +199,7 @@ def changed(saved: Any) -> Optional[bool]:
     return not bool(same.all())
 
 
+@harmless
 def escaped(watch: Watch, tensor: Any, how: str, frame: FrameType) -> None:
     """The storage can be written from outside torch from here on: its saved tensors are copied for comparison."""
     if not isinstance(tensor, torch.Tensor) or tensor.device.type != "cpu":

@@ -61,7 +61,14 @@ def _event(note: Any) -> Event:
         if fields["reason"] not in ("version", "freed"):
             fields["how"] = fields.get("how") or source.how(place, str(fields.get("operation")))
             fields["name"] = fields.get("name") or source.receiver(place)
+    if note.kind == "wrong-gradient" and fields["reason"] != "numpy-write":
+        fields["name"] = fields.get("name") or _without_data(source.receiver(place))
     return _PLAIN[note.kind](place, stack, **fields)  # type: ignore[no-any-return]
+
+
+def _without_data(text: Optional[str]) -> Optional[str]:
+    """``w.data`` is a name of w's memory, not of another tensor."""
+    return text[: -len(".data")] if text is not None and text.endswith(".data") else text
 
 
 def _by_array(note: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Set, Tupl
 import torch
 
 from .families import Family, family_of, known_family, shares_counter
+from .harmless import harmless
 from .modules import declared_by
 from .operands import grad_fn_of, operation_name, tensors_in
 from .places import where
@@ -37,14 +38,19 @@ class Writing:
         self.targets: List[Tuple[Any, int]] = []
         self.saved: List[Tuple[Any, int]] = []
         self.first = torch.autograd._get_sequence_nr()
-        watch.busy = True
+        self._look()
+
+    @harmless
+    def _look(self) -> None:
+        """The versions of everything that the call may write."""
+        self.watch.busy = True
         try:
             for tensor in self._candidates():
                 if not tensor.is_inference():
                     self.targets.append((tensor, tensor._version))
                     self._remember(tensor)
         finally:
-            watch.busy = False
+            self.watch.busy = False
 
     def _candidates(self) -> Iterator[Any]:
         if self.plan is Plan.NORM:
@@ -84,6 +90,7 @@ class Writing:
                 with torch.no_grad():
                     saved.snapshot = saved.alias.clone()
 
+    @harmless
     def finish(self, result: Any) -> None:
         """Notes the writes; called after the operation, also when it raised."""
         watch = self.watch

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from gradsafe_tracer import places, program, tracebacks
+from gradsafe_tracer import harmless, places, program
 from gradsafe_tracer.__main__ import _user_row
 from gradsafe_tracer.events import BackwardStart, Event, Free, Place, Raise, Save, Write, WrongGradient
 from gradsafe_tracer.session import Session
@@ -71,6 +71,7 @@ def run(path: Path, traced: bool, body: Body | None = None) -> Run:
     if body is not None:
         variables = {"returned": returned} if error is None else {}
     found = session.events() if session is not None else []
+    assert harmless.troubles == []
     return Run(error, row, variables, torch.get_rng_state(), output.getvalue(), found)
 
 
@@ -179,6 +180,3 @@ def _raise(event: Raise, events: list[Event], saves: dict[int, Save]) -> Story:
 
 def _row(event: Event | None) -> int | None:
     return event.place.row if event is not None and isinstance(event.place, Place) else None
-
-
-__all__ = ["Run", "Story", "run", "stories", "tracebacks"]

@@ -94,3 +94,9 @@ def cut_short(result: dict[str, Any]) -> TraceProblem | None:
     return TraceProblem(
         "log", f"the events could not be written: {error}", "Free some space and run it again."
     )
+
+
+def trouble(text: str) -> str:
+    """An internal error of the tracer: the program ran on, and something may be missing from its story."""
+    last = text.strip().splitlines()[-1] if text.strip() else "no message"
+    return f"the tracer missed something: {last} (please report it)"

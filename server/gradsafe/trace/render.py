@@ -13,6 +13,7 @@ from gradsafe.report.plain import plain
 from gradsafe.trace.result import CANCELLED, COMPLETED, FAILED, RAISED, TIMEOUT, TraceRequest, TraceResult
 from gradsafe.trace.shape import entries
 
+SHOWN = 140
 _STYLES = {COMPLETED: "bold green", RAISED: "bold red", TIMEOUT: "bold yellow", CANCELLED: "bold yellow"}
 
 
@@ -26,8 +27,12 @@ def summary(result: TraceResult) -> str:
     if error is not None:
         row = f" at line {error.row}" if error.row is not None else ""
         first = plain(error.message.partition(" Hint: ")[0].partition("\n")[0])
-        return f"raised {error.type}{row}: {first[:160]} ({found})"
+        return f"raised {error.type}{row}, {found}: {_shortened(first)}"
     return f"{result.outcome}, {found}"
+
+
+def _shortened(message: str) -> str:
+    return message if len(message) <= SHOWN else message[: SHOWN - 3] + "..."
 
 
 def render_text(

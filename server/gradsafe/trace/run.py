@@ -77,7 +77,8 @@ def run_trace(
             return TraceResult(FAILED, problem=problems.cannot_start(python, error))
         events, result = _read(log)
     judged = _judged(_outcome(request, python, ended, result), events)
-    return replace(judged, notes=tuple(result.get("notes", ())), output=ended.output.get("stdout", ""))
+    notes = (*result.get("notes", ()), *map(problems.trouble, result.get("troubles", ())))
+    return replace(judged, notes=notes, output=ended.output.get("stdout", ""))
 
 
 def _command(request: TraceRequest, python: str, log: Path, work: Path) -> list[str]:

@@ -1,0 +1,28 @@
+"""Keeps the tracer's own mistakes out of the program that it watches: noted, told at the end, never raised."""
+
+from __future__ import annotations
+
+import functools
+import traceback
+from typing import Any, Callable, List, TypeVar, cast
+
+troubles: List[str] = []
+"""The first few internal errors of this process, as text."""
+KEPT = 5
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+def harmless(function: _Function) -> _Function:
+    """What ``function`` raises is noted and None is returned; it runs beside the program, not for it."""
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except Exception:
+            if len(troubles) < KEPT:
+                troubles.append(traceback.format_exc())
+            return None
+
+    return cast(_Function, run)
