@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from gradsafe.cli.failure import Failure
 from gradsafe.interp.analyse import RootResult, analyse_root
+from gradsafe.ir import text
 from gradsafe.ops.table import load as load_table
 from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
@@ -37,8 +38,7 @@ def _ir(session: Session, layout: Layout) -> Iterator[str]:
     for chunk in tree.walk() if tree is not None else ():
         if chunk.text:
             yield f"{_where(Span(chunk.id, 0, 0), layout)} {chunk.kind.value} {chunk.id.qualname or '<module>'}"
-            for instruction in session.workspace.block(chunk).instructions:
-                yield f"    {instruction!r}"
+            yield from text.lines((session.workspace.block(chunk),), 2)
 
 
 def _of_roots(session: Session, layout: Layout, stage: str) -> Iterator[str]:

@@ -21,7 +21,7 @@ class MultiOutputViewModified(Rule):
 
     Such a node has several outputs, and torch does not rewrite its history: it raises at the operation:
 
-    `Output 0 of UnbindBackward0 is a view and is being modified inplace. This view is the output of a function that
+    `Output 0 of Unbind is a view and is being modified inplace. This view is the output of a function that
     returns multiple views. Such functions do not allow the output views to be modified inplace.`
 
     ## Example

@@ -89,14 +89,19 @@ class SavedTensorModified(Rule):
 
 def _message(save: Save, write: Write, story: Story) -> str:
     what = named(write.name or save.name)
-    verb = "steps parameters that" if write.how == "optimizer" else f"changes {what} in place, which"
+    if write.how == "optimizer":
+        return (
+            f"`optimizer.step()` changes parameters in place that `{save.operation}` saved for backward, and a later "
+            "backward still reads them: it will raise. Step after the last backward of this forward, or run the "
+            "forward again"
+        )
     tail = (
         "so whoever calls backward on the result gets an error"
         if story.returned
         else "so backward will raise"
     )
     return (
-        f"{operation_text(write)} {verb} `{save.operation}` saved for backward ({operand_text(save)}, at version "
+        f"{operation_text(write)} changes {what} in place, which `{save.operation}` saved for backward ({operand_text(save)}, at version "
         f"{save.version}; now {write.version_after}), {tail}"
     )
 

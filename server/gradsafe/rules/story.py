@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from gradsafe_tracer.events import AnyPlace, BackwardStart, Event, Free, Raise, Save, Write, WrongGradient
+from gradsafe_tracer.events import (
+    AnyPlace,
+    BackwardStart,
+    Event,
+    Free,
+    Raise,
+    Read,
+    Save,
+    Write,
+    WrongGradient,
+)
 
 
 @dataclass(slots=True)
@@ -22,6 +32,7 @@ class Log:
     saves: dict[int, tuple[int, Save]] = field(init=False, default_factory=dict)
     backwards: dict[int, BackwardStart] = field(init=False, default_factory=dict)
     writes: dict[int, list[tuple[int, Write]]] = field(init=False, default_factory=dict)
+    reads: dict[int, set[int]] = field(init=False, default_factory=dict)
     frees: dict[int, Free] = field(init=False, default_factory=dict)
     nodes: dict[int, list[Save]] = field(init=False, default_factory=dict)
 
@@ -32,6 +43,8 @@ class Log:
                 self.nodes.setdefault(event.node, []).append(event)
             elif isinstance(event, Write):
                 self.writes.setdefault(event.counter, []).append((index, event))
+            elif isinstance(event, Read):
+                self.reads.setdefault(event.backward, set()).add(event.save)
             elif isinstance(event, BackwardStart):
                 self.backwards[event.backward] = event
             elif isinstance(event, Free):

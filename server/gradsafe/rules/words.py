@@ -88,8 +88,11 @@ def call_of(write: Write | Raise) -> tuple[Related, ...]:
 
 def other_saves(story: Story, write: Write) -> list[Save]:
     """Further saves that the same backward reads and the same write broke."""
+    read = story.log.reads.get(story.event.backward or -1, set())
     found = []
     for index, save in story.log.saves.values():
+        if save.save not in read:
+            continue
         other = save.counter == write.counter and save != story.save and index < story.index
         if other and write in story.log.writes_after(save, story.index):
             found.append(save)
