@@ -125,9 +125,9 @@ def _locate(code: CodeType, instruction: int) -> Place:
                     return Place(
                         filename,
                         row or 0,
-                        _code_points(filename, row or 0, column or 0) + 1,
+                        code_points(filename, row or 0, column or 0) + 1,
                         end_row or 0,
-                        _code_points(filename, end_row or 0, end_column or 0) + 1,
+                        code_points(filename, end_row or 0, end_column or 0) + 1,
                     )
                 if row is not None:
                     return whole_line(filename, row)
@@ -145,7 +145,8 @@ def whole_line(filename: str, row: int) -> Place:
     return Place(filename, row, len(text) - len(text.lstrip()) + 1, row, len(text) + 1)
 
 
-def _code_points(filename: str, row: int, column: int) -> int:
+def code_points(filename: str, row: int, column: int) -> int:
+    """Python counts columns in bytes of UTF-8, people and editors in characters."""
     line = linecache.getline(filename, row)
     if line.isascii():
         return column

@@ -35,12 +35,12 @@ class Cell:
 
 @dataclass(frozen=True)
 class Program:
-    """A file cut into cells; a plain run has one, numbered 0. ``unseen``: texts that no file holds as they run."""
+    """A file cut into cells; a plain run has one, numbered 0. ``texts``: as they run, whatever becomes of the files."""
 
     path: str
     cells: Tuple[Cell, ...]
     notes: Tuple[str, ...] = ()
-    unseen: Tuple[Tuple[str, str], ...] = ()
+    texts: Tuple[Tuple[str, str], ...] = ()
 
 
 def load(path: str, cell: Optional[int], source: Optional[str] = None) -> Program:
@@ -55,7 +55,7 @@ def load(path: str, cell: Optional[int], source: Optional[str] = None) -> Progra
         return _notebook(path, raw, cell)
     text = _decode(path, raw)
     cells = _split(path, text) if cell is not None else [Cell(0, path, text)]
-    return _chosen(path, cells, cell or 0, (), ((path, text),) if source is not None else ())
+    return _chosen(path, cells, cell or 0, (), ((path, text),))
 
 
 def _decode(path: str, raw: bytes) -> str:
@@ -94,12 +94,12 @@ def _notebook(path: str, raw: bytes, cell: Optional[int]) -> Program:
                 notes.append(f"cell {number}, line {row + 1}: skipped `{line.strip()}`")
                 lines[row] = line[: len(line) - len(line.lstrip())] + "pass"
         cells.append(Cell(number, f"{path}#{number}", "\n".join(lines) + "\n"))
-    unseen = tuple((one.filename, one.text) for one in cells)
-    return _chosen(path, cells, len(cells) if cell is None else cell, tuple(notes), unseen)
+    texts = tuple((one.filename, one.text) for one in cells)
+    return _chosen(path, cells, len(cells) if cell is None else cell, tuple(notes), texts)
 
 
 def _chosen(
-    path: str, cells: List[Cell], number: int, notes: Tuple[str, ...], unseen: Tuple[Tuple[str, str], ...]
+    path: str, cells: List[Cell], number: int, notes: Tuple[str, ...], texts: Tuple[Tuple[str, str], ...]
 ) -> Program:
     last = max((cell.number for cell in cells), default=0)
     if number < 0 or number > last:
@@ -109,7 +109,7 @@ def _chosen(
             else "has no cells (lines that start with # %%)"
         )
         raise ProgramError("no-cell", f"{path} {count}; there is no cell {number}")
-    return Program(path, tuple(cell for cell in cells if cell.number <= number), notes, unseen)
+    return Program(path, tuple(cell for cell in cells if cell.number <= number), notes, texts)
 
 
 def compile_cells(program: Program) -> List[types.CodeType]:
@@ -123,7 +123,7 @@ def compile_cells(program: Program) -> List[types.CodeType]:
             raise ProgramError("syntax", message, error.lineno) from None
         except (ValueError, RecursionError, MemoryError) as error:
             raise ProgramError("syntax", f"{cell.filename}: {error}") from None
-    for filename, text in program.unseen:
+    for filename, text in program.texts:
         lines = [line + "\n" for line in text.splitlines()]
         linecache.cache[filename] = (len(text), None, lines, filename)
     return codes

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import ast
 import linecache
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, Optional, Tuple
 
 from .events import Place
+from .places import code_points
 
 _trees: Dict[str, Optional[ast.Module]] = {}
+_indexes: Dict[str, _Index] = {}
 
 
 def forget() -> None:
+    """Drops what was read: files may have changed since the last run."""
     _trees.clear()
+    _indexes.clear()
 
 
 def how(place: Optional[Place], operation: str) -> str:
@@ -77,42 +81,49 @@ def _is_namespace(node: ast.expr) -> bool:
     return isinstance(root, ast.Name) and root.id in ("torch", "F", "nn", "functional", "np", "numpy")
 
 
-def _nodes(place: Place) -> Tuple[Optional[ast.AST], Optional[ast.stmt]]:
-    """The expression at ``place`` and the statement around it; on old Pythons the first call of the row."""
+Found = Tuple[Optional[ast.AST], Optional[ast.stmt]]
+Span = Tuple[int, int, int, int]
+
+
+class _Index:
+    """One file's tree, by place: built once, since every event asks."""
+
+    def __init__(self, filename: str, tree: ast.Module) -> None:
+        self._spans: Dict[Span, ast.AST] = {}
+        self._rows: Dict[int, ast.stmt] = {}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.stmt):
+                # Outer statements come first: what stays is the innermost one of each row.
+                for row in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+                    self._rows[row] = node
+            elif isinstance(node, ast.expr):
+                self._spans.setdefault(_span(node, filename), node)
+
+    def find(self, place: Place) -> Found:
+        """The expression at ``place`` and the statement around it; on old Pythons the first call that ends there."""
+        statement = self._rows.get(place.row)
+        found = self._spans.get((place.row, place.column, place.end_row, place.end_column))
+        if found is None and statement is not None:
+            calls = [node for node in ast.walk(statement) if isinstance(node, ast.Call)]
+            on_row = [node for node in calls if node.end_lineno == place.end_row]
+            found = next(iter(on_row or calls), None)
+        return found, statement
+
+
+def _nodes(place: Place) -> Found:
     tree = tree_of(place.file)
     if tree is None:
         return None, None
-    statement: Optional[ast.stmt] = None
-    found: Optional[ast.AST] = None
-    for node in ast.walk(tree):
-        row, end = getattr(node, "lineno", None), getattr(node, "end_lineno", None)
-        if row is None or end is None or not row <= place.row <= end:
-            continue
-        if isinstance(node, ast.stmt):
-            if statement is None or row >= statement.lineno:
-                statement = node
-        elif _span(node, place.file) == (place.row, place.column, place.end_row, place.end_column):
-            found = found or node
-    if found is None and statement is not None:
-        calls = [node for node in _expressions(statement) if isinstance(node, ast.Call)]
-        on_row = [node for node in calls if node.end_lineno == place.end_row]
-        found = next(iter(on_row or calls), None)
-    return found, statement
+    index = _indexes.get(place.file)
+    if index is None:
+        index = _indexes[place.file] = _Index(place.file, tree)
+    return index.find(place)
 
 
-def _expressions(statement: ast.stmt) -> List[ast.AST]:
-    return list(ast.walk(statement))
-
-
-def _span(node: ast.AST, filename: str) -> Tuple[int, int, int, int]:
+def _span(node: ast.AST, filename: str) -> Span:
     row, end_row = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
     column, end = getattr(node, "col_offset", 0), getattr(node, "end_col_offset", 0)
-    return row, _points(filename, row, column) + 1, end_row, _points(filename, end_row, end) + 1
-
-
-def _points(filename: str, row: int, column: int) -> int:
-    line = linecache.getline(filename, row)
-    return column if line.isascii() else len(line.encode("utf-8")[:column].decode("utf-8", "replace"))
+    return row, code_points(filename, row, column) + 1, end_row, code_points(filename, end_row, end) + 1
 
 
 def tree_of(filename: str) -> Optional[ast.Module]:

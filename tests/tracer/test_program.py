@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import linecache
 from pathlib import Path
 
 import pytest
@@ -74,3 +75,13 @@ def test_text_in_place_of_the_file(tmp_path: Path) -> None:
     other.write_text("new = 1\n")
     loaded = program.load(str(path), None, str(other))
     assert (loaded.cells[0].text, loaded.cells[0].filename) == ("new = 1\n", str(path))
+
+
+def test_source_is_known_whatever_the_program_does_to_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "moving.py").write_text("x = 1\n")
+    monkeypatch.chdir(tmp_path)
+    program.compile_cells(program.load("moving.py", None))
+    monkeypatch.chdir("/")
+    assert linecache.getline("moving.py", 1) == "x = 1\n"
