@@ -48,7 +48,7 @@ find_python() {
 }
 
 # npm ci deletes what is there: only where the lock file is newer.
-install_modules() { [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] || (cd "$1" && npm ci --silent); }
+install_modules() { [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] || (cd "$1" && npm ci --loglevel=error); }
 
 prepare_vscode() {
     command -v npm >/dev/null || die "npm is missing: install Node.js 20 or newer"
