@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from gradsafe.domain.state import Frame, Path, Status
-from gradsafe.domain.tensors import Tri
+from gradsafe.domain.tensors import GradMode, Tri
 from gradsafe.domain.values import (
     TRUE,
     ClassValue,
@@ -144,6 +144,10 @@ def _member(machine: Machine, path: Path, value: Value, name: str, here: Source)
             member = replace(found[0], owner=owner)
             if modules.is_module(classes.class_of(value)):
                 module_methods.set_training(path, value, Unknown(("training", value.oid)))
+            if modules.is_subclass(classes.class_of(value), "torch.autograd.Function"):
+                path.grad_mode = (
+                    GradMode.NO_GRAD
+                )  # forward and backward of a custom Function run without grad
             path.vars[("root",), "self"] = value
             return member
     return Unknown(("member", name))

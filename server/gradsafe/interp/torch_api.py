@@ -23,6 +23,7 @@ from gradsafe.domain.values import (
     Value,
 )
 from gradsafe.interp import (
+    arguments,
     autograd,
     backward,
     calls,
@@ -193,7 +194,7 @@ def _tensor(machine: Machine, path: Path, call: Call) -> Outcomes:
     data = call.argument(0, "data") or NONE
     wanted = tensor_api.flag(call.kwargs.get("requires_grad"))
     dtype = call.kwargs.get("dtype")
-    named = torch_ops.argument(path, dtype).value if dtype is not None else None
+    named = arguments.argument(path, dtype).value if dtype is not None else None
     literal = shapes._literal_dtype(path, data)
     if isinstance(named, str):
         literal = shapes.ALIASES.get(named, named)

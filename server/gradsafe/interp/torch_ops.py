@@ -14,20 +14,17 @@ from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import Tensor, Tri
 from gradsafe.domain.values import (
     Bound,
-    Const,
-    External,
     ListRef,
-    SliceValue,
     Source,
     TensorRef,
     TupleValue,
     Unknown,
     Value,
 )
-from gradsafe.interp import autograd, results, shapes
+from gradsafe.interp import arguments, autograd, results, shapes
 from gradsafe.interp.autograd import ToSave
 from gradsafe.interp.machine import Machine, Outcomes
-from gradsafe.ops.entry import Arg, Selection
+from gradsafe.ops.entry import Selection
 from gradsafe.ops.notation import Op
 from gradsafe.ops.notation import Save as SaveRule
 from gradsafe.ops.operators import BINARY, UNARY
@@ -159,50 +156,14 @@ def graph_inputs(path: Path, value: Value) -> list[int]:
     return list(dict.fromkeys(collected))
 
 
-def argument(path: Path, value: Value) -> Arg:
-    """What the op table may know of an argument."""
-    value = resolve(path, value)
-    if isinstance(value, TensorRef):
-        tensor = path.tensor(value.oid)
-        ndim = len(tensor.shape) if tensor.shape is not None else None
-        return Arg("tensor", ndim=ndim, dtype=tensor.dtype)
-    if isinstance(value, Const):
-        return _constant(value)
-    if isinstance(value, (TupleValue, ListRef)):
-        items = value.items if isinstance(value, TupleValue) else path.items(value.oid).known
-        rest = None if isinstance(value, TupleValue) else path.items(value.oid).rest
-        kinds = {argument(path, item).kind for item in (*items, *((rest,) if rest else ()))}
-        if kinds == {"tensor"}:
-            return Arg("tensors")
-        if kinds <= {"number", "unknown"}:
-            known = tuple(item.value if isinstance(item, Const) else None for item in items)
-            return Arg("ints", known) if rest is None and None not in known else Arg("ints")
-        return Arg("tuple")
-    if isinstance(value, External):
-        if value.name.startswith("torch.") and value.name.rpartition(".")[2] in shapes.DTYPES:
-            return Arg("dtype", value.name.rpartition(".")[2])
-        return Arg("other")
-    if isinstance(value, SliceValue):
-        return Arg("slice")
-    return Arg("unknown")
-
-
-def _constant(value: Const) -> Arg:
-    if value.value is None:
-        return Arg("none", None)
-    if isinstance(value.value, bool):
-        return Arg("bool", value.value)
-    if isinstance(value.value, (int, float, complex)):
-        return Arg("number", value.value)
-    return Arg("str", value.value) if isinstance(value.value, str) else Arg("other")
-
-
 def select(
     machine: Machine, path: Path, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]
 ) -> tuple[Selection, dict[str, tuple[Value, ...]]] | None:
     """The line of the op table for a call, and the values that each of its parameters gets."""
     found = machine.table.select(
-        name, [argument(path, value) for value in args], {key: argument(path, v) for key, v in kwargs.items()}
+        name,
+        [arguments.argument(path, value) for value in args],
+        {key: arguments.argument(path, v) for key, v in kwargs.items()},
     )
     if found is None:
         return None

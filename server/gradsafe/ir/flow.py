@@ -1,4 +1,4 @@
-"""The instructions of control flow: branches, loops, ``with``, ``try``, ``match``. Part of ``ir.instructions``."""
+"""The instructions of control flow: branches, loops, ``with``, ``try``, ``match``, jumps. Part of ``ir.instructions``."""
 
 from __future__ import annotations
 
@@ -97,3 +97,61 @@ class Match:
     at: At
     subject: Reg
     cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """``return %src``"""
+
+    at: At
+    src: Reg | None
+
+
+@dataclass(frozen=True, slots=True)
+class Yield:
+    """``%dst = yield %src`` or ``yield from %src``"""
+
+    at: At
+    dst: Reg
+    src: Reg | None
+    is_from: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Await:
+    """``%dst = await %src``"""
+
+    at: At
+    dst: Reg
+    src: Reg
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseStatement:
+    """``raise %src``"""
+
+    at: At
+    src: Reg | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assert:
+    """``assert %test``"""
+
+    at: At
+    test: Reg
+    test_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """``break``"""
+
+    at: At
+
+
+@dataclass(frozen=True, slots=True)
+class Continue:
+    """``continue``"""
+
+    at: At

@@ -15,7 +15,23 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gradsafe.ir.body import At, Block, Body, LazyBody, Reg
-from gradsafe.ir.flow import Case, For, Handler, If, Match, Try, While, With
+from gradsafe.ir.flow import (
+    Assert,
+    Await,
+    Break,
+    Case,
+    Continue,
+    For,
+    Handler,
+    If,
+    Match,
+    RaiseStatement,
+    Return,
+    Try,
+    While,
+    With,
+    Yield,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,64 +339,6 @@ class ImportFrom:
     level: int
     attr: str
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Return:
-    """``return %src``"""
-
-    at: At
-    src: Reg | None
-
-
-@dataclass(frozen=True, slots=True)
-class Yield:
-    """``%dst = yield %src`` or ``yield from %src``"""
-
-    at: At
-    dst: Reg
-    src: Reg | None
-    is_from: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Await:
-    """``%dst = await %src``"""
-
-    at: At
-    dst: Reg
-    src: Reg
-
-
-@dataclass(frozen=True, slots=True)
-class RaiseStatement:
-    """``raise %src``"""
-
-    at: At
-    src: Reg | None
-
-
-@dataclass(frozen=True, slots=True)
-class Assert:
-    """``assert %test``"""
-
-    at: At
-    test: Reg
-    test_text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Break:
-    """``break``"""
-
-    at: At
-
-
-@dataclass(frozen=True, slots=True)
-class Continue:
-    """``continue``"""
-
-    at: At
 
 
 @dataclass(frozen=True, slots=True)
