@@ -56,6 +56,10 @@ class Numbers:
         self._tensors[key] = (weakref.ref(tensor, lambda _dead: table.pop(key, None)), number)
         return number
 
+    def forget(self, tensor: Any) -> None:
+        """Drops the weak reference to ``tensor``."""
+        self._tensors.pop(id(tensor), None)
+
 
 class Family:
     """One storage: its number, its main counter's, what is saved of it and which aliases count apart."""
@@ -117,6 +121,11 @@ class Family:
         """A tensor with a history, whose storage can be reached through an alias that has none."""
         self.owners = [one for one in self.owners if one() is not None and one() is not tensor][-7:]
         self.owners.append(weakref.ref(tensor))
+
+    def forget(self, tensor: Any) -> None:
+        """Drops the weak references to ``tensor``."""
+        self.aliases.pop(id(tensor), None)
+        self.owners = [one for one in self.owners if one() is not tensor]
 
     def owning(self) -> Iterator[Any]:
         return (tensor for tensor in (one() for one in self.owners) if tensor is not None)

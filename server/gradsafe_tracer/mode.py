@@ -14,6 +14,7 @@ from torch.overrides import TorchFunctionMode
 
 from . import plans
 from .nodes import settle
+from .places import is_user
 from .plans import Plan
 from .silent import after_data_set, before_data_set, took_data, took_detach, uses_swapped
 from .writes import Writing
@@ -90,7 +91,7 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
             took_detach(self, args[0], result)
         elif plan is Plan.DETACH_IN_PLACE:
             recorder.detached_in_place(args[0])
-        elif plan is Plan.ESCAPE:
+        elif plan is Plan.ESCAPE or (plan is Plan.MEMORY and is_user(sys._getframe(2))):
             recorder.escaped(self, args[0], func, sys._getframe(2))
         return result
 

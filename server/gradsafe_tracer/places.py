@@ -63,6 +63,13 @@ def kind_of_file(filename: str) -> int:
     return kind
 
 
+def is_user(frame: FrameType) -> bool:
+    """Whether ``frame`` itself runs the user's code."""
+    filename = frame.f_code.co_filename
+    kind = kinds.get(filename)
+    return (kind_of_file(filename) if kind is None else kind) == USER
+
+
 def where(frame: Optional[FrameType]) -> Where:
     """The user's frames from ``frame`` outwards."""
     found: List[Any] = []

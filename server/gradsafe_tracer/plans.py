@@ -22,6 +22,7 @@ class Plan(Enum):
     DETACH = 8
     DETACH_IN_PLACE = 9
     ESCAPE = 10
+    MEMORY = 11
 
 
 _DATA = torch.Tensor.data
@@ -32,6 +33,9 @@ _NAMES = {
     "numpy": Plan.ESCAPE,
     "__array__": Plan.ESCAPE,
     "__dlpack__": Plan.ESCAPE,
+    "untyped_storage": Plan.MEMORY,
+    "storage": Plan.MEMORY,
+    "data_ptr": Plan.MEMORY,
     "apply_": Plan.SILENT_WRITER,
     "map_": Plan.SILENT_WRITER,
     "batch_norm": Plan.NORM,

@@ -74,6 +74,17 @@ class Recorder:
 
         return weakref.ref(tensor, forget)
 
+    def forget(self, tensor: Any) -> None:
+        """Drops every weak reference to ``tensor``: ``torch.utils.swap_tensors`` refuses tensors that have one."""
+        self.numbers.forget(tensor)
+        self.swaps.pop(id(tensor), None)
+        family = known_family(tensor, self.numbers)
+        for saved in family.live() if family is not None else ():
+            if saved.original() is tensor:
+                saved.original = _nobody
+        if family is not None:
+            family.forget(tensor)
+
     # -- what operations tell -------------------------------------------------------------
 
     @harmless
@@ -144,7 +155,11 @@ class Recorder:
         if not note.retain:
             note.frees = {(read.thread, read.seq): read for read in (*note.ran, *note.reads)}
         if not raised:
-            for hazard, save in note.wrong:
+            # A write may be wrong in two ways at once: it is told once, with what was saved where that is known.
+            writes: Dict[int, Tuple[Hazard, Optional[SaveNote]]] = {}
+            for hazard, save in sorted(note.wrong, key=lambda one: one[1] is None):
+                writes.setdefault(id(hazard.write), (hazard, save))
+            for hazard, save in writes.values():
                 self._wrong(hazard, save)
         note.reads, note.ran, note.roots, note.wrong = [], [], [], []
         self._remember(note)
@@ -238,3 +253,7 @@ class Recorder:
         self.log.notes.append(PlainNote(self.clock(), write.where, "wrong-gradient", fields))
         if self.running:
             self.log.keep(self.running[-1])
+
+
+def _nobody() -> None:
+    """Stands for a reference whose tensor is no longer followed."""

@@ -101,12 +101,12 @@ def _storage(tensor: Any) -> Any:
         return id(tensor)
 
 
-def _drops_history(tensor: Any, node: Any) -> bool:
-    """Whether a swapped-in value with a history is more than a parameter's update."""
+def _drops_history(tensor: Any, node: Any, in_use: bool) -> bool:
+    """Whether a swapped-in value with a history is more than a parameter's update (``w.data = w - lr * g``)."""
     if node is not None:
         return True
     if tensor.requires_grad:
-        return tensor.grad is None
+        return in_use and tensor.grad is None
     return not isinstance(tensor, torch.nn.Parameter)
 
 
@@ -129,7 +129,11 @@ def before_data_set(watch: Watch, args: Tuple[Any, ...]) -> Optional[Swap]:
         node = grad_fn_of(tensor)
         mine = [] if family is None else [one for one in family.live() if one.original() is tensor]
         saved = [one for one in mine if not one.result]
-        lost = isinstance(value, torch.Tensor) and value.requires_grad and _drops_history(tensor, node)
+        lost = (
+            isinstance(value, torch.Tensor)
+            and value.requires_grad
+            and _drops_history(tensor, node, bool(mine))
+        )
         return Swap(saved, lost, node)
     finally:
         watch.busy = False

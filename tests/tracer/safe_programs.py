@@ -1,0 +1,164 @@
+"""Idioms with writes behind autograd's back that do no harm: nothing may be said of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.utils import parametrizations, prune
+
+
+def _net() -> nn.Sequential:
+    torch.manual_seed(0)
+    body = (nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(inplace=True), nn.Dropout(0.1), nn.Linear(4, 1))
+    return nn.Sequential(*body)
+
+
+def _step(net: nn.Module, optimizer: Any) -> None:
+    loss = net(torch.randn(5, 3)).sum()
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+def weights_put_back_before_backward() -> None:
+    net = _net()
+    loss = net(torch.randn(5, 3)).sum()
+    kept = [p.data.clone() for p in net.parameters()]
+    for p in net.parameters():
+        p.data.zero_()
+    for p, old in zip(net.parameters(), kept, strict=True):
+        p.data.copy_(old)
+    loss.backward()
+
+
+def weights_clamped_after_the_step() -> None:
+    net = _net()
+    optimizer = torch.optim.RMSprop(net.parameters())
+    for _ in range(3):
+        _step(net, optimizer)
+        for p in net.parameters():
+            p.data.clamp_(-0.1, 0.1)
+
+
+def target_network() -> None:
+    net, target = _net(), _net()
+    optimizer = torch.optim.Adam(net.parameters())
+    for _ in range(3):
+        _step(net, optimizer)
+        for p, q in zip(net.parameters(), target.parameters(), strict=True):
+            q.data.mul_(0.9).add_(0.1 * p.data)
+            q.data.copy_(0.1 * p.data + 0.9 * q.data)
+
+
+def norms_of_weights() -> None:
+    layers = nn.Sequential(
+        parametrizations.spectral_norm(nn.Linear(3, 3)), parametrizations.weight_norm(nn.Linear(3, 3))
+    )
+    optimizer = torch.optim.SGD(layers.parameters(), 0.1)
+    for _ in range(3):
+        _step(layers, optimizer)
+
+
+def straight_through() -> None:
+    y = torch.randn(3, requires_grad=True) * 2
+    (y + (y.round() - y).detach()).pow(2).sum().backward()
+    h = torch.randn(3, requires_grad=True) * 1
+    h.data = h.data.round()
+    h.pow(2).sum().backward()
+
+
+def array_only_read() -> None:
+    y = torch.randn(3, requires_grad=True).sigmoid()
+    array = y.detach().numpy()
+    copied = array.copy()
+    copied[:] = 0
+    y.sum().backward()
+
+
+def gradients_scaled_and_accumulated() -> None:
+    net = _net()
+    optimizer = torch.optim.AdamW(net.parameters(), foreach=True)
+    for step in range(4):
+        (net(torch.randn(5, 3)).sum() / 2).backward()
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        for p in net.parameters():
+            assert p.grad is not None
+            p.grad.data.mul_(0.5)
+        if step % 2:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=False)
+
+
+def weights_made_by_hand() -> None:
+    net = _net()
+    net[0].weight.data.normal_()
+    net[0].weight.data = torch.randn(4, 3)
+    net(torch.randn(5, 3)).sum().backward()
+
+
+def both_modes_in_turn() -> None:
+    net = _net()
+    for training in (True, False, True):
+        net.train(training)
+        net(torch.randn(5, 3)).sum().backward()
+    (net(torch.randn(5, 3)) + net(torch.randn(5, 3))).sum().backward()
+
+
+def writes_where_no_graph_is() -> None:
+    net = _net().eval()
+    with torch.inference_mode():
+        net(torch.randn(5, 3)).mul_(2)[0] = 1
+    with torch.no_grad():
+        y = net(torch.randn(5, 3))
+        y.mul_(2)
+        y.data.zero_()
+
+
+def embedding_with_a_norm() -> None:
+    table, layer = nn.Embedding(5, 3, padding_idx=0, max_norm=1.0), nn.Linear(3, 1)
+    x = torch.tensor([0, 1, 2])
+    (layer(table(x)).sum() + layer(table(x)).sum()).backward()
+
+
+def perturbation_stepped_by_data() -> None:
+    net, x = _net(), torch.rand(5, 3)
+    delta = torch.zeros_like(x, requires_grad=True)
+    for _ in range(3):
+        net(x + delta).sum().backward()
+        assert delta.grad is not None
+        delta.data = (delta + 0.1 * delta.grad.sign()).clamp(-0.1, 0.1)
+        delta.grad.zero_()
+
+
+def weight_stepped_by_data() -> None:
+    w = torch.randn(3, requires_grad=True)
+    for _ in range(3):
+        (g,) = torch.autograd.grad((w * torch.randn(3)).pow(2).sum(), w)
+        w.data = w - 0.1 * g
+
+
+def pruned() -> None:
+    layer = nn.Linear(3, 3)
+    prune.l1_unstructured(layer, "weight", 0.5)
+    layer(torch.randn(2, 3)).sum().backward()
+    prune.remove(layer, "weight")
+    layer(torch.randn(2, 3)).sum().backward()
+
+
+def averaged() -> None:
+    net = _net()
+    mean = torch.optim.swa_utils.AveragedModel(net)
+    optimizer = torch.optim.SGD(net.parameters(), 0.1)
+    for _ in range(3):
+        _step(net, optimizer)
+        mean.update_parameters(net)
+    torch.optim.swa_utils.update_bn([torch.randn(5, 3)], mean)
+
+
+PROGRAMS = [
+    value
+    for name, value in list(globals().items())
+    if getattr(value, "__module__", "") == __name__ and not name.startswith("_")
+]
