@@ -33,7 +33,10 @@ def rows_of(source: str, name: str, judged: Judged, verdicts: Sequence[Verdict])
     wanted = [expected(verdict) for verdict in judged.verdicts]
     lines = {verdict.line for verdict in judged.verdicts}
     by_luck = [v for v in verdicts if v.slug == WRONG and v.line in judged.bypasses - lines]
-    rest = [verdict for verdict in verdicts if verdict not in by_luck]
+    stopped = any(verdict.severity == "error" for verdict in judged.verdicts)
+    rest = [
+        v for v in verdicts if v not in by_luck and not (stopped and v.line not in judged.reached | lines)
+    ]
     rows = score(source, name, wanted, rest)
     if by_luck and not judged.verdicts:
         rows = [
