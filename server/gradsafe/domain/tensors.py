@@ -154,3 +154,5 @@ class Node:
     overlap_write: int | None = None
     """Set for CopySlices of a view that overlaps itself: backward raises there; the tensor that was written."""
     bypasses: tuple[Bypass, ...] = ()
+    leaves: tuple[tuple[int, int], ...] = ()
+    """The leaves among its operands, with how many ``flow`` writes their storage had seen."""

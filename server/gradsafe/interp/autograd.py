@@ -173,6 +173,7 @@ def record(
     """
     edges: list[int] = []
     bypasses: list[Bypass] = []
+    leaves: list[tuple[int, int]] = []
     for oid in dict.fromkeys(inputs):
         above = edge(path, oid, source)
         if path.status is not Status.RUN:
@@ -180,8 +181,12 @@ def record(
         if above is not None:
             edges.append(above)
         bypasses.extend(_bypasses(path, oid))
+        if path.tensor(oid).leaf is Tri.YES and above is not None:
+            leaves.append((oid, len(storage_of(path, oid).flow)))
     node = path.new_id()
-    path.heap[node] = Node(operation, tuple(edges), (), source, certain=certain, bypasses=tuple(bypasses))
+    path.heap[node] = Node(
+        operation, tuple(edges), (), source, certain=certain, bypasses=tuple(bypasses), leaves=tuple(leaves)
+    )
     save(path, source, node, saves)
     return node if path.status is Status.RUN else None
 

@@ -68,6 +68,7 @@ def run(path: Path, source: Source, request: Request) -> tuple[int, ...]:
         executed.append(node)
     ran = _ran(state, executed)
     if not state.failed:
+        _leaves_changed_between_uses(state, executed)
         for bypass, saved, certain in state.wrong:
             _wrong(state, bypass, saved, certain)
     _finish(state, ran)
@@ -202,6 +203,18 @@ def _hidden(state: _Run, saved: SavedTensor) -> None:
     storage = path.heap.get(saved.storage)
     for bypass in getattr(storage, "hidden", ())[saved.hidden :][:1]:
         state.wrong.append((bypass, saved, saved.certain is Tri.YES))
+
+
+def _leaves_changed_between_uses(state: _Run, executed: list[int]) -> None:
+    """One graph used a leaf before and after it was changed unseen: its gradient adds up two different values."""
+    path = state.path
+    first: dict[int, int] = {}
+    uses = [(use, node) for node in executed for use in path.node(node).leaves]
+    for (leaf, seen), _ in uses:
+        first[leaf] = min(first.get(leaf, seen), seen)
+    for (leaf, seen), node in uses:
+        for bypass in autograd.storage_of(path, leaf).flow[first[leaf] : seen]:
+            state.wrong.append((bypass, None, path.node(node).certain is Tri.YES))
 
 
 def _wrong(state: _Run, bypass: Bypass, saved: SavedTensor | None, certain: bool) -> None:
