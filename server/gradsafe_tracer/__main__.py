@@ -29,7 +29,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
             code = _run(session, loaded, codes, options.arguments, ending.result)
     except ProgramError as error:
         ending.result.update(outcome="problem", problem=error.problem, message=str(error), row=error.row)
-        print(f"gradsafe trace: {error}", file=sys.stderr)
+        if options.events is None:
+            print(f"gradsafe_tracer: {error}", file=sys.stderr)
         code = 2
     ending.tell()
     return code

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 import torch
 
+from . import names
 from .messages import reason_of
 from .modules import declared_by
 from .nodes import reachable
@@ -82,6 +83,9 @@ def version_error(recorder: Recorder, backward: BackwardNote, saved: Saved, mess
     recorder.log.keep(backward)
     note.number = note.number or recorder.numbers.next()
     _name_node(recorder, saved)
+    if note.name is None and (saved.view or saved.maker is type(None)):
+        # Parameters and data: a view of them was saved, and the variables that hold the storage name it.
+        note.name = next(iter(names.holders(saved.alias, sys._getframe(1))), None)
     moves = [move for move in saved.moves if move.after > note.version]
     for move in moves or [_unseen_write(recorder, saved)]:
         move.counter = note.counter

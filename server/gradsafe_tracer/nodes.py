@@ -62,6 +62,8 @@ def settle(watch: Watch, func: Any, result: Any, args: Tuple[Any, ...]) -> None:
                 saved = wanted.pop(id(record), None)
                 if saved is not None:
                     place_save(recorder, saved.note, node, role)
+                    # A composite operation saves results that are not its own: no variable holds them.
+                    saved.note.inner = all(saved.original() is not output for output in outputs)
             if not wanted:
                 return
     finally:

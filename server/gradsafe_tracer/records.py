@@ -28,6 +28,7 @@ class SaveNote:
     name: Optional[str] = None
     kept = False
     unused = False
+    inner = False
 
     def __init__(self, t: int, where: Where, func: Any, version: int, seq: int, thread: int) -> None:
         self.t = t

@@ -35,20 +35,26 @@ def how(place: Optional[Place], operation: str) -> str:
     return "other"
 
 
-def receiver(place: Optional[Place]) -> Optional[str]:
-    """The text of the tensor that is written, or whose backward is called."""
+def receiver(place: Optional[Place], operation: str) -> Optional[str]:
+    """The text of what ``operation`` works on, where the place itself spells that operation.
+
+    A module's call, or a constructor that initialises its weights, names something else.
+    """
     if place is None:
         return None
     node, statement = _nodes(place)
-    if isinstance(statement, ast.AugAssign) and not isinstance(node, ast.Call):
-        return ast.unparse(statement.target)
-    if isinstance(node, ast.Subscript):
-        return ast.unparse(node.value)
     if isinstance(node, ast.Call):
-        if isinstance(node.func, ast.Attribute) and not _is_namespace(node.func.value):
-            return ast.unparse(node.func.value)
+        if isinstance(node.func, ast.Attribute):
+            if node.func.attr != operation:
+                return None
+            if not _is_namespace(node.func.value):
+                return ast.unparse(node.func.value)
+        elif not isinstance(node.func, ast.Name) or node.func.id != operation:
+            return None
         return ast.unparse(node.args[0]) if node.args else None
-    return None
+    if isinstance(statement, ast.AugAssign):
+        return ast.unparse(statement.target)
+    return ast.unparse(node.value) if isinstance(node, ast.Subscript) else None
 
 
 def called(place: Optional[Place]) -> Optional[str]:
@@ -57,7 +63,7 @@ def called(place: Optional[Place]) -> Optional[str]:
     return ast.unparse(node.func) if isinstance(node, ast.Call) else None
 
 
-def operand(place: Optional[Place], role: Optional[str]) -> Optional[str]:
+def operand(place: Optional[Place], role: Optional[str], operation: str) -> Optional[str]:
     """The text of the operand that was saved as ``role``, where the source shows it."""
     if place is None or role is None:
         return None
@@ -70,7 +76,7 @@ def operand(place: Optional[Place], role: Optional[str]) -> Optional[str]:
         side = {"self": node.left, "other": node.right, "mat1": node.left, "mat2": node.right}.get(role)
         return None if side is None else ast.unparse(side)
     if isinstance(node, ast.Call) and role == "self":
-        return receiver(place)
+        return receiver(place, operation)
     return None
 
 

@@ -45,25 +45,35 @@ def _event(note: Any) -> Event:
         operation = note.operation or source.called(place) or "unknown"
         return Save(
             place, stack, note.number, note.node, operation, note.role or "saved", note.tensor, note.counter,
-            note.version, note.name or source.operand(place, note.role),
+            note.version, note.name or _operand(note, place, operation),
         )  # fmt: skip
     if isinstance(note, WriteNote):
         return Write(
             place, stack, note.tensor, note.counter, note.before, note.after, note.operation,
-            _how(note, place), note.grad, resolve(note.declared)[0], note.name or source.receiver(place),
+            _how(note, place), note.grad, resolve(note.declared)[0], note.name or source.receiver(place, note.operation),
         )  # fmt: skip
     if isinstance(note, BackwardNote):
-        return BackwardStart(place, stack, note.number, note.operation, source.receiver(place))
+        return BackwardStart(
+            place, stack, note.number, note.operation, source.receiver(place, note.operation)
+        )
     assert isinstance(note, PlainNote)
     fields = dict(note.fields)
     if note.kind == "raise":
         fields["declared"] = resolve(fields.get("declared", ()))[0]
         if fields["reason"] not in ("version", "freed"):
             fields["how"] = fields.get("how") or source.how(place, str(fields.get("operation")))
-            fields["name"] = fields.get("name") or source.receiver(place)
+            fields["name"] = fields.get("name") or source.receiver(place, str(fields.get("operation")))
     if note.kind == "wrong-gradient" and fields["reason"] != "numpy-write":
-        fields["name"] = fields.get("name") or _without_data(source.receiver(place))
+        fields["name"] = fields.get("name") or _without_data(
+            source.receiver(place, str(fields.get("operation")))
+        )
     return _PLAIN[note.kind](place, stack, **fields)  # type: ignore[no-any-return]
+
+
+def _operand(note: SaveNote, place: Optional[Any], operation: str) -> Optional[str]:
+    if note.inner and note.role is not None and note.role.startswith("result"):
+        return None
+    return source.operand(place, note.role, operation)
 
 
 def _without_data(text: Optional[str]) -> Optional[str]:
