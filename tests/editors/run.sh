@@ -55,6 +55,7 @@ prepare_vscode() {
     say "packaging the extension, installing VS Code"
     install_modules "$root" && (cd "$root" && npm run --silent package >/dev/null) || die "the extension could not be packaged"
     install_modules "$here" || die "npm could not install the browser driver"
+    (cd "$root" && npm run --silent check:editors) || die "the tests themselves do not type-check"
     sh "$here/get-vscode.sh" "${GRADSAFE_VSCODE_DIR:-$root/.cache/vscode}" || die "VS Code could not be installed"
 }
 

@@ -66,7 +66,7 @@ class Scripted:
         return judge(file, text)
 
     def forget(self, file: str) -> None:
-        del self.texts[file]
+        self.texts.pop(file, None)
 
     def reload(self) -> None:
         pass

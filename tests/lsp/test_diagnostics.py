@@ -75,7 +75,7 @@ async def test_a_burst_publishes_no_older_version_after_a_newer_one(session: Ses
         session.change(uri, version, replace((0, 6), (0, 6), "w"))
     [found] = await session.diagnostics(uri, 51)
     assert found.range.start.line == 2
-    versions = [params.version for params in session.published]
+    versions = [params.version or 0 for params in session.published]
     assert versions == sorted(versions)
     assert len(versions) <= 2, "versions that were overtaken have been published"
     page = await session.hover(uri, 2, 1)
@@ -119,6 +119,15 @@ async def test_any_uri_will_do(session: Session, strange: str) -> None:
     assert action.edit is not None
     session.close(strange)
     assert not await session.diagnostics(strange, None)
+
+
+async def test_what_is_no_python_is_left_alone(session: Session) -> None:
+    uri = "file:///work/pyproject.toml"
+    item = types.TextDocumentItem(uri=uri, language_id="toml", version=1, text=BAD)
+    session.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
+    session.open("file:///work/model.py", BAD)
+    assert await session.diagnostics("file:///work/model.py", 1)
+    assert not any(params.uri == uri for params in session.published)
 
 
 async def test_text_that_does_not_parse_says_so(session: Session, uri: str) -> None:

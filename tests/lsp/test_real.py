@@ -101,8 +101,8 @@ async def test_typing_key_by_key_ends_where_opening_would(real: Session, tmp_pat
         real.change(uri, version, replace((line, column), (line, column), key))
         line, column = (line + 1, 0) if key == "\n" else (line, column + 1)
     await settled(real, uri, ["saved-tensor-modified"])
-    versions = [params.version for params in real.published if params.uri == uri]
-    assert versions == sorted(versions)  # type: ignore[type-var]
+    versions = [params.version or 0 for params in real.published if params.uri == uri]
+    assert versions == sorted(versions)
 
 
 async def test_a_callee_in_another_open_file(real: Session, tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ class Published:
         self._verdicts.pop(closed.key, None)
         for document in self._shown.pop(closed.key, frozenset({uri})):
             self._publish(document, None, [])
-        server.worker.ask(lambda analysis: analysis.forget(closed.file))
+        server.tell_worker(lambda analysis: analysis.forget(closed.file))
         self._judge_others_later(closed)
 
     def _judge(self, analysis: Analysis, snapshot: Snapshot, settle: bool) -> None:

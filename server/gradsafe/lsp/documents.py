@@ -126,6 +126,8 @@ class OpenTexts(Workspace):
         document = self.text_documents.get(unquote(uri))
         if document is None or unquote(uri) in self._cell_in_notebook:
             return None
+        if document.language_id not in (None, "", "python"):
+            return None
         return Snapshot(document.uri, file_of(uri), document.version, next(self._serials), document.source)
 
     def _take_notebook(self, notebook: types.NotebookDocument) -> Snapshot:

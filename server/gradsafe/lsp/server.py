@@ -10,6 +10,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,16 @@ class GradsafeServer(LanguageServer):
         except Exception as error:
             self.report_server_error(error, type(error))
 
+    def tell_worker(self, job: Callable[[Analysis], object]) -> None:
+        """Have ``job`` done before the next check; nobody waits for it, so its errors are reported here."""
+
+        def done(future: Future[object]) -> None:
+            error = None if future.cancelled() else future.exception()
+            if isinstance(error, Exception):
+                self._worker_failed(error)
+
+        self.worker.ask(job).add_done_callback(done)
+
     def _create_analysis(self) -> Analysis:
         return self._open_analysis(root_folder(self.texts))
 
@@ -152,7 +163,7 @@ def create_server(open_analysis: Open | None = None, run_request: Run | None = N
     @server.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams) -> None:
         # The analysis loads while the client sends its first document.
-        server.worker.ask(lambda analysis: None)
+        server.tell_worker(lambda analysis: None)
         await watching.watch(server)
 
     @server.feature(types.SHUTDOWN)

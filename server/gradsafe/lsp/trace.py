@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 CANCEL_RUN = "gradsafe.cancelRun"
 CLEAR_RUN = "gradsafe.clearRun"
+BUSY = "A traced run is going on already. Cancel it first."
 RUN, RUN_ALWAYS, DO_NOT_RUN = "Run", "Run, and do not ask again", "Cancel"
 
 
@@ -76,18 +77,22 @@ class Runs:
             self._refuse("This workspace is not trusted, so gradsafe does not run its code.")
             return None
         if self._running is not None:
-            self._refuse("A traced run is going on already. Cancel it first.")
+            self._refuse(BUSY)
             return None
         snapshot = self._server.texts.snapshot(uri)
         if snapshot is None:
             self._refuse(f"{uri} is not open, so there is nothing to run.")
             return None
         number = _cell_number(snapshot, uri, cell, self._server)
+        # Asked before anything counts as running: a question that nobody answers must not block the next run.
+        if not await self._agreed_to(snapshot, number):
+            return None
+        if self._running is not None:
+            self._refuse(BUSY)
+            return None
         cancel = self._running = threading.Event()
         self._request = self._server.protocol.msg_id
         try:
-            if not await self._agreed_to(snapshot, number):
-                return None
             traced = await self._follow(snapshot, number, cancel)
         finally:
             self._running = self._request = None

@@ -8,7 +8,6 @@ from lsprotocol import types
 from pygls.capabilities import get_capability
 
 if TYPE_CHECKING:
-    from gradsafe.lsp.analysis import Analysis
     from gradsafe.lsp.server import GradsafeServer
 
 WATCHED = ("**/*.py", "**/pyproject.toml")
@@ -51,11 +50,7 @@ async def watch(server: GradsafeServer) -> None:
 
 def judge_anew(server: GradsafeServer) -> None:
     """Forget what was read of the disk, and judge all that is open."""
-
-    def reload(analysis: Analysis) -> None:
-        analysis.reload()
-
-    server.worker.ask(reload)
+    server.tell_worker(lambda analysis: analysis.reload())
     for snapshot in server.texts.snapshots():
         server.published.judge(snapshot.uri)
 

@@ -110,5 +110,5 @@ if not ok then
   vim.cmd('cquit 1')
 end
 local version = vim.version()
-io.stdout:write(string.format('neovim %d.%d.%d: ok\n', version.major, version.minor, version.patch))
+io.stdout:write(string.format('\nneovim %d.%d.%d: ok\n', version.major, version.minor, version.patch))
 vim.cmd('qall!')
