@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from session import Session, connected
 
-URI = "file:///work/model.py"
+URI = "file:///project/model.py"
 
 
 @pytest.fixture

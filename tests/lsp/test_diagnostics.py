@@ -95,7 +95,7 @@ async def test_closing_clears(session: Session, uri: str) -> None:
 async def test_closing_while_it_is_judged_leaves_nothing(session: Session, uri: str) -> None:
     session.open(uri, "# slow\n" + BAD)
     session.close(uri)
-    other = "file:///work/other.py"
+    other = "file:///project/other.py"
     session.open(other, BAD)
     await session.diagnostics(other, 1)
     assert not any(params.diagnostics for params in session.published if params.uri == uri)
@@ -122,11 +122,11 @@ async def test_any_uri_will_do(session: Session, strange: str) -> None:
 
 
 async def test_what_is_no_python_is_left_alone(session: Session) -> None:
-    uri = "file:///work/pyproject.toml"
+    uri = "file:///project/pyproject.toml"
     item = types.TextDocumentItem(uri=uri, language_id="toml", version=1, text=BAD)
     session.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
-    session.open("file:///work/model.py", BAD)
-    assert await session.diagnostics("file:///work/model.py", 1)
+    session.open("file:///project/model.py", BAD)
+    assert await session.diagnostics("file:///project/model.py", 1)
     assert not any(params.uri == uri for params in session.published)
 
 

@@ -6,9 +6,9 @@ import pytest
 from lsprotocol import types
 from session import Session, replace, spread
 
-NOTEBOOK = "file:///work/n.ipynb"
+NOTEBOOK = "file:///project/n.ipynb"
 # VS Code on a server puts an authority into the URI of a cell; the desktop does not.
-FORMS = ["vscode-notebook-cell:/work/n.ipynb#C{}", "vscode-notebook-cell://127.0.0.1:18082/work/n.ipynb#C{}"]
+FORMS = ["vscode-notebook-cell:/project/n.ipynb#C{}", "vscode-notebook-cell://127.0.0.1:18082/project/n.ipynb#C{}"]
 
 
 def item(uri: str, text: str, version: int = 1) -> types.TextDocumentItem:
@@ -153,7 +153,7 @@ async def test_a_markdown_cell_is_no_code(session: Session) -> None:
 
 async def test_a_notebook_as_plain_text(session: Session) -> None:
     """JupyterLab sends all code cells as one Python document whose URI ends in ``.ipynb``."""
-    uri = "file:///work/.virtual_documents/n.ipynb"
+    uri = "file:///project/.virtual_documents/n.ipynb"
     session.open(uri, "y = x.exp()\n\n\ny.add_(1)\n")
     [found] = await session.diagnostics(uri, 1)
     assert found.range.start.line == 3

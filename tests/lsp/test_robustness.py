@@ -28,11 +28,11 @@ async def test_a_crash_of_the_analysis_is_told_once_and_the_server_lives(session
 
 
 async def test_a_change_of_a_document_that_is_not_open_harms_nobody(session: Session, uri: str) -> None:
-    session.change("file:///work/never_opened.py", 2, "x")
-    session.close("file:///work/never_opened.py")
+    session.change("file:///project/never_opened.py", 2, "x")
+    session.close("file:///project/never_opened.py")
     session.open(uri, BAD)
     assert len(await session.diagnostics(uri, 1)) == 1
-    assert await session.hover("file:///work/never_opened.py", 0, 0) is None
+    assert await session.hover("file:///project/never_opened.py", 0, 0) is None
     assert not session.shown
 
 

@@ -115,10 +115,10 @@ async def test_an_untrusted_workspace_runs_nothing(uri: str) -> None:
 
 
 async def test_what_is_not_open_cannot_be_run(session: Session) -> None:
-    assert await session.command(RUN, "file:///work/nowhere.py", 1) is None
+    assert await session.command(RUN, "file:///project/nowhere.py", 1) is None
     await session.until(lambda: "is not open" in session.shown[0])
     with pytest.raises(JsonRpcException):
-        await session.command(RUN, "file:///work/nowhere.py", "three")
+        await session.command(RUN, "file:///project/nowhere.py", "three")
 
 
 async def test_a_crash_of_the_tracer_is_an_answer(session: Session, uri: str) -> None:
