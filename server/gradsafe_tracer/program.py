@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional, Tuple
 
-_MARKER = re.compile(r"^# ?%%")
+_MARKER = re.compile(r"^# ?%%(?!.*\[(?:markdown|md|raw)\])")
 _MAGIC = re.compile(r"^\s*[%!]|^\s*\?|\?\s*$")
 
 

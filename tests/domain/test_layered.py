@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from gradsafe.domain.layered import LayeredMap
 from hypothesis import given
 from hypothesis import strategies as st
+
+from gradsafe.domain.layered import LayeredMap
 
 KEYS = st.integers(0, 12)
 STEPS = st.lists(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
+
 from gradsafe.domain.tensors import Tri
 
 ALL = list(Tri)

@@ -8,7 +8,10 @@ from session import Session, replace, spread
 
 NOTEBOOK = "file:///project/n.ipynb"
 # VS Code on a server puts an authority into the URI of a cell; the desktop does not.
-FORMS = ["vscode-notebook-cell:/project/n.ipynb#C{}", "vscode-notebook-cell://127.0.0.1:18082/project/n.ipynb#C{}"]
+FORMS = [
+    "vscode-notebook-cell:/project/n.ipynb#C{}",
+    "vscode-notebook-cell://127.0.0.1:18082/project/n.ipynb#C{}",
+]
 
 
 def item(uri: str, text: str, version: int = 1) -> types.TextDocumentItem:

@@ -145,7 +145,8 @@ def _leading_to(path: Path, nodes: set[int], targets: frozenset[int]) -> set[int
 def _execute(state: _Run, number: int) -> None:
     path, node = state.path, state.path.node(number)
     freed = path.vars.get((number, "#freed"))
-    if freed is not None and (node.saves or node.raises_when_freed):
+    # `loss.backward(); return loss` is no defect: nobody has to call backward on what is returned.
+    if freed is not None and state.request.real and (node.saves or node.raises_when_freed):
         certain = node.certain is Tri.YES and freed == Const(True, bool)
         certain = certain and (node.raises_when_freed or any(s.certain is Tri.YES for s in node.saves))
         _fail(state, "freed", certain, number, node.saves[0] if node.saves else None)

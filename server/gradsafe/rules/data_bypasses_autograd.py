@@ -14,6 +14,7 @@ _CAUSES = {
     "no-grad-write": "changes {what} under `no_grad`, and autograd keeps the history of the old value",
     "numpy-write": "writes the memory that {what} shares with NumPy, which moves no version counter",
     "uncounted-write": "writes {what} element by element and moves no version counter",
+    "statistics": "changes the running statistics {what} in training mode, after an evaluation pass saved them",
     "fused-step": "steps {what} with `fused=True`, which moves no version counter",
 }
 _REMEDIES = {
@@ -79,6 +80,7 @@ class DataBypassesAutograd(Rule):
             "numpy-write",
             "uncounted-write",
             "fused-step",
+            "statistics",
         }
     )
     silent = True
