@@ -43,7 +43,7 @@ _SAME_SHAPE = frozenset({
     "log_softmax", "dropout", "Dropout", "ReLU", "Sigmoid", "Tanh", "GELU", "SiLU", "LayerNorm", "layer_norm",
     "clamp", "leaky_relu", "LeakyReLU", "elu", "ELU", "softplus", "Softmax", "BatchNorm1d", "BatchNorm2d", "round",
     "sign", "floor", "ceil", "float", "double", "detach", "contiguous", "masked_fill", "Identity", "tril", "triu",
-    "cumsum", "cumprod", "square", "rsqrt", "normalize", "group_norm", "GroupNorm", "batch_norm", "relu6", "hardtanh", "log1p", "expm1", "reciprocal", "pow", "flip", "roll",
+    "cumsum", "cumprod", "square", "rsqrt", "normalize", "group_norm", "GroupNorm", "batch_norm", "relu6", "hardtanh", "hardswish", "mish", "selu", "celu", "hardsigmoid", "softsign", "logsigmoid", "tan", "erf", "log2", "log10", "asin", "acos", "atan", "sinh", "cosh", "sgn", "trunc", "frac", "nan_to_num", "threshold", "tanhshrink", "Hardswish", "Mish", "Hardtanh", "ReLU6", "Dropout1d", "Dropout2d", "InstanceNorm2d", "BatchNorm3d", "RMSNorm", "log1p", "expm1", "reciprocal", "pow", "flip", "roll",
 })  # fmt: skip
 _POINTWISE = frozenset({
     "add", "sub", "mul", "div", "maximum", "minimum", "eq", "ne", "lt", "le", "gt", "ge", "where", "lerp",

@@ -24,6 +24,7 @@ from gradsafe.domain.values import (
 from gradsafe.interp import arguments, autograd, results, shapes
 from gradsafe.interp.autograd import ToSave
 from gradsafe.interp.machine import Machine, Outcomes
+from gradsafe.ops.derive import COPY
 from gradsafe.ops.entry import Selection
 from gradsafe.ops.notation import Op
 from gradsafe.ops.notation import Save as SaveRule
@@ -263,13 +264,17 @@ def _check_writes(path: Path, call: Application) -> None:
             if not write.bumps or (call.how != "out" and not _is_returned(call, write.what)):
                 continue  # the operation writes it for itself, under no_grad (`max_norm`, running statistics)
             needs = call.needs | autograd.any_requires_grad(path, [oid])
-            extra = {"declared": call.declared}
-            autograd.check_inplace(path, call.source, oid, needs, call.operation, call.how, **extra)
-            if path.status is not Status.RUN:
-                return
             read = [other for other in call.inputs() if other != oid]
             itself = path.tensor(oid).overlap is Tri.YES or autograd.partly_overlaps(path, oid, read)
-            if itself and not write.unchecked:
+            itself = itself and not write.unchecked
+            # The kernel checks overlap after autograd's own checks, and before the one for inference tensors.
+            if not (itself and path.tensor(oid).inference):
+                autograd.check_inplace(
+                    path, call.source, oid, needs, call.operation, call.how, declared=call.declared
+                )
+                if path.status is not Status.RUN:
+                    return
+            if itself:
                 autograd.raise_error(
                     path, call.source, "overlap", tensor=oid, operation=call.operation,
                     name=call.subject or path.tensor(oid).name, how=call.how, declared=call.declared,
@@ -286,11 +291,11 @@ def _record(path: Path, call: Application) -> None:
     call.node = autograd.record(
         path, call.source, call.operation, _differentiable(path, call), saves, call.needs
     )
-    if call.node is not None and _number_operand(call):
+    if call.node is not None and (_number_operand(call) or _keeps_copy(path, call)):
         node = path.node(call.node)
         path.heap[call.node] = replace(node, raises_when_freed=True)
         source = call.source
-        kept = Save(source.place, source.stack, path.new_id(), call.node, call.operation, "a number", 0, 0, 0)
+        kept = Save(source.place, source.stack, path.new_id(), call.node, call.operation, "a copy", 0, 0, 0)
         path.emit(kept)
 
 
@@ -309,6 +314,16 @@ def _number_operand(call: Application) -> bool:
     """``h * 2`` keeps the number: nothing to modify, but gone at a second backward (DESIGN.md section 3)."""
     base = call.operation.rstrip("_")
     return base in ("mul", "div", "multiply", "divide", "true_divide") and len(call.inputs()) == 1
+
+
+def _keeps_copy(path: Path, call: Application) -> bool:
+    """``h.pow_(2)`` keeps a clone of the old h (OP_TABLE.md, trap 2)."""
+    for save in call.op.saves:
+        if save.what == COPY and save.certain:
+            asked = [oid for name in save.needs for oid in call.tensors.get(name, ())]
+            if not save.needs or autograd.any_requires_grad(path, asked) is Tri.YES:
+                return True
+    return False
 
 
 def _to_save(path: Path, call: Application, save: SaveRule) -> list[ToSave]:

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 from gradsafe.ops.notation import Op, Param, Return, Write
 
+COPY = "copy"
+"""What a derived in-place operation keeps of its old operand: nothing to modify, but gone at a second backward."""
 OUT = Param("out", ("any",), None, True)
 
 
@@ -22,7 +24,7 @@ def in_place(op: Op, name: str) -> Op | None:
         op,
         names=(name,),
         returns=Return("same", written),
-        saves=tuple(save for save in op.saves if save.what != written),
+        saves=tuple(replace(save, what=COPY) if save.what == written else save for save in op.saves),
         writes=(Write(written),),
         flags=tuple(flag for flag in op.flags if flag == "random"),
         origin=f"derived from {op.names[0]}",

@@ -50,8 +50,8 @@ def operation_of(event: Raise) -> str:
 
 def operand_text(save: Save) -> str:
     """What was saved, seen from the operation that saved it."""
-    if save.role in ("result", "a number"):
-        return "its result" if save.role == "result" else "a number"
+    if save.role in ("result", "a copy", "the view"):
+        return "its result" if save.role == "result" else save.role
     return f"its operand {named(save.name, f'`{save.role}`')}"
 
 
