@@ -24,11 +24,18 @@ def in_place(op: Op, name: str) -> Op | None:
         op,
         names=(name,),
         returns=Return("same", written),
-        saves=tuple(replace(save, what=COPY) if save.what == written else save for save in op.saves),
+        saves=tuple(save for save in op.saves if save.what != written),
         writes=(Write(written),),
         flags=tuple(flag for flag in op.flags if flag == "random"),
         origin=f"derived from {op.names[0]}",
     )
+
+
+def with_copy(derived: Op, base: Op) -> Op:
+    """``derived`` with what ``base`` saves of the written operand as a :data:`COPY`."""
+    written = base.params[0].name
+    copies = tuple(replace(save, what=COPY) for save in base.saves if save.what == written)
+    return replace(derived, saves=derived.saves + copies) if copies else derived
 
 
 def with_out(op: Op) -> Op:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from gradsafe.ops.derive import in_place, with_out
+from gradsafe.ops.derive import in_place, with_copy, with_out
 from gradsafe.ops.entry import Arg, ModuleSpec, OptimizerSpec, Selection
 from gradsafe.ops.match import Bound, Fit, bind
 from gradsafe.ops.merge import merge
@@ -106,7 +106,8 @@ class OpTable:
             found = tuple(map(parse, self._lines.get(name, ())))
             if not found and name in self._derived:
                 base = self.ops(name.removesuffix("_"))
-                found = tuple(op for op in (in_place(line, name) for line in base) if op is not None)
+                pairs = ((in_place(line, name), line) for line in base)
+                found = tuple(with_copy(op, line) for op, line in pairs if op is not None)
             self._ops[name] = found
         return found
 
