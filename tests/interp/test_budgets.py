@@ -1,0 +1,56 @@
+"""Hostile programs stay within their budgets: work is counted, never timed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradsafe.interp.analyse import BUDGETS, RootKind, analyse_root
+from gradsafe.ops.table import load
+from gradsafe.project.session import Session
+from gradsafe.project.settings import Settings
+
+BRANCHES = (
+    "def f(x, flags):\n"
+    + "".join(f"    if flags[{i}]:\n        x = x + {i}\n" for i in range(300))
+    + "    return x\n"
+)
+MUTUAL = "def f(x):\n    return g(x) + g(x)\n\ndef g(x):\n    return f(x) * f(x)\n\nf(1)\n"
+LOOPS = (
+    "import torch\nx = torch.ones(3)\n"
+    + "".join(f"{'    ' * d}for i{d} in range(1000):\n" for d in range(12))
+    + "    " * 12
+    + "x = x + 1\n"
+)
+CALLS = (
+    "".join(f"def f{i}(x):\n    return f{i + 1}(x)\n" for i in range(400))
+    + "def f400(x):\n    return x\nf0(1)\n"
+)
+INHERITANCE = "class A(B): pass\nclass B(A): pass\nclass C(C): pass\nA().f()\nC().g\n"
+SELF_IMPORT = "from program import *\nfrom . import program\nprint(nothing)\n"
+
+
+@pytest.mark.parametrize(
+    "text", [BRANCHES, MUTUAL, LOOPS, CALLS, INHERITANCE, SELF_IMPORT],
+    ids=["branches", "mutual recursion", "nested loops", "call chain", "inheritance loops", "star import of itself"],
+)  # fmt: skip
+def test_work_is_bounded(text: str, tmp_path: Path) -> None:
+    session = Session(Settings(), str(tmp_path))
+    file = str(tmp_path / "program.py")
+    session.set_text(file, text)
+    for root in session.roots(file):
+        result = analyse_root(session.workspace, root, load())
+        # A root ends at the first instruction past its budget, in each block that is still open.
+        assert result.instructions <= BUDGETS[root.kind].instructions + 1_000
+        assert len(result.trails) <= 20 * BUDGETS[root.kind].paths
+
+
+def test_dropped_paths_blur_the_rest(tmp_path: Path) -> None:
+    session = Session(Settings(), str(tmp_path))
+    file = str(tmp_path / "program.py")
+    session.set_text(file, BRANCHES)
+    function = next(root for root in session.roots(file) if root.kind is RootKind.FUNCTION)
+    result = analyse_root(session.workspace, function, load())
+    assert "paths" in result.budgets_hit
+    assert all(trail.blurred for trail in result.trails)
