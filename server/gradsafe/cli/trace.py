@@ -26,7 +26,9 @@ def run(arguments: argparse.Namespace) -> int:
     result = run_trace(request, on_output=_to_stderr if as_json else _pass_on)
     if result.outcome == FAILED:
         problem = result.problem
-        raise Failure(f"{problem.message} {problem.remedy}" if problem is not None else "nothing was run")
+        raise Failure(
+            f"{problem.message.rstrip('.')}. {problem.remedy}" if problem is not None else "nothing was run"
+        )
     if as_json:
         write_utf8(to_json(result))
     else:
