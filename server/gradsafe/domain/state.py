@@ -73,7 +73,7 @@ class Path:
     """
 
     __slots__ = (
-        "blurred", "decisions", "frame", "grad_mode", "heap", "log", "next_id", "raised", "returned", "saving", "shadow",
+        "blurred", "decisions", "frame", "grad_mode", "heap", "log", "next_id", "raised", "returned", "saving",
         "status", "trail", "vars",
     )  # fmt: skip
 
@@ -91,7 +91,6 @@ class Path:
         self.raised: str | None = None
         self.blurred = False
         self.saving = "all"
-        self.shadow = False
 
     def fork(self) -> Path:
         twin = Path.__new__(Path)
@@ -108,7 +107,6 @@ class Path:
         twin.raised = self.raised
         twin.blurred = self.blurred
         twin.saving = self.saving
-        twin.shadow = self.shadow
         return twin
 
     def new_id(self) -> int:

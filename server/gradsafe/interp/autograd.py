@@ -22,7 +22,7 @@ from gradsafe.domain.tensors import (
     Tensor,
     Tri,
 )
-from gradsafe.domain.values import Const, Source, TensorRef
+from gradsafe.domain.values import Const, Source
 from gradsafe_tracer.events import Alias, Create, Raise, Save, Write
 
 GRAD_ENABLED = {
@@ -406,7 +406,3 @@ def note_bypass(
         (*storage.hidden, bypass) if hidden else storage.hidden,
         (*storage.flow, bypass) if flow else storage.flow,
     )
-
-
-def ref(oid: int) -> TensorRef:
-    return TensorRef(oid)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import Bypass, Node, SavedTensor, Tensor, Tri
-from gradsafe.domain.values import NONE, Const, Source, TensorRef
+from gradsafe.domain.values import Const, Source, TensorRef
 from gradsafe.interp import autograd
 from gradsafe_tracer.events import BackwardEnd, BackwardStart, Free, Raise, Read, WrongGradient
 
@@ -280,8 +280,3 @@ def grad_graph(path: Path, source: Source, executed: Sequence[int]) -> int:
     inputs = tuple(dict.fromkeys(above))
     path.heap[made] = Node("double backward", inputs, tuple(saves), source, certain=Tri.YES)
     return made
-
-
-def reset_grad(path: Path, leaf: int) -> None:
-    """``x.grad = None``."""
-    path.vars[leaf, "grad"] = NONE

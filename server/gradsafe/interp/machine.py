@@ -6,13 +6,13 @@ means to Python objects, to tensors, to modules stands in the other files of thi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from gradsafe.domain.layered import LayeredMap
 from gradsafe.domain.state import Path, Status
-from gradsafe.domain.values import NONE, Const, Unknown, Value
+from gradsafe.domain.values import Const, Unknown, Value
 from gradsafe.interp.world import World
 from gradsafe.ir.instructions import Body, Instruction, LazyBody
 from gradsafe.ops.table import OpTable
@@ -49,7 +49,6 @@ class Machine:
         self.ran = 0
         self.hit: set[str] = set()
         self.called: set[ChunkId] = set()
-        self.ended: list[Path] = []
 
     def spent(self) -> bool:
         """True once the instruction budget is used up; every loop and call then ends early."""
@@ -211,12 +210,6 @@ def _effect(path: Path, before: Mark, old_vars: dict, old_heap: dict) -> object 
             return None
     gone = () if old_vars.keys() <= now.keys() else tuple(key for key in old_vars if key not in now)
     return (path.grad_mode, frozenset(changed), gone)
-
-
-def first_value(outcomes: Iterable[tuple[Path, Value]]) -> Value:
-    for _, value in outcomes:
-        return value
-    return NONE
 
 
 def span(path: Path, at: tuple[int, int]) -> Span:

@@ -107,8 +107,7 @@ def _fresh(path: Path, call: Application, returns: Return, index: str) -> Tensor
     if any(steps is not None for steps in lineage) and tensor.requires_grad is Tri.NO:
         steps = frozenset().union(*(found for found in lineage if found is not None))
         tensor = replace(tensor, derived=steps | {call.operation})
-    version = shapes.initial_version(call.operation)
-    oid = autograd.new_tensor(path, call.source, call.operation, tensor, version=version)
+    oid = autograd.new_tensor(path, call.source, call.operation, tensor)
     saves = [save for save in call.op.saves if save.what == f"result{index}"]
     if call.node is not None and saves and tensor.node is not None:
         certain = Tri.YES if saves[0].certain else Tri.MAYBE

@@ -269,8 +269,3 @@ def python_value(tensor: Tensor, operation: str, bound: Mapping[str, tuple[Value
 def shape_value(shape: tuple[int | None, ...]) -> Value | None:
     """``tensor.shape`` as a tuple of ints; None where a size is unknown."""
     return TupleValue(tuple(const(size) for size in shape)) if None not in shape else None
-
-
-def initial_version(operation: str) -> int:
-    """The counter of a new tensor: 0, but for factories that fill what they made (measured, AUTOGRAD.md 9.40)."""
-    return 0

@@ -267,13 +267,3 @@ def _set(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outcomes:
     if path.status is Status.RUN:
         autograd.bump(path, call.source, ref.oid, 1, "set_", "method")
     return [(path, ref)]
-
-
-@method("unbind", "split", "chunk", "split_with_sizes")
-def _multi(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outcomes | None:
-    return None
-
-
-@method("repeat", "tile")
-def _copies(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outcomes | None:
-    return None
