@@ -9,30 +9,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from gradsafe.cli import main
+
+from .bare import Spent, analyse
 from .grade import Verdict
 
 _SPENT: list[Any] = []
 
 
-class NotBuilt(Exception):
-    """There is no analysis to ask yet."""
-
-
-def available() -> bool:
-    """Whether there is an analysis to ask."""
-    try:
-        check([Path(__file__).parent / "__init__.py"])
-    except NotBuilt:
-        return False
-    return True
-
-
 def check(paths: Sequence[Path]) -> dict[Path, list[Verdict]]:
     """The findings of each file, by the bare analysis: no session, no fixes, no output."""
-    try:
-        from .bare import Spent, analyse
-    except ImportError as error:
-        raise NotBuilt(str(error)) from error
     spent = Spent()
     found = {path: _survived(lambda path: analyse(path, spent), path) for path in paths}
     _SPENT.append(spent)
@@ -58,8 +44,6 @@ def _survived(analyse: Callable[[Path], list[Verdict]], path: Path) -> list[Verd
     """The findings, or the crash as a finding: one bad file must not hide the others."""
     try:
         return analyse(path)
-    except ModuleNotFoundError as error:
-        raise NotBuilt(str(error)) from error
     except Exception as error:
         return [Verdict(0, f"crash: {type(error).__name__}: {error}", "error")]
 
@@ -76,10 +60,6 @@ def check_by_contract(paths: Sequence[Path]) -> dict[Path, list[Verdict]]:
 
 
 def _findings(names: list[str]) -> list[dict[str, Any]]:
-    try:
-        from gradsafe.cli import main
-    except ImportError as error:
-        raise NotBuilt(str(error)) from error
     output, errors = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
         try:
@@ -87,8 +67,6 @@ def _findings(names: list[str]) -> list[dict[str, Any]]:
         except SystemExit as leaving:
             status = leaving.code if isinstance(leaving.code, int) else 2
     if status not in (0, 1):
-        if "No module named 'gradsafe." in errors.getvalue():
-            raise NotBuilt(errors.getvalue().strip().splitlines()[0])
         raise RuntimeError(f"gradsafe check left with {status}: {errors.getvalue()[-2000:]}")
     findings = json.loads(output.getvalue() or "[]")
     assert isinstance(findings, list)

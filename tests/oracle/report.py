@@ -24,9 +24,6 @@ FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
-    if not predict.available():
-        print("gradsafe check is not built yet: nothing to compare")
-        return 2
     rows = [*fixture_rows(), *corpus_rows()]
     if options.fuzz:
         from tests.fuzz.compare import fuzz_rows

@@ -124,13 +124,9 @@ def _call_external(machine: Machine, path: Path, function: External, call: Call)
             if isinstance(receiver, TensorRef):
                 rest = replace(call, args=call.args[1:])
                 return tensor_api.call_method(machine, path, receiver, method, rest)
-        mode = path.grad_mode
-        if function.name.startswith("torch.nn.init."):
-            control.enter_mode(path, "no_grad")  # every initialiser works under no_grad (torch/nn/init.py)
         applied = torch_ops.apply(
             machine, path, function.name, call.args, call.kwargs, call.source, "function", call.first
         )
-        path.grad_mode = mode
         if applied is not None:
             return applied
     if call.args and isinstance(call.args[0], (FunctionValue, ClassValue)) and len(call.args) == 1:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gradsafe.domain.state import Path, Status
-from gradsafe.domain.tensors import Tensor, Tri
+from gradsafe.domain.tensors import GradMode, Tensor, Tri
 from gradsafe.domain.values import (
     Bound,
     ListRef,
@@ -196,18 +196,28 @@ def apply(
     if any(write.what == "out" for write in selection.op.writes):
         how = "out"
     call = Application(name, selection.op, source, how, subject, bound, declared, selection.exact)
+    mode = path.grad_mode
+    if "no-grad" in call.op.flags and mode is not GradMode.INFERENCE:
+        path.grad_mode = GradMode.NO_GRAD  # `nn.init.*` switches grad off for itself
+    outcomes = _carry_out(machine, path, call)
+    for each, _ in outcomes:
+        each.grad_mode = mode
+    return outcomes
+
+
+def _carry_out(machine: Machine, path: Path, call: Application) -> Outcomes:
     _bind_tensors(path, call)
     call.needs = autograd.any_requires_grad(path, _differentiable(path, call))
-    if how == "out" and call.needs is Tri.YES:
+    if call.how == "out" and call.needs is Tri.YES:
         # "functions with out=... arguments don't support automatic differentiation": torch raises here.
         path.status, path.raised = Status.RAISED, "RuntimeError"
-        return [(path, Unknown(("out", source.place)))]
+        return [(path, Unknown(("out", call.source.place)))]
     _check_writes(path, call)
     if path.status is not Status.RUN:
-        return [(path, Unknown(("raised", source.place)))]
+        return [(path, Unknown(("raised", call.source.place)))]
     _record(path, call)
     if path.status is not Status.RUN:
-        return [(path, Unknown(("raised", source.place)))]
+        return [(path, Unknown(("raised", call.source.place)))]
     _write(path, call)
     return results.make(machine, path, call)
 

@@ -14,7 +14,10 @@ from gradsafe.rules.story import Story
 
 
 class Rule(ABC):
-    """Explains the failures whose ``reason`` is in ``reasons``. The docstring is the rule's page."""
+    """Explains the failures whose ``reason`` is in ``reasons``. The docstring is the rule's page.
+
+    A class without a ``code`` is what several rules share, and no rule itself.
+    """
 
     code: ClassVar[str]
     reasons: ClassVar[frozenset[str]]
@@ -40,7 +43,7 @@ def all_rules() -> tuple[Rule, ...]:
         module = importlib.import_module(f"gradsafe.rules.{info.name}")
         for value in vars(module).values():
             own = isinstance(value, type) and value.__module__ == module.__name__
-            if own and issubclass(value, Rule) and not inspect.isabstract(value):
+            if own and issubclass(value, Rule) and hasattr(value, "code"):
                 found.append(value())
     return tuple(sorted(found, key=lambda rule: rule.code))
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from gradsafe.rules.base import Rule
-from gradsafe.rules.finding import Finding, Related, Severity
+from dataclasses import replace
+
+from gradsafe.rules.finding import Finding
+from gradsafe.rules.operation import OperationRule
 from gradsafe.rules.story import Story
-from gradsafe.rules.words import backward, call_of, named, operation_of, primary_of
-from gradsafe_tracer.events import Raise
+from gradsafe.rules.words import backward
 
 
-class ExpandedTensorModified(Rule):
+class ExpandedTensorModified(OperationRule):
     """A tensor whose elements share memory (`expand`, `broadcast_to`, ...) is changed in place.
 
     ## What it does
@@ -48,36 +49,15 @@ class ExpandedTensorModified(Rule):
 
     code = "expanded-tensor-modified"
     reasons = frozenset({"overlap"})
+    message = "{how} writes {what}, whose elements share memory after an expand: torch raises here"
+    remedies = ("clone-before-write", "out-of-place")
+    runtime_message = "unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please clone() the tensor before performing the operation."
 
     def explain(self, story: Story) -> Finding | None:
-        event = story.event
-        if not isinstance(event, Raise):
-            return None
-        what, how = named(event.name), operation_of(event)
-        return Finding(
-            self.code,
-            Severity.ERROR,
-            f"{how} writes {what}, whose elements share memory after an expand: {_where(story)}",
-            primary_of(event.place, event.how, event.declared),
-            (*call_of(event), *_failing(story)),
-            ("clone-before-write", "out-of-place"),
-            event.name,
-            event.operation,
-            event.place,
-            None,
-            "unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please clone() the tensor before performing the operation.",
-        )
-
-
-def _failing(story: Story) -> tuple[Related, ...]:
-    """Where the write passes (`zero_`, `masked_fill_`), backward cannot go through it."""
-    start = story.backward
-    return (
-        (backward(start, "backward cannot go through the overlapping write and raises here"),)
-        if start
-        else ()
-    )
-
-
-def _where(story: Story) -> str:
-    return "torch raises here" if story.backward is None else "the write passes, and backward raises"
+        finding, start = super().explain(story), story.backward
+        if finding is None or start is None:
+            return finding
+        # `zero_` and `masked_fill_` pass, and backward cannot go through them.
+        message = finding.message.replace("torch raises here", "the write passes, and backward raises")
+        failing = backward(start, "backward cannot go through the overlapping write and raises here")
+        return replace(finding, message=message, related=(*finding.related, failing))

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from gradsafe.rules.base import Rule
-from gradsafe.rules.finding import Finding, Severity
-from gradsafe.rules.story import Story
-from gradsafe.rules.words import call_of, named, operation_of, primary_of
-from gradsafe_tracer.events import Raise
+from gradsafe.rules.operation import OperationRule
 
 
-class InferenceTensorModified(Rule):
+class InferenceTensorModified(OperationRule):
     """A tensor that was made in `torch.inference_mode()` is changed in place outside of it.
 
     ## What it does
@@ -46,22 +42,6 @@ class InferenceTensorModified(Rule):
 
     code = "inference-tensor-modified"
     reasons = frozenset({"inference-write"})
-
-    def explain(self, story: Story) -> Finding | None:
-        event = story.event
-        if not isinstance(event, Raise):
-            return None
-        what, how = named(event.name), operation_of(event)
-        return Finding(
-            self.code,
-            Severity.ERROR,
-            f"{how} writes {what}, which was made in inference mode, outside of it: torch raises here",
-            primary_of(event.place, event.how, event.declared),
-            call_of(event),
-            ("out-of-place", "clone-before-write"),
-            event.name,
-            event.operation,
-            event.place,
-            None,
-            "Inplace update to inference tensor outside InferenceMode is not allowed.",
-        )
+    message = "{how} writes {what}, which was made in inference mode, outside of it: torch raises here"
+    remedies = ("out-of-place", "clone-before-write")
+    runtime_message = "Inplace update to inference tensor outside InferenceMode is not allowed."

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from gradsafe.rules.base import Rule
-from gradsafe.rules.finding import Finding, Severity
-from gradsafe.rules.story import Story
-from gradsafe.rules.words import call_of, named, primary_of
-from gradsafe_tracer.events import Raise
+from gradsafe.rules.operation import OperationRule
 
 
-class InferenceTensorSaved(Rule):
+class InferenceTensorSaved(OperationRule):
     """A tensor that was made in `torch.inference_mode()` is used where autograd has to save it for backward.
 
     ## What it does
@@ -50,22 +46,8 @@ class InferenceTensorSaved(Rule):
 
     code = "inference-tensor-saved"
     reasons = frozenset({"inference-save"})
-
-    def explain(self, story: Story) -> Finding | None:
-        event = story.event
-        if not isinstance(event, Raise):
-            return None
-        what = named(event.name)
-        return Finding(
-            self.code,
-            Severity.ERROR,
-            f"`{event.operation}` has to save {what} for backward, and it was made in inference mode: torch raises here",
-            primary_of(event.place, event.how, event.declared),
-            call_of(event),
-            ("clone-at-save",),
-            event.name,
-            event.operation,
-            event.place,
-            None,
-            "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in computation tracked by autograd.",
-        )
+    message = (
+        "`{operation}` has to save {what} for backward, and it was made in inference mode: torch raises here"
+    )
+    remedies = ("clone-at-save",)
+    runtime_message = "Inference tensors cannot be saved for backward. Please do not use Tensors created in inference mode in computation tracked by autograd."

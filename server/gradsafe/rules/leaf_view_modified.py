@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from gradsafe.rules.base import Rule
-from gradsafe.rules.finding import Finding, Severity
-from gradsafe.rules.story import Story
-from gradsafe.rules.words import call_of, named, operation_of, primary_of
-from gradsafe_tracer.events import Raise
+from gradsafe.rules.operation import OperationRule
 
 
-class LeafViewModified(Rule):
+class LeafViewModified(OperationRule):
     """A view of a leaf tensor that requires grad is changed in place while grad mode is on.
 
     ## What it does
@@ -46,22 +42,6 @@ class LeafViewModified(Rule):
 
     code = "leaf-view-modified"
     reasons = frozenset({"leaf-view"})
-
-    def explain(self, story: Story) -> Finding | None:
-        event = story.event
-        if not isinstance(event, Raise):
-            return None
-        what, how = named(event.name), operation_of(event)
-        return Finding(
-            self.code,
-            Severity.ERROR,
-            f"{how} writes a view of {what}, a leaf that requires grad: torch raises here",
-            primary_of(event.place, event.how, event.declared),
-            call_of(event),
-            ("no-grad-block", "clone-before-write"),
-            event.name,
-            event.operation,
-            event.place,
-            None,
-            "a view of a leaf Variable that requires grad is being used in an in-place operation.",
-        )
+    message = "{how} writes a view of {what}, a leaf that requires grad: torch raises here"
+    remedies = ("no-grad-block", "clone-before-write")
+    runtime_message = "a view of a leaf Variable that requires grad is being used in an in-place operation."

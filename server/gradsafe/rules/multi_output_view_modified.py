@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from gradsafe.rules.base import Rule
-from gradsafe.rules.finding import Finding, Severity
-from gradsafe.rules.story import Story
-from gradsafe.rules.words import call_of, named, operation_of, primary_of
-from gradsafe_tracer.events import Raise
+from gradsafe.rules.operation import OperationRule
 
 
-class MultiOutputViewModified(Rule):
+class MultiOutputViewModified(OperationRule):
     """One of the views that `unbind`, `split`, `chunk` or iteration gave is changed in place.
 
     ## What it does
@@ -53,22 +49,6 @@ class MultiOutputViewModified(Rule):
 
     code = "multi-output-view-modified"
     reasons = frozenset({"multi-output-view"})
-
-    def explain(self, story: Story) -> Finding | None:
-        event = story.event
-        if not isinstance(event, Raise):
-            return None
-        what, how = named(event.name), operation_of(event)
-        return Finding(
-            self.code,
-            Severity.ERROR,
-            f"{how} writes {what}, one of several views made by one operation: torch raises here",
-            primary_of(event.place, event.how, event.declared),
-            call_of(event),
-            ("out-of-place", "clone-before-write"),
-            event.name,
-            event.operation,
-            event.place,
-            None,
-            "Output 0 of ... is a view and is being modified inplace. This view is the output of a function that returns multiple views.",
-        )
+    message = "{how} writes {what}, one of several views made by one operation: torch raises here"
+    remedies = ("out-of-place", "clone-before-write")
+    runtime_message = "Output 0 of ... is a view and is being modified inplace. This view is the output of a function that returns multiple views."

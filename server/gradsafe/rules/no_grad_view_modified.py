@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from gradsafe.rules.base import Rule
-from gradsafe.rules.finding import Finding, Severity
-from gradsafe.rules.story import Story
-from gradsafe.rules.words import call_of, named, operation_of, primary_of
-from gradsafe_tracer.events import Raise
+from gradsafe.rules.operation import OperationRule
 
 
-class NoGradViewModified(Rule):
+class NoGradViewModified(OperationRule):
     """A view that was made under `no_grad` or `inference_mode` is changed in place while grad mode is on.
 
     ## What it does
@@ -50,22 +46,8 @@ class NoGradViewModified(Rule):
 
     code = "no-grad-view-modified"
     reasons = frozenset({"no-grad-view"})
-
-    def explain(self, story: Story) -> Finding | None:
-        event = story.event
-        if not isinstance(event, Raise):
-            return None
-        what, how = named(event.name), operation_of(event)
-        return Finding(
-            self.code,
-            Severity.ERROR,
-            f"{how} writes {what}, a view that was made without grad, with grad mode on: torch raises here",
-            primary_of(event.place, event.how, event.declared),
-            call_of(event),
-            ("out-of-place", "clone-before-write"),
-            event.name,
-            event.operation,
-            event.place,
-            None,
-            "A view was created in no_grad mode and is being modified inplace with grad mode enabled.",
-        )
+    message = "{how} writes {what}, a view that was made without grad, with grad mode on: torch raises here"
+    remedies = ("out-of-place", "clone-before-write")
+    runtime_message = (
+        "A view was created in no_grad mode and is being modified inplace with grad mode enabled."
+    )
