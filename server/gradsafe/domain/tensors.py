@@ -101,7 +101,8 @@ class Tensor:
     """Do several elements share memory? ``expanded`` are the dimensions that make it so, where known."""
     expanded: frozenset[int] = frozenset()
     rows: tuple[int, int] | None = None
-    """For a slice of whole rows: which rows of its base (start, stop), where known."""
+    """Which rows of its storage it covers (start, stop): all for a tensor that owns it, fewer for a slice of
+    whole rows, None where that is not known."""
     inference: bool = False
     origin: str = "made"
     contiguous: Tri = Tri.YES

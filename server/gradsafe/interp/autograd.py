@@ -77,8 +77,8 @@ def new_tensor(
     )
     if fields:
         made = replace(made, **fields)  # type: ignore[arg-type]
-    if path.grad_mode is GradMode.INFERENCE:
-        made = replace(made, inference=True)
+    rows = (0, made.shape[0]) if made.shape and made.shape[0] is not None else None
+    made = replace(made, rows=rows, inference=made.inference or path.grad_mode is GradMode.INFERENCE)
     path.heap[oid], path.heap[storage], path.heap[counter] = made, Storage(), version
     path.emit(
         Create(
@@ -275,7 +275,7 @@ def detach(path: Path, source: Source, base: int, how: str = "detach") -> int:
     origin = "detached" if how == "detach" and requires_grad(path, base) is not Tri.NO else "made"
     path.heap[oid] = replace(
         path.tensor(oid), overlap=parent.overlap, origin=origin if parent.known else parent.origin,
-        contiguous=parent.contiguous, expanded=parent.expanded,
+        contiguous=parent.contiguous, expanded=parent.expanded, rows=parent.rows,
         derived=frozenset() if how in ("detach", "data") else parent.derived,
     )  # fmt: skip
     return oid
@@ -336,20 +336,14 @@ def bump(
 
 def partly_overlaps(path: Path, target: int, sources: Iterable[int]) -> bool:
     """Is a tensor that is read partly the memory that is written (``x[1:].add_(x[:-1])``)? True where it is known."""
-    written = _rows(path.tensor(target))
+    written = path.tensor(target).rows
     for oid in sources:
-        read = _rows(path.tensor(oid))
+        read = path.tensor(oid).rows
         if written is None or read is None or path.tensor(oid).storage != path.tensor(target).storage:
             continue
         if read != written and max(read[0], written[0]) < min(read[1], written[1]):
             return True
     return False
-
-
-def _rows(tensor: Tensor) -> tuple[int, int] | None:
-    if tensor.rows is None and tensor.base is None and tensor.shape and tensor.shape[0] is not None:
-        return (0, tensor.shape[0])
-    return tensor.rows
 
 
 def rebase_history(path: Path, source: Source, oid: int, node: int, needs: Tri) -> None:

@@ -107,16 +107,16 @@ def basic_view(path: Path, oid: int, index: Index, source: Source) -> int:
 
 def _row_range(tensor: Tensor, parts: tuple[Value, ...]) -> tuple[int, int] | None:
     """The rows of the base that ``tensor[parts]`` covers, for one slice or integer on a tensor of whole rows."""
-    if len(parts) != 1 or not tensor.shape or tensor.shape[0] is None:
+    if len(parts) != 1 or not tensor.shape or tensor.shape[0] is None or tensor.rows is None:
         return None
-    first = tensor.rows[0] if tensor.rows is not None else 0 if tensor.base is None else None
+    first = tensor.rows[0]
     bounds: list[int | None] = []
     part = parts[0]
     for bound in (part.lower, part.upper, part.step) if isinstance(part, SliceValue) else (part,):
         if not isinstance(bound, Const) or not (bound.value is None or isinstance(bound.value, int)):
             return None
         bounds.append(bound.value)
-    if first is None or (len(bounds) == 3 and bounds[2] not in (None, 1)):
+    if len(bounds) == 3 and bounds[2] not in (None, 1):
         return None
     if len(bounds) == 3:
         covered = range(tensor.shape[0])[slice(*bounds)]

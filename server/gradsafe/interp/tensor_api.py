@@ -150,7 +150,12 @@ def swap_data(path: Path, oid: int, value: Value, source: Source, subject: str) 
     path.vars[oid, "#swapped"] = Const(bypass, Bypass)
     autograd.bump(path, source, oid, 0, ".data =", "data", name=subject or None)
     path.heap[oid] = replace(
-        tensor, storage=storage, shape=shape, flow=0, bypass=bypass if lost is Tri.YES else tensor.bypass
+        tensor,
+        storage=storage,
+        shape=shape,
+        rows=None,
+        flow=0,
+        bypass=bypass if lost is Tri.YES else tensor.bypass,
     )
 
 
