@@ -25,7 +25,7 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import calls, classes, containers, operators, shapes, torch_ops
+from gradsafe.interp import calls, classes, containers, module_containers, operators, shapes, torch_ops
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
@@ -83,9 +83,7 @@ def _len(machine: Machine, path: Path, call: Call) -> Outcomes | None:
             return [(path, const(shape[0]))]
         return [(path, Unknown(("len", value.oid)))]
     if isinstance(value, Instance):
-        from gradsafe.interp import modules
-
-        children = modules.container_children(machine, path, value)
+        children = module_containers.values(path, value)
         if children is not None:
             return [(path, const(len(children)))]
         outcomes = calls.call_method(machine, path, value, "__len__", (), call.source)

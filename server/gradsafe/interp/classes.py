@@ -22,7 +22,7 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import calls, modules, names, operators, tensor_api, torch_ops
+from gradsafe.interp import calls, module_containers, modules, names, operators, tensor_api, torch_ops
 from gradsafe.interp.machine import Machine, Outcomes
 from gradsafe.ir import instructions as ir
 
@@ -209,14 +209,21 @@ def set_attribute(
         return
     operators.name_tensor(path, value, f"{subject}.{name}" if subject else name)
     if isinstance(obj, Instance):
-        path.vars[obj.oid, name] = value
-        remember_attribute(path, obj.oid, name)
+        bind_attribute(path, obj, name, value)
     elif isinstance(obj, ClassValue):
         path.vars[obj.env, name] = value
     elif isinstance(obj, Unknown):
         path.vars[("attributes", obj.token), name] = value
     elif isinstance(obj, ModuleValue):
         path.vars[names.module_env(obj.file), name] = value
+
+
+def bind_attribute(path: Path, obj: Instance, name: str, value: Value) -> None:
+    """Set an attribute of an instance; a module set on a container is one of its children."""
+    if isinstance(value, Instance) and module_containers.set_child(path, obj, const(name), value):
+        return
+    path.vars[obj.oid, name] = value
+    remember_attribute(path, obj.oid, name)
 
 
 def remember_attribute(path: Path, oid: int, name: str) -> None:

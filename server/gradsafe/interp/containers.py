@@ -21,7 +21,7 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import calls, indexing, modules
+from gradsafe.interp import calls, indexing, module_containers, modules
 from gradsafe.interp.machine import Machine, Outcomes
 
 MAX_RANGE = 64
@@ -130,7 +130,7 @@ def _unknown_item(path: Path, value: Value, source: Source) -> Value:
 def _iterate_instance(
     machine: Machine, path: Path, value: Instance, source: Source
 ) -> list[tuple[Path, Rounds]]:
-    children = modules.container_children(machine, path, value)
+    children = module_containers.iterated(path, value)
     if children is not None:
         return [(path, Rounds(children))]
     outcomes = calls.call_method(machine, path, value, "__iter__", (), source)
@@ -203,7 +203,7 @@ def get_item(machine: Machine, path: Path, value: Value, index: Value, source: S
             )
         ]
     if isinstance(value, Instance):
-        children = modules.container_item(machine, path, value, index, source)
+        children = module_containers.get_item(path, value, index, source)
         if children is not None:
             return [(path, children)]
         outcomes = calls.call_method(machine, path, value, "__getitem__", (index,), source)
@@ -277,7 +277,7 @@ def set_item(
         outcomes = calls.call_method(machine, path, value, "__setitem__", (index, item), source)
         if outcomes is not None:
             return [each for each, _ in outcomes]
-        modules.set_container_item(path, value, index, item)
+        module_containers.set_item(path, value, index, item)
     return None
 
 
@@ -304,3 +304,5 @@ def delete_item(path: Path, value: Value, index: Value) -> None:
         path.heap[value.oid] = Entries(
             tuple(pair for pair in entries.known if pair[0] != index), entries.rest
         )
+    elif isinstance(value, Instance):
+        module_containers.delete_item(path, value, index)

@@ -20,7 +20,16 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import autograd, calls, classes, containers, modules, operators, tensor_api
+from gradsafe.interp import (
+    autograd,
+    calls,
+    classes,
+    containers,
+    module_containers,
+    modules,
+    operators,
+    tensor_api,
+)
 
 if TYPE_CHECKING:
     from gradsafe.domain.tensors import Tensor
@@ -44,6 +53,9 @@ def method(*names: str) -> Callable[[Method], Method]:
 
 def call_method(machine: Machine, path: Path, obj: Instance, name: str, call: Call) -> Outcomes | None:
     """Carry out a method of ``nn.Module``; None where it is none, or the object is no module."""
+    value = module_containers.call_method(path, obj, name, call)
+    if value is not None:
+        return [(path, value)]
     handler = METHODS.get(name)
     if handler is None or not modules.is_module(classes.class_of(obj)):
         return None
@@ -179,30 +191,9 @@ def _register(machine: Machine, path: Path, obj: Instance, call: Call) -> Value:
     name, value = call.argument(0, "name"), call.argument(1, "tensor")
     value = value if value is not None else call.argument(1, "param") or call.argument(1, "module")
     if isinstance(name, Const) and isinstance(name.value, str) and value is not None:
-        path.vars[obj.oid, name.value] = value
-        classes.remember_attribute(path, obj.oid, name.value)
+        classes.bind_attribute(path, obj, name.value, value)
         operators.name_tensor(path, value, name.value)
     return NONE
-
-
-@method("append", "extend", "insert")
-def _append(machine: Machine, path: Path, obj: Instance, call: Call) -> Value | None:
-    held = path.vars.get((obj.oid, "#children"))
-    if not isinstance(held, TupleValue) or not call.args:
-        return None
-    kind = getattr(call.function, "function", "")
-    if kind == "append":
-        items = (*held.items, call.args[0])
-    elif kind == "extend":
-        items = held.items + (
-            modules.container_children(machine, path, call.args[0]) or ()
-            if isinstance(call.args[0], Instance)
-            else containers.elements(path, call.args[0])
-        )
-    else:
-        return None
-    path.vars[obj.oid, "#children"] = TupleValue(items)
-    return obj
 
 
 @method("items", "values", "keys")

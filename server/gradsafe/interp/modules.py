@@ -14,12 +14,9 @@ from gradsafe.domain.values import (
     Bound,
     ClassValue,
     Const,
-    DictRef,
     External,
     FunctionValue,
     Instance,
-    ListRef,
-    SliceValue,
     Source,
     SuperValue,
     TensorRef,
@@ -32,8 +29,8 @@ from gradsafe.interp import (
     autograd,
     calls,
     classes,
-    containers,
     custom_function,
+    module_containers,
     module_methods,
     optimizers,
     shapes,
@@ -130,16 +127,14 @@ def construct_base(machine: Machine, path: Path, obj: Instance, name: str, call:
     for attribute, source in spec.attributes.items():
         path.vars[obj.oid, attribute] = given.get(source, Unknown(("attr", obj.oid, attribute)))
         classes.remember_attribute(path, obj.oid, attribute)
-    if spec.container in ("sequential", "list"):
-        path.vars[obj.oid, "#children"] = TupleValue(_children(path, call))
-    elif spec.container == "dict":
-        path.vars[obj.oid, "#children"] = call.args[0] if call.args else containers.new_dict(path, ())
-    elif spec.container == "recurrent":
+    if spec.container == "recurrent":
         for argument, value in given.items():
             path.vars[obj.oid, argument] = value
             classes.remember_attribute(path, obj.oid, argument)
         for weight in _recurrent_names(given):
             _add_parameter(path, obj, weight, call.source, None)
+    elif spec.container:
+        module_containers.construct(path, obj, spec.container, call)
     for state in spec.states:
         if not all(_holds(need, given) for need in state.needs):
             path.vars[obj.oid, state.name] = NONE
@@ -210,61 +205,13 @@ def _recurrent_names(given: dict[str, Value]) -> list[str]:
     )
 
 
-def _children(path: Path, call: Call) -> tuple[Value, ...]:
-    """The children of ``Sequential(a, b)``, ``Sequential(OrderedDict(...))``, ``ModuleList([a, b])``."""
-    if len(call.args) == 1 and isinstance(call.args[0], DictRef):
-        return tuple(value for _, value in path.entries(call.args[0].oid).known)
-    if len(call.args) == 1 and isinstance(call.args[0], (ListRef, TupleValue)):
-        return containers.elements(path, call.args[0])
-    return call.args
-
-
-def container_children(machine: Machine, path: Path, value: Instance) -> tuple[Value, ...] | None:
-    """The children of a Sequential, ModuleList or ModuleDict (its keys); None for other objects."""
-    held = path.vars.get((value.oid, "#children"))
-    if isinstance(held, TupleValue):
-        return held.items
-    if isinstance(held, DictRef):
-        return tuple(key for key, _ in path.entries(held.oid).known)
-    if isinstance(held, ListRef):
-        return path.items(held.oid).known
-    return None
-
-
-def container_item(
-    machine: Machine, path: Path, value: Instance, index: Value, source: Source
-) -> Value | None:
-    """``layers[0]``, ``blocks["a"]``; None where the object is no container."""
-    held = path.vars.get((value.oid, "#children"))
-    if held is None:
-        return None
-    found = containers.get_item(machine, path, held, index, source)[0][1]
-    if isinstance(index, SliceValue):
-        part = Instance(path.new_id(), value.cls)
-        path.vars[part.oid, "#children"] = TupleValue(containers.elements(path, found))
-        path.vars[part.oid, "training"] = path.vars.get((value.oid, "training")) or TRUE
-        return part
-    return found
-
-
-def set_container_item(path: Path, value: Instance, index: Value, item: Value) -> None:
-    """``layers[0] = module``."""
-    held = path.vars.get((value.oid, "#children"))
-    if isinstance(held, DictRef):
-        containers.set_entry(path, held, index, item)
-    elif isinstance(held, TupleValue):
-        at = containers.position(index, len(held.items))
-        if at is not None:
-            path.vars[value.oid, "#children"] = TupleValue((*held.items[:at], item, *held.items[at + 1 :]))
-
-
 def attribute(machine: Machine, path: Path, obj: Instance, name: str, source: Source) -> Value | None:
     """Attributes that outside classes give their objects."""
     if name == "param_groups":
         return optimizers.param_groups(path, obj)
-    held = path.vars.get((obj.oid, "#children"))
-    if held is not None and name.isdigit():
-        return container_item(machine, path, obj, const(int(name)), source)
+    child = module_containers.child(path, obj, name)
+    if child is not None:
+        return child
     if isinstance(obj.cls, str) and optimizers.is_optimizer(path, obj):
         return Bound(obj, name)
     return None
@@ -299,9 +246,8 @@ def call_instance(machine: Machine, path: Path, obj: Instance, call: Call) -> Ou
 
 def forward(machine: Machine, path: Path, obj: Instance, call: Call) -> Outcomes:
     """The forward of an outside module class: a container's children in turn, or its line in the op table."""
-    children = path.vars.get((obj.oid, "#children"))
-    if isinstance(children, TupleValue):
-        return _sequence(machine, path, children.items, call)
+    if module_containers.kind_of(path, obj) == "sequential":
+        return _sequence(machine, path, module_containers.values(path, obj) or (), call)
     spec = path.vars.get((obj.oid, "#spec"))
     name = spec.value if isinstance(spec, Const) else obj.cls
     if not isinstance(name, str) or machine.table.module(name) is None:
@@ -421,11 +367,7 @@ def named_attributes(path: Path, obj: Instance) -> list[tuple[str, Value]]:
         (name, value) for name in classes.attribute_names(path, obj.oid)
         if (value := path.vars.get((obj.oid, name))) is not None
     ]  # fmt: skip
-    held = path.vars.get((obj.oid, "#children"))
-    if isinstance(held, TupleValue):
-        found += [(str(number), value) for number, value in enumerate(held.items)]
-    elif isinstance(held, DictRef):
-        found += [(str(k.value) if isinstance(k, Const) else "?", v) for k, v in path.entries(held.oid).known]
+    found += module_containers.named(path, obj)
     return found
 
 

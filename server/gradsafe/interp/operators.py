@@ -30,7 +30,7 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import calls, torch_ops
+from gradsafe.interp import calls, module_containers, torch_ops
 from gradsafe.interp.machine import Machine, Outcomes
 
 _BINARY: dict[str, Callable[[Any, Any], object]] = {
@@ -110,6 +110,9 @@ def binary(machine: Machine, path: Path, op: str, left: Value, right: Value, sou
         return [(path, _list(path, a.known + b.known, a.rest or b.rest))]
     if op == "*" and isinstance(left, ListRef) and isinstance(right, (Const, Unknown)):
         return [(path, _repeat(path, path.items(left.oid), right))]
+    joined = module_containers.joined(path, left, right) if op == "+" else None
+    if joined is not None:
+        return [(path, joined)]
     for receiver, other, name in ((left, right, DUNDER[op]), (right, left, f"r{DUNDER[op]}")):
         outcomes = calls.call_method(machine, path, receiver, f"__{name}__", (other,), source)
         if outcomes is not None:
@@ -173,6 +176,9 @@ def in_place(
         more, rest = containers.elements(path, right), containers.rest_of(path, right)
         path.heap[left.oid] = Items(items.known + more, items.rest or rest, items.shape)
         return [(path, left)]
+    longer = module_containers.extend(path, left, right) if op == "+" else None
+    if longer is not None:
+        return [(path, longer)]
     outcomes = calls.call_method(machine, path, left, f"__i{DUNDER[op]}__", (right,), source)
     if outcomes is not None:
         return outcomes
