@@ -93,10 +93,11 @@ def _fresh(path: Path, call: Application, returns: Return, index: str) -> Tensor
     shape = shapes.result_shape(path, call) if not index else None
     dtype = _dtype(path, call, returns)
     differentiable = returns.differentiable and dtype not in shapes.INTEGRAL
+    # Only factories take `requires_grad`; `zeros_like(x, requires_grad=True)` is a leaf whatever x is.
     asked = call.bound.get("requires_grad", (Const(False, bool),))[0]
-    if isinstance(asked, Const) and asked.value is True and not call.tensors:
+    if isinstance(asked, Const) and asked.value is True:
         tensor = Tensor(0, 0, Tri.YES, shape=shape, dtype=dtype)
-    elif isinstance(asked, Unknown) and not call.tensors:
+    elif isinstance(asked, Unknown):
         tensor = Tensor(0, 0, Tri.MAYBE, shape=shape, dtype=dtype)
     else:
         needs = call.needs if differentiable else Tri.NO

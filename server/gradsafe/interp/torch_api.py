@@ -157,7 +157,8 @@ def _grad(machine: Machine, path: Path, call: Call) -> Outcomes:
 def _parameter(machine: Machine, path: Path, call: Call) -> Outcomes:
     """``nn.Parameter(t)``: a leaf on t's storage and counter."""
     data = call.argument(0, "data")
-    wanted = Tri.YES if "requires_grad" not in call.kwargs else tensor_api.flag(call.kwargs["requires_grad"])
+    asked = call.argument(1, "requires_grad")
+    wanted = Tri.YES if asked is None else tensor_api.flag(asked)
     value = torch_ops.materialise(path, data, call.source) if data is not None else None
     if not isinstance(value, TensorRef):
         made = Tensor(0, 0, wanted, origin="parameter")

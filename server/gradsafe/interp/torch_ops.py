@@ -223,8 +223,13 @@ def _carry_out(machine: Machine, path: Path, call: Application) -> Outcomes:
 
 
 def _with_graph(path: Path, value: Value, source: Source) -> Value:
-    """An unknown value that was made from tensors with a graph is a tensor, as far as autograd is concerned."""
+    """An unknown value that was made from tensors with a graph is a tensor, as far as autograd is concerned.
+
+    So is one in a list or tuple of tensors (``torch.stack(log_probs)``), which `tensors_in` finds from then on.
+    """
     value = resolve(path, value)
+    for item in items_of(path, value):
+        _with_graph(path, item, source)
     if isinstance(value, Unknown) and any(
         autograd.requires_grad(path, oid) is not Tri.NO for oid in graph_inputs(path, value)
     ):
@@ -248,18 +253,22 @@ def _bind_tensors(path: Path, call: Application) -> None:
     call.bound = bound
 
 
+def items_of(path: Path, value: Value) -> tuple[Value, ...]:
+    """What is in a list or tuple."""
+    if isinstance(value, TupleValue):
+        return value.items
+    if isinstance(value, ListRef):
+        held = path.items(value.oid)
+        return (*held.known, *((held.rest,) if held.rest is not None else ()))
+    return ()
+
+
 def tensors_in(path: Path, value: Value) -> list[int]:
     """The tensors that an argument brings: itself, or those in a list or tuple."""
     value = resolve(path, value)
     if isinstance(value, TensorRef):
         return [value.oid]
-    items: tuple[Value, ...] = ()
-    if isinstance(value, TupleValue):
-        items = value.items
-    elif isinstance(value, ListRef):
-        held = path.items(value.oid)
-        items = (*held.known, *((held.rest,) if held.rest is not None else ()))
-    return [oid for item in items for oid in tensors_in(path, item)]
+    return [oid for item in items_of(path, value) for oid in tensors_in(path, item)]
 
 
 def _differentiable(path: Path, call: Application) -> list[int]:

@@ -1,0 +1,1 @@
+"""Programs of the kind that public reports show, written blind and labelled by torch."""
