@@ -38,7 +38,7 @@ def _story(marker: Marker, verdict: Verdict) -> list[str]:
 def analysis_differences(markers: Markers, found: Iterable[Verdict]) -> list[str]:
     """Each way in which gradsafe's findings and the markers differ; ``gap`` must be silent, ``noise`` reported."""
     by_key = {(verdict.line, verdict.slug): verdict for verdict in found}
-    wanted = {(m.line, m.slug): m for m in markers.of_kinds("error", "warning", "info", "noise")}
+    wanted = {(m.line, m.slug): m for m in markers.of_kinds("error", "warning", "info", "noise", "later")}
     differences = [
         f"line {line}: reported {describe(verdict)}; not marked"
         for (line, slug), verdict in by_key.items()
@@ -46,7 +46,7 @@ def analysis_differences(markers: Markers, found: Iterable[Verdict]) -> list[str
     ]
     for key, marker in wanted.items():
         verdict = by_key.get(key)
-        kind = {"info": "information"}.get(marker.kind, marker.kind)
+        kind = {"info": "information", "later": "warning"}.get(marker.kind, marker.kind)
         if verdict is None:
             differences.append(f"line {key[0]}: {marker.kind} [{marker.slug}] missed")
             continue

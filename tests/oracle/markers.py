@@ -1,9 +1,10 @@
 """Reads the expectations that a fixture carries in its own trailing comments.
 
-``# error: [slug] (saved=LABEL, fails=LABEL)`` (also ``warning``, ``info``, ``gap``, ``noise``, ``meant``)
+``# error: [slug] (saved=LABEL, fails=LABEL)`` (also ``warning``, ``info``, ``gap``, ``noise``, ``meant``, ``later``)
 says what is wrong with its line, ``# <LABEL>`` names a line. ``gap`` is a miss that we know of (torch
 blames the line, gradsafe is silent), ``noise`` a known false alarm (the reverse), ``meant`` a gradient
-that differs on purpose, on which gradsafe keeps silent by decision.
+that differs on purpose, on which gradsafe keeps silent by decision. ``later``: torch raises here once the error
+before it is mended (``tests/test_shadow.py`` mends it and asks torch).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 import tokenize
 from dataclasses import dataclass, field
 
-_MARKER = re.compile(r"(error|warning|info|gap|noise|meant): \[([a-z-]+)\](?: \(([^)]*)\))?")
+_MARKER = re.compile(r"(error|warning|info|gap|noise|meant|later): \[([a-z-]+)\](?: \(([^)]*)\))?")
 _LABEL = re.compile(r"<([A-Za-z0-9_-]+)>")
 _KEYS = ("saved", "fails", "freed")
 
@@ -24,7 +25,7 @@ class MarkerError(ValueError):
 
 @dataclass(frozen=True)
 class Marker:
-    """One expectation: ``saved`` lists lines, the first of which is the save that backward finds broken first."""
+    """One expectation. ``saved`` lists lines, the first of which is the save that backward finds broken first."""
 
     line: int
     kind: str

@@ -70,11 +70,15 @@ class Path:
     ``vars`` holds variables and attributes under ``(owner, name)``; ``heap`` tensors, nodes,
     containers and version counters under their oid. ``decisions`` are the sides taken at
     unknown conditions. ``blurred``: a budget cut other paths off, so nothing here is certain.
+
+    Where torch raises, the path goes on as its own shadow (DECISIONS 16): ``shadow_from`` is the length of the log
+    at that point, ``failing`` is true until it goes on, ``real`` the path as torch leaves it, for an ``except`` that catches it, ``mended`` the places of
+    the writes that count as out of place from then on.
     """
 
     __slots__ = (
-        "blurred", "decisions", "frame", "grad_mode", "heap", "log", "next_id", "raised", "returned", "saving",
-        "status", "trail", "vars",
+        "blurred", "decisions", "failing", "frame", "grad_mode", "heap", "log", "mended", "next_id", "raised", "real",
+        "returned", "saving", "shadow_from", "status", "trail", "vars",
     )  # fmt: skip
 
     def __init__(self, frame: Frame) -> None:
@@ -91,6 +95,10 @@ class Path:
         self.raised: str | None = None
         self.blurred = False
         self.saving = "all"
+        self.failing = False
+        self.shadow_from: int | None = None
+        self.real: Path | None = None
+        self.mended: frozenset[object] = frozenset()
 
     def fork(self) -> Path:
         twin = Path.__new__(Path)
@@ -107,6 +115,10 @@ class Path:
         twin.raised = self.raised
         twin.blurred = self.blurred
         twin.saving = self.saving
+        twin.failing = self.failing
+        twin.shadow_from = self.shadow_from
+        twin.real = self.real
+        twin.mended = self.mended
         return twin
 
     def new_id(self) -> int:
@@ -117,6 +129,16 @@ class Path:
     def emit(self, event: Event) -> None:
         before = self.log
         self.log = LogEntry(event, before, before.length + 1 if before else 1)
+
+    def fail(self) -> None:
+        """Torch raises, as the last event of the log says; what follows is the shadow's."""
+        self.status, self.raised, self.failing = Status.RAISED, "RuntimeError", True
+        self.begin_shadow()
+
+    def begin_shadow(self) -> None:
+        """What is logged from here on happens only once the error that was logged last is mended."""
+        if self.shadow_from is None:
+            self.shadow_from = self.log.length if self.log else 0
 
     def events(self) -> Iterator[Event]:
         """The log, oldest first."""

@@ -47,7 +47,7 @@ class RootKind(Enum):
 BUDGETS = {
     RootKind.MODULE: Budget(),
     # There are many functions in a file, and with unknown arguments most of their conditions are open.
-    RootKind.FUNCTION: Budget(instructions=5_000, paths=8, depth=10),
+    RootKind.FUNCTION: Budget(instructions=5_000, paths=8, depth=10, shadow=800),
 }
 
 
@@ -63,11 +63,15 @@ class Root:
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """One explored path: its events in order, the conditions it took, and whether a budget blurred it."""
+    """One explored path: its events in order, the conditions it took, and whether a budget blurred it.
+
+    ``shadow_from``: how many of the events torch lets happen; what follows is told as if the first error were mended.
+    """
 
     events: tuple[Event, ...]
     conditions: tuple[str, ...]
     blurred: bool
+    shadow_from: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def analyse_root(world: World, root: Root, table: OpTable, budget: Budget | None
         paths = _run_module(machine, root)
     else:
         paths = _run_function(machine, root)
-    trails = tuple(Trail(tuple(path.events()), path.trail, path.blurred) for path in paths)
+    trails = tuple(Trail(tuple(path.events()), path.trail, path.blurred, path.shadow_from) for path in paths)
     return RootResult(root, trails, machine.ran, frozenset(machine.hit), frozenset(machine.called))
 
 

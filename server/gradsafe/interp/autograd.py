@@ -61,7 +61,7 @@ def raise_error(path: Path, source: Source, reason: str, certain: bool = True, *
     event = Raise(source.place, source.stack, reason, certain, **fields)  # type: ignore[arg-type]
     path.emit(event)
     if certain:
-        path.status, path.raised = Status.RAISED, "RuntimeError"
+        path.fail()
 
 
 def new_tensor(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import Bypass, Node, SavedTensor, Tensor, Tri
 from gradsafe.domain.values import Const, Source, TensorRef
-from gradsafe.interp import autograd
+from gradsafe.interp import autograd, shadow
 from gradsafe_tracer.events import BackwardEnd, BackwardStart, Free, Raise, Read, WrongGradient
 
 
@@ -37,7 +37,10 @@ class _Run:
     source: Source
     request: Request
     backward: int
-    failed: bool = False
+    failed: int | None = None
+    """The node at which torch raises."""
+    cut: set[int] = field(default_factory=set)
+    """Nodes that the shadow of a failed backward leaves out: what was freed, and all behind it."""
     wrong: list[tuple[Bypass, SavedTensor | None, bool]] = field(default_factory=list)
 
 
@@ -64,17 +67,19 @@ def run(path: Path, source: Source, request: Request) -> tuple[int, ...]:
     order = execution_order(path, roots, _targets(path, source, request))
     executed: list[int] = []
     for node in order:
-        _execute(state, node)
-        executed.append(node)
-    ran = _ran(state, executed)
-    if not state.failed:
+        if node not in state.cut:
+            _execute(state, node)
+            executed.append(node)
+    if state.failed is None:
         _leaves_changed_between_uses(state, executed)
         for bypass, saved, certain in state.wrong:
             _wrong(state, bypass, saved, certain)
-    _finish(state, ran)
-    path.emit(BackwardEnd(source.place, source.stack, backward, state.failed))
-    if state.failed and request.real:
-        path.status, path.raised = Status.RAISED, "RuntimeError"
+    elif request.real and path.real is None:
+        _finish(state, shadow.keep_real(path), executed[: executed.index(state.failed)])
+    path.emit(BackwardEnd(source.place, source.stack, backward, state.failed is not None))
+    _finish(state, path, executed)
+    if state.failed is not None and request.real:
+        path.fail()
     return tuple(executed)
 
 
@@ -149,37 +154,47 @@ def _execute(state: _Run, number: int) -> None:
     if freed is not None and state.request.real and (node.saves or node.raises_when_freed):
         certain = node.certain is Tri.YES and freed == Const(True, bool)
         certain = certain and (node.raises_when_freed or any(s.certain is Tri.YES for s in node.saves))
-        _fail(state, "freed", certain, number, node.saves[0] if node.saves else None)
+        if not (path.mended and shadow.freed_by(path, number) <= path.mended):
+            _fail(state, "freed", certain, number, node.saves[0] if node.saves else None)
         if certain:
+            state.cut |= _behind(path, number)
             return
-    if node.overlap_write is not None and not state.failed and node.certain is Tri.YES:
+    if node.overlap_write is not None and state.failed is None and node.certain is Tri.YES:
         # CopySlices cannot scatter a gradient into memory that overlaps itself: torch raises in backward (measured).
-        state.failed = True
+        _failed(state, number)
         state.path.emit(
             Raise(
                 node.source.place, node.source.stack, "overlap", tensor=node.overlap_write, node=number,
                 backward=state.backward, operation=node.operation, name=path.tensor(node.overlap_write).name,
             )
         )  # fmt: skip
+        if state.request.real:
+            path.begin_shadow()
         return
     for saved in node.saves:
         found = path.version(saved.counter)
         source = state.source
         path.emit(Read(source.place, source.stack, saved.save, state.backward, found))
-        if found != saved.version:
+        if found != saved.version and not _is_mended(path, saved):
             _fail(state, "version", saved.certain is Tri.YES, number, saved)
-        elif not state.failed:
+        elif state.failed is None:
             _hidden(state, saved)
-    if not state.failed:
+    if state.failed is None:
         state.wrong.extend((bypass, None, node.certain is Tri.YES) for bypass in node.bypasses)
 
 
 def _fail(state: _Run, reason: str, certain: bool, node: int, saved: SavedTensor | None) -> None:
-    """The first certain failure is the error that torch raises; later broken reads are in the log only."""
-    if state.failed:
+    """The first certain failure is the error that torch raises; what is broken by other writes is the shadow's."""
+    if state.failed is not None and not (certain and reason == "version"):
         return
-    source, operation = state.source, state.path.node(node).operation
-    state.path.emit(
+    path, source, operation = state.path, state.source, state.path.node(node).operation
+    if certain:
+        _failed(state, node)
+        if reason == "freed":
+            path.mended |= shadow.freed_by(path, node)
+        elif saved is not None:
+            path.mended |= shadow.writes_since(path, saved)
+    path.emit(
         Raise(
             source.place, source.stack, reason, certain, tensor=saved.tensor if saved else None,
             save=saved.save if saved else None, node=node, backward=state.backward, operation=operation,
@@ -187,7 +202,28 @@ def _fail(state: _Run, reason: str, certain: bool, node: int, saved: SavedTensor
             message="argument" if saved and saved.argument else None,
         )
     )  # fmt: skip
-    state.failed = certain
+    if certain and state.request.real:
+        path.begin_shadow()
+
+
+def _failed(state: _Run, node: int) -> None:
+    state.failed = node if state.failed is None else state.failed
+
+
+def _is_mended(path: Path, saved: SavedTensor) -> bool:
+    """After an error: was the saved tensor changed only by writes that count as out of place?"""
+    return bool(path.mended) and shadow.writes_since(path, saved) <= path.mended
+
+
+def _behind(path: Path, node: int) -> set[int]:
+    """The node and all that its gradient flows on to."""
+    found, stack = {node}, [node]
+    while stack:
+        for above in path.node(stack.pop()).inputs:
+            if above not in found:
+                found.add(above)
+                stack.append(above)
+    return found
 
 
 def _hidden(state: _Run, saved: SavedTensor) -> None:
@@ -227,16 +263,9 @@ def _wrong(state: _Run, bypass: Bypass, saved: SavedTensor | None, certain: bool
     )  # fmt: skip
 
 
-def _ran(state: _Run, executed: list[int]) -> list[int]:
-    """The nodes that ran to their end: all of them, or those before the one that failed."""
-    if not state.failed:
-        return executed
-    failing = next(event for event in reversed(list(state.path.events())) if isinstance(event, Raise))
-    return executed[: executed.index(failing.node)] if failing.node in executed else []
-
-
-def _finish(state: _Run, ran: list[int]) -> None:
-    path, source, request = state.path, state.source, state.request
+def _finish(state: _Run, path: Path, ran: list[int]) -> None:
+    """Accumulate gradients and free what was saved, for the nodes that ran to their end."""
+    source, request = state.source, state.request
     if not request.real:
         return
     for number in ran:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from gradsafe.domain.state import Entries, Items, Path, Status
 from gradsafe.domain.tensors import GradMode
 from gradsafe.domain.values import NONE, DictRef, ListRef, Manager, Unknown, Value
-from gradsafe.interp import calls, containers, names, operators
+from gradsafe.interp import calls, containers, names, operators, shadow
 from gradsafe.interp.execute import executes
 from gradsafe.interp.machine import Machine, join, mark, span
 from gradsafe.ir import instructions as ir
@@ -197,12 +197,14 @@ def _with(machine: Machine, path: Path, i: ir.With) -> list[Path]:
     manager = path.frame.regs[i.manager]
     source = path.here(i.at)
     if isinstance(manager, Manager):
-        before, saving = enter_mode(path, manager.mode), path.saving
+        before, saving, outer = enter_mode(path, manager.mode), path.saving, path.real
         before = GradMode(manager.previous) if manager.previous else before
         path.saving = "autocast" if manager.mode == "autocast" and saving == "all" else saving
         path.frame.regs[i.target] = manager
         log = path.log
         paths = [done for start in machine.run(path, i.assign) for done in machine.run(start, i.body)]
+        if manager.mode == "expects":
+            paths = [shadow.as_it_was(each, outer) for each in paths]
         for each in paths:
             each.grad_mode, each.saving = before, saving
             if manager.mode == "expects" and each.status is Status.RAISED:
@@ -237,8 +239,10 @@ def _exit(machine: Machine, path: Path, manager: Value, i: ir.With) -> list[Path
 @executes(ir.Try)
 def _try(machine: Machine, path: Path, i: ir.Try) -> list[Path]:
     after: list[Path] = []
-    mode = path.grad_mode
-    for done in machine.run(path, i.body):
+    mode, outer = path.grad_mode, path.real
+    for ended in machine.run(path, i.body):
+        real = shadow.as_it_was(ended, outer)
+        done = real if _handler(real, i.handlers) is not None else ended
         if done.status is Status.RAISED:
             handler = _handler(done, i.handlers)
             if handler is None:

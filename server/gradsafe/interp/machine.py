@@ -13,6 +13,7 @@ from typing import TypeAlias
 from gradsafe.domain.layered import LayeredMap
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.values import Const, Unknown, Value
+from gradsafe.interp import shadow
 from gradsafe.interp.world import World
 from gradsafe.ir.instructions import Body, Instruction, LazyBody
 from gradsafe.ops.table import OpTable
@@ -28,7 +29,8 @@ class Budget:
     ``instructions``: at some 15 us each, a root ends within about half a second.
     ``paths``: paths alive at one join; ``depth``: nested calls; ``rounds``: of a loop of unknown length
     (a recurrent state with ``retain_graph`` and ``step`` breaks in the third);
-    ``unrolled``: rounds of a loop of known length whose index matters.
+    ``unrolled``: rounds of a loop of known length whose index matters; ``shadow``: instructions that all paths
+    together may run after an error, ``shadows``: how many such paths go on: they must not cost a healthy one.
     """
 
     instructions: int = 30_000
@@ -37,6 +39,8 @@ class Budget:
     recursion: int = 3
     rounds: int = 3
     unrolled: int = 16
+    shadow: int = 4_000
+    shadows: int = 2
 
 
 class Machine:
@@ -47,6 +51,7 @@ class Machine:
         self.table = table
         self.budget = budget or Budget()
         self.ran = 0
+        self.ran_after_errors = 0
         self.hit: set[str] = set()
         self.called: set[ChunkId] = set()
 
@@ -82,6 +87,10 @@ class Machine:
         while todo:
             current, index = todo.pop()
             current.frame.chunk = chunk
+            if current.shadow_from is not None and not self._may_go_on(count - index):
+                current.status, current.raised = Status.RAISED, "RuntimeError"
+                done.append(current)
+                continue
             while index < count:
                 if self.ran > self.budget.instructions:
                     self.hit.add("instructions")
@@ -93,12 +102,16 @@ class Machine:
                 self.ran += 1
                 forks = EXECUTE[type(instruction)](self, current, instruction)
                 if forks is None:
+                    if current.failing:
+                        shadow.go_on(current, instruction)
                     if current.status is not Status.RUN:
                         break
                 elif len(forks) == 1 and forks[0] is current and current.status is Status.RUN:
                     continue
                 else:
                     for fork in reversed(self.limit(forks)):
+                        if fork.failing:
+                            shadow.go_on(fork, instruction)
                         if fork.status is Status.RUN:
                             todo.append((fork, index))
                         else:
@@ -118,6 +131,7 @@ class Machine:
         """
         if len(paths) <= self.budget.paths:
             return paths
+        paths = self._limit_shadows(paths)
         running = [path for path in paths if path.status is not Status.RAISED]
         if len(running) <= self.budget.paths:
             return paths
@@ -128,6 +142,18 @@ class Machine:
         for path in kept:
             path.blurred = True
         return kept + raised
+
+    def _limit_shadows(self, paths: list[Path]) -> list[Path]:
+        """Of many paths only a few go on after an error; the others end there."""
+        going = [p for p in paths if p.shadow_from is not None and p.status is not Status.RAISED]
+        for path in going[self.budget.shadows :]:
+            path.status, path.raised = Status.RAISED, "RuntimeError"
+        return paths
+
+    def _may_go_on(self, instructions: int) -> bool:
+        """Counts what is about to run after an error."""
+        self.ran_after_errors += instructions
+        return self.ran_after_errors <= self.budget.shadow
 
     def fork_on(self, path: Path, token: object, text: str) -> list[tuple[Path, bool]]:
         """Both sides of an unknown condition, or the one that was taken before for the same value."""
@@ -209,7 +235,7 @@ def _effect(path: Path, before: Mark, old_vars: dict, old_heap: dict) -> object 
         if oid < before.next_id and old_heap.get(oid) is not thing and old_heap.get(oid) != thing:
             return None
     gone = () if old_vars.keys() <= now.keys() else tuple(key for key in old_vars if key not in now)
-    return (path.grad_mode, frozenset(changed), gone)
+    return (path.grad_mode, frozenset(changed), gone, path.shadow_from is None)
 
 
 def span(path: Path, at: tuple[int, int]) -> Span:

@@ -27,6 +27,7 @@ class Role(Enum):
     CALL = "call"
     ALIAS = "alias"
     CREATED = "created"
+    FIRST = "first"
 
 
 @dataclass(frozen=True)

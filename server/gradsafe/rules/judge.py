@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 
 from gradsafe.interp.analyse import RootResult
 from gradsafe.rules.base import rule_for
-from gradsafe.rules.finding import Finding, Severity
+from gradsafe.rules.finding import Finding, Related, Role, Severity
 from gradsafe.rules.story import Log, Story, stories
-from gradsafe_tracer.events import AnyPlace, Event, Raise, Save, Write
+from gradsafe_tracer.events import AnyPlace, BackwardStart, Event, Raise, Save, Write
 
 _ORDER = [Severity.ERROR, Severity.WARNING, Severity.INFORMATION, Severity.HINT]
 
@@ -32,7 +32,7 @@ def judge_log(events: Sequence[Event]) -> list[Finding]:
 
 def findings_of(result: RootResult) -> list[Finding]:
     """The findings of an interpreted root."""
-    logs = [Log(trail.events, trail.conditions, trail.blurred) for trail in result.trails]
+    logs = [Log(trail.events, trail.conditions, trail.blurred, trail.shadow_from) for trail in result.trails]
     return judge(logs, is_forward=result.root.names[-1:] == ("forward",))
 
 
@@ -43,6 +43,7 @@ def judge(logs: Sequence[Log], is_forward: bool = False) -> list[Finding]:
     """
     groups: dict[tuple[str, AnyPlace], list[_Sighting]] = {}
     for log in logs:
+        first: Finding | None = None
         for story in stories(log):
             rule = rule_for(story.event.reason)
             finding = rule.explain(story) if rule is not None else None
@@ -50,9 +51,27 @@ def judge(logs: Sequence[Log], is_forward: bool = False) -> list[Finding]:
                 continue
             if rule.silent:
                 finding = replace(finding, severity=_at_most(finding.severity, Severity.WARNING))
+            if story.shadowed:
+                finding = _after(first, finding)
+            elif isinstance(story.event, Raise) and story.event.certain:
+                first = finding
             groups.setdefault((finding.code, finding.primary), []).append(_Sighting(finding, story))
     found = [_merge(sightings, logs, is_forward) for sightings in groups.values()]
     return sorted(found, key=lambda finding: (_ORDER.index(finding.severity), finding.code))
+
+
+def _after(first: Finding | None, finding: Finding) -> Finding:
+    """The finding as it is told where another error comes before it: torch will show it only then."""
+    if first is None:
+        return finding
+    related = Related(
+        Role.FIRST, first.primary, "torch raises here first; the finding shows once this is mended"
+    )
+    return replace(
+        finding,
+        message=f"{finding.message} (torch shows this once an earlier error is mended)",
+        related=(*finding.related, related),
+    )
 
 
 def _merge(sightings: list[_Sighting], logs: Sequence[Log], is_forward: bool) -> Finding:
@@ -72,7 +91,7 @@ def _severity(sighting: _Sighting, is_forward: bool) -> Severity:
             return _at_most(severity, Severity.WARNING)
         whole = story.save is not None and story.save.role == "result" and is_forward
         return Severity.WARNING if whole else Severity.INFORMATION
-    if not event.certain or story.log.blurred:
+    if not event.certain or story.log.blurred or story.shadowed:
         return _at_most(severity, Severity.WARNING)
     return severity
 
@@ -83,7 +102,7 @@ def _at_most(severity: Severity, bound: Severity) -> Severity:
 
 def _on_every_path(best: _Sighting, sightings: list[_Sighting], logs: Sequence[Log]) -> bool:
     """Does every path that runs the write after the save raise?"""
-    raising = {id(sighting.story.log) for sighting in sightings if sighting.story.event.certain}
+    raising = {id(s.story.log) for s in sightings if s.story.event.certain and not s.story.shadowed}
     return all(id(log) in raising or not _runs(log, best) for log in logs)
 
 
@@ -93,10 +112,11 @@ def _runs(log: Log, best: _Sighting) -> bool:
     event, save = story.event, story.save
     if isinstance(event, Raise) and event.reason == "version" and save is not None:
         places = {write.place for write in story.writes()}
-        return _writes_after_save(log.events, save.place, places)
+        return _writes_after_save(log.happened, save.place, places)
     if isinstance(event, Raise) and event.reason == "freed":
-        return sum(1 for start in log.backwards.values() if start.place == event.place) > 1
-    return any(e.place == event.place and isinstance(e, (Write, Raise)) for e in log.events)
+        starts = (e for e in log.happened if isinstance(e, BackwardStart))
+        return sum(1 for start in starts if start.place == event.place) > 1
+    return any(e.place == event.place and isinstance(e, (Write, Raise)) for e in log.happened)
 
 
 def _writes_after_save(events: Iterable[Event], saved: AnyPlace, writes: set[AnyPlace]) -> bool:

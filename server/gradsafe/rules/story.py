@@ -7,7 +7,7 @@ nothing else.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gradsafe_tracer.events import (
     AnyPlace,
@@ -24,11 +24,12 @@ from gradsafe_tracer.events import (
 
 @dataclass(slots=True)
 class Log:
-    """A log with the look-ups that rules need; ``conditions`` and ``blurred`` are those of its path."""
+    """A log with the look-ups that rules need; the other fields are those of its path (``interp.analyse.Trail``)."""
 
     events: Sequence[Event]
     conditions: tuple[str, ...] = ()
     blurred: bool = False
+    shadow_from: int | None = None
     saves: dict[int, tuple[int, Save]] = field(init=False, default_factory=dict)
     backwards: dict[int, BackwardStart] = field(init=False, default_factory=dict)
     writes: dict[int, list[tuple[int, Write]]] = field(init=False, default_factory=dict)
@@ -50,6 +51,11 @@ class Log:
             elif isinstance(event, Free):
                 self.frees.setdefault(event.node, event)
 
+    @property
+    def happened(self) -> Sequence[Event]:
+        """What torch lets happen: without the shadow of an error."""
+        return self.events if self.shadow_from is None else self.events[: self.shadow_from]
+
     def writes_after(self, save: Save, before: int | None = None) -> list[Write]:
         """The writes that moved the saved tensor's counter after it was saved, oldest first."""
         start = self.saves[save.save][0]
@@ -63,11 +69,12 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One failure in one log, at position ``index``."""
+    """One failure in one log, at position ``index``; ``mended`` are the places of writes that other failures tell of."""
 
     log: Log
     index: int
     event: Raise | WrongGradient
+    mended: frozenset[AnyPlace] = frozenset()
 
     @property
     def save(self) -> Save | None:
@@ -89,9 +96,15 @@ class Story:
         """True where no backward is in sight: the graph that is returned would fail."""
         return isinstance(self.event, Raise) and self.event.how == "returned"
 
+    @property
+    def shadowed(self) -> bool:
+        """True where this failure shows only once an earlier one is mended."""
+        return self.log.shadow_from is not None and self.index >= self.log.shadow_from
+
     def writes(self) -> list[Write]:
         """The writes that broke the save, oldest first."""
-        return self.log.writes_after(self.save, self.index) if self.save is not None else []
+        found = self.log.writes_after(self.save, self.index) if self.save is not None else []
+        return [write for write in found if write.place not in self.mended]
 
     def first_backward(self) -> BackwardStart | None:
         """For a second backward: the one that freed the node."""
@@ -101,12 +114,24 @@ class Story:
 
 
 def stories(log: Log) -> list[Story]:
-    """Every failure in a log, in order."""
-    return [
-        Story(log, index, event)
-        for index, event in enumerate(log.events)
-        if isinstance(event, (Raise, WrongGradient))
-    ]
+    """Every failure in a log, in order.
+
+    The interpreter takes the writes of the error that ends a path, and of each that its shadow or a returned
+    graph has, for mended; so does the story of the next.
+    """
+    found: list[Story] = []
+    mended: frozenset[AnyPlace] = frozenset()
+    for index, event in enumerate(log.events):
+        if not isinstance(event, (Raise, WrongGradient)):
+            continue
+        story = Story(log, index, event)
+        if story.shadowed or story.returned:
+            story = replace(story, mended=mended)
+        found.append(story)
+        ends_path = log.shadow_from is not None and index >= log.shadow_from - 1
+        if (ends_path or story.returned) and isinstance(event, Raise) and event.certain:
+            mended |= {write.place for write in story.writes()}
+    return found
 
 
 def same_file(one: AnyPlace, other: AnyPlace) -> bool:

@@ -1,0 +1,1 @@
+"""Programs with several defects: what gradsafe tells of those that torch would show only later."""
