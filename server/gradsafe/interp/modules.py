@@ -29,7 +29,9 @@ from gradsafe.interp import (
     autograd,
     calls,
     classes,
+    command_line,
     custom_function,
+    distributions,
     module_containers,
     module_methods,
     optimizers,
@@ -106,6 +108,10 @@ def construct_external(machine: Machine, path: Path, name: str, call: Call) -> O
     optimizer = optimizers.construct(machine, path, name, call)
     if optimizer is not None:
         return [(path, optimizer)]
+    for construct in (distributions.construct_external, command_line.construct_external):
+        made = construct(machine, path, name, call)
+        if made is not None:
+            return made
     simple = name.rpartition(".")[2]
     if machine.table.module(name) is None and simple not in _DATA and not optimizers.is_scaler(name):
         return None
@@ -117,6 +123,8 @@ def construct_external(machine: Machine, path: Path, name: str, call: Call) -> O
 
 def construct_base(machine: Machine, path: Path, obj: Instance, name: str, call: Call) -> None:
     """Run the ``__init__`` of an outside class on ``obj``: its parameters, buffers and attributes."""
+    if distributions.construct(machine, path, obj, name, call):
+        return
     spec = machine.table.module(name)
     if spec is None:
         return
@@ -209,7 +217,9 @@ def attribute(machine: Machine, path: Path, obj: Instance, name: str, source: So
     """Attributes that outside classes give their objects."""
     if name == "param_groups":
         return optimizers.param_groups(path, obj)
-    child = module_containers.child(path, obj, name)
+    child = module_containers.child(path, obj, name) or distributions.attribute(
+        machine, path, obj, name, source
+    )
     if child is not None:
         return child
     if isinstance(obj.cls, str) and optimizers.is_optimizer(path, obj):
@@ -328,7 +338,10 @@ def call_method(
             return [(path, NONE)]
         if name in ("forward", "__call__"):
             return forward(machine, path, obj, call)
-        for handler in (optimizers.call_method, custom_function.call_context, module_methods.call_method):
+        for handler in (
+            optimizers.call_method, custom_function.call_context, module_methods.call_method,
+            distributions.call_method, command_line.call_method,
+        ):  # fmt: skip
             outcomes = handler(machine, path, obj, name, call)
             if outcomes is not None:
                 return outcomes

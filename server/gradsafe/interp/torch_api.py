@@ -30,6 +30,7 @@ from gradsafe.interp import (
     classes,
     containers,
     control,
+    distributions,
     shapes,
     tensor_api,
     torch_ops,
@@ -48,9 +49,6 @@ _MANAGERS: Mapping[str, str] = {
     "torch.autograd.grad_mode.no_grad": "no_grad",
     "torch.enable_grad": "enable_grad",
     "torch.autograd.enable_grad": "enable_grad",
-    "torch.autocast": "autocast",
-    "torch.amp.autocast": "autocast",
-    "torch.cuda.amp.autocast": "autocast",
     "torch.autograd.set_detect_anomaly": "nothing",
     "torch.autograd.detect_anomaly": "nothing",
     "torch.autograd.profiler.profile": "nothing",
@@ -105,6 +103,14 @@ def _set_grad_enabled(machine: Machine, path: Path, call: Call) -> Outcomes:
     on = tensor_api.flag(call.argument(0, "mode"))
     mode = _switch(on, "enable_grad", "no_grad")
     return [(path, Manager(mode, control.enter_mode(path, mode).value))]
+
+
+@torch_function("torch.autocast", "torch.amp.autocast", "torch.cuda.amp.autocast", "torch.cpu.amp.autocast")
+def _autocast(machine: Machine, path: Path, call: Call) -> Outcomes:
+    """``enabled=False`` is no autocast; where that is not known, a save as a copy is the quieter answer."""
+    asked = call.kwargs.get("enabled")
+    off = asked is not None and tensor_api.flag(asked) is Tri.NO
+    return [(path, Manager("nothing" if off else "autocast"))]
 
 
 @torch_function("torch.is_grad_enabled")
@@ -240,6 +246,14 @@ def _checkpoint(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return outcomes
 
 
+@torch_function("torch.einsum")
+def _einsum(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    """``einsum(equation, [a, b])`` is ``einsum(equation, a, b)``."""
+    if len(call.args) != 2 or not (items := torch_ops.items_of(path, call.args[1])):
+        return None
+    return torch_ops.apply(machine, path, "torch.einsum", (call.args[0], *items), call.kwargs, call.source)
+
+
 @torch_function("torch.meshgrid")
 def _meshgrid(machine: Machine, path: Path, call: Call) -> Outcomes:
     """Expanded views of the arguments: each element of one stands many times in its grid."""
@@ -269,6 +283,11 @@ def _clip(machine: Machine, path: Path, call: Call) -> Outcomes:
                 "torch.set_default_dtype", "torch.cuda.empty_cache", "torch.set_float32_matmul_precision")  # fmt: skip
 def _nothing(machine: Machine, path: Path, call: Call) -> Outcomes:
     return [(path, NONE)]
+
+
+@torch_function("torch.distributions.kl_divergence", "torch.distributions.kl.kl_divergence")
+def _kl_divergence(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    return distributions.kl_divergence(machine, path, call)
 
 
 @torch_function("torch.is_tensor", "torch.Tensor.is_tensor")
