@@ -9,27 +9,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.oracle.report import table
-from tests.oracle.score import Row
+from tests.oracle.score import Row, summary
 
-from .compare import compare, predictions, rows_of
-from .generate import Generated, generate
+from .batches import batches
+from .compare import predictions, rows_of
+from .generate import Generated
 from .judge import judge
 from .shrink import shrink
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
-    programs = []
+    programs, rows = batches(options.seed, options.count, options.level, options.jobs)
     for level in options.level:
-        made = [generate(seed, level) for seed in range(options.seed, options.seed + options.count)]
-        programs += made
-        kinds = Counter(program.judged.kind for program in made)
+        kinds = Counter(program.judged.kind for program in programs if program.level == level)
         print(f"level {level}: " + ", ".join(f"{kind} {count}" for kind, count in kinds.most_common()))
     if options.print:
         for program in programs:
             print(f"# --- level {program.level} seed {program.seed}: {program.judged}\n{program.text}")
-    rows = compare(programs)
     print(table(rows))
+    for level in options.level:
+        print(summary(f"level {level}", [row for row in rows if row.source == f"fuzz L{level}"]))
+    print(summary("all", rows))
     bad = [row for row in rows if not row.good]
     by_name = {(f"fuzz L{p.level}", f"seed {p.seed}"): p for p in programs}
     for row in bad[: options.show]:
@@ -72,6 +73,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=50)
     parser.add_argument("--level", type=lambda text: [int(x) for x in text.split(",")], default=[1, 2, 3, 4])
     parser.add_argument("--show", type=int, default=10, help="disagreements to shrink and print")
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--no-shrink", action="store_true")
     parser.add_argument("--write", type=Path, help="a folder to keep disagreements in")
     parser.add_argument("--print", action="store_true", help="print every program")

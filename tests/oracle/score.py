@@ -11,6 +11,9 @@ OUTCOMES = ("exact", "story", "weak", "elsewhere", "missed", "silent", "info", "
 """exact: line, rule, severity, save and backward right. story: save or backward line off. weak: reported, but
 not with the severity that is due. elsewhere: right rule, wrong line. silent: safe and silent."""
 
+SILENT = "data-bypasses-autograd"
+_SAFE = ("safe", "extra", "right by luck")
+
 
 @dataclass(frozen=True)
 class Expected:
@@ -77,6 +80,26 @@ def score(source: str, name: str, wanted: Sequence[Expected], found: Iterable[Ve
     if not rows:
         rows.append(Row(source, name, "safe", "silent"))
     return rows
+
+
+def summary(name: str, rows: Sequence[Row]) -> str:
+    """The figures of the project's goals in one line: false errors, raising programs, silent ones, safe ones."""
+    loud = [row for row in rows if row.kind not in (*_SAFE, SILENT)]
+    silent = [row for row in rows if row.kind == SILENT]
+    safe = [row for row in rows if row.kind in _SAFE]
+    predicted = [row for row in loud if row.outcome in ("exact", "story")]
+    exact = [row for row in predicted if row.outcome == "exact"]
+    found = [row for row in silent if row.outcome in ("exact", "story")]
+    false = [sum(row.outcome == f"false-{severity}" for row in rows) for severity in ("error", "warning")]
+    return (
+        f"{name}: false errors {false[0]}; raising {len(loud)}, predicted {len(predicted)} ({_share(predicted, loud)}), of these with"
+        f" exact lines {len(exact)} ({_share(exact, predicted)}); silently wrong {len(silent)}, found {len(found)}"
+        f" ({_share(found, silent)}); safe {len(safe)}, false warnings {false[1]}"
+    )
+
+
+def _share(part: Sequence[Row], whole: Sequence[Row]) -> str:
+    return f"{len(part) / len(whole):.1%}" if whole else "none"
 
 
 def _one(source: str, name: str, want: Expected, found: Sequence[Verdict]) -> tuple[Row, Verdict | None]:

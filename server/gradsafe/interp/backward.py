@@ -162,6 +162,7 @@ def _execute(state: _Run, number: int) -> None:
     if node.overlap_write is not None and state.failed is None and node.certain is Tri.YES:
         # CopySlices cannot scatter a gradient into memory that overlaps itself: torch raises in backward (measured).
         _failed(state, number)
+        path.mended |= {node.source.place}
         state.path.emit(
             Raise(
                 node.source.place, node.source.stack, "overlap", tensor=node.overlap_write, node=number,
