@@ -40,9 +40,7 @@ def main() -> int:
         arguments.output.write_text(text, encoding="utf-8")
     else:
         print(text)
-    bad = any(
-        each.died or each.count("error") or any(f["crashes"] for f in each.files) for each in results
-    )
+    bad = any(each.died or each.count("error") or any(f["crashes"] for f in each.files) for each in results)
     return 1 if bad else 0
 
 

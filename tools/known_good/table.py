@@ -64,7 +64,9 @@ def _times(results: Sequence[Result]) -> str:
     if not files:
         return ""
     seconds = [took for took, _, _ in files]
-    shares = ", ".join(f"{share:.1%}: {seconds[int(len(seconds) * (1 - share))]:.2f} s" for share in (0.5, 0.9, 0.99, 0.999))
+    shares = ", ".join(
+        f"{share:.1%}: {seconds[int(len(seconds) * (1 - share))]:.2f} s" for share in (0.5, 0.9, 0.99, 0.999)
+    )
     over = sum(1 for took in seconds if took > 2)
     rows = [
         [f"`{package}` {each['file']}", str(each["lines"]), f"{took:.2f}", f"{each['slowest']} {each['slowest_seconds']:.2f}"]

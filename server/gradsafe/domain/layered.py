@@ -24,11 +24,12 @@ _GONE: Final = _Gone()
 
 
 class _Layer(Generic[K, V]):
-    __slots__ = ("below", "own")
+    __slots__ = ("below", "own", "shared")
 
-    def __init__(self, own: dict[K, V | _Gone], below: _Layer[K, V] | None) -> None:
+    def __init__(self, own: dict[K, V | _Gone], below: _Layer[K, V] | None, shared: bool = False) -> None:
         self.own = own
         self.below = below
+        self.shared = shared
 
 
 class LayeredMap(Generic[K, V]):
@@ -36,9 +37,12 @@ class LayeredMap(Generic[K, V]):
 
     __slots__ = ("_below", "_deleted", "_own")
 
-    def __init__(self) -> None:
+    def __init__(self, shared: dict[K, V] | None = None) -> None:
+        """``shared``: entries of many maps, which whoever owns them may add to; they are found, never copied or compared."""
         self._own: dict[K, V | _Gone] = {}
         self._below: _Layer[K, V] | None = None
+        if shared is not None:
+            self._below = _Layer(cast("dict[K, V | _Gone]", shared), None, shared=True)
         self._deleted = False
 
     def get(self, key: K) -> V | None:
@@ -72,7 +76,7 @@ class LayeredMap(Generic[K, V]):
         """An independent map with the same entries."""
         if self._own:
             own, below = self._own, self._below
-            while below is not None and 2 * len(own) >= len(below.own):
+            while below is not None and not below.shared and 2 * len(own) >= len(below.own):
                 own, below = {**below.own, **own}, below.below
             self._below, self._own = _Layer(own, below), {}
         twin: LayeredMap[K, V] = LayeredMap()
@@ -80,10 +84,10 @@ class LayeredMap(Generic[K, V]):
         return twin
 
     def flat(self) -> dict[K, V]:
-        """All entries as one new dict."""
+        """All entries but the shared ones as one new dict."""
         layers = [self._own]
         layer = self._below
-        while layer is not None:
+        while layer is not None and not layer.shared:
             layers.append(layer.own)
             layer = layer.below
         whole: dict[K, V | _Gone] = {}
@@ -92,6 +96,16 @@ class LayeredMap(Generic[K, V]):
         if self._deleted:
             whole = {key: value for key, value in whole.items() if value is not _GONE}
         return cast("dict[K, V]", whole)
+
+    def whole(self) -> dict[K, V]:
+        """All entries, the shared ones included."""
+        layer = self._below
+        while layer is not None and not layer.shared:
+            layer = layer.below
+        if layer is None:
+            return self.flat()
+        whole = {key: value for key, value in layer.own.items() if self.get(key) is not None}
+        return {**cast("dict[K, V]", whole), **self.flat()}
 
     def __iter__(self) -> Iterator[K]:
         return iter(self.flat())

@@ -64,6 +64,14 @@ class Frame:
         )  # fmt: skip
 
 
+@dataclass(slots=True)
+class Shared:
+    """Variables and objects that every path of an analysis sees until it writes its own: those of module-level statements."""
+
+    vars: dict[tuple[Hashable, str], Value] = field(default_factory=dict)
+    heap: dict[int, object] = field(default_factory=dict)
+
+
 class Path:
     """One explored path: variables, heap, modes, and its log.
 
@@ -81,9 +89,9 @@ class Path:
         "returned", "saving", "shadow_from", "status", "trail", "vars",
     )  # fmt: skip
 
-    def __init__(self, frame: Frame) -> None:
-        self.vars: LayeredMap[tuple[Hashable, str], Value] = LayeredMap()
-        self.heap: LayeredMap[int, object] = LayeredMap()
+    def __init__(self, frame: Frame, shared: Shared | None = None) -> None:
+        self.vars: LayeredMap[tuple[Hashable, str], Value] = LayeredMap(shared.vars if shared else None)
+        self.heap: LayeredMap[int, object] = LayeredMap(shared.heap if shared else None)
         self.grad_mode = GradMode.ENABLED
         self.decisions: LayeredMap[Hashable, bool] = LayeredMap()
         self.trail: tuple[str, ...] = ()

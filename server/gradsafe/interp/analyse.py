@@ -29,6 +29,7 @@ from gradsafe.interp import backward, calls, classes, module_methods, modules, n
 from gradsafe.interp import control as _control  # noqa: F401  registers its instructions
 from gradsafe.interp import execute as _execute  # noqa: F401
 from gradsafe.interp.machine import Budget, Machine
+from gradsafe.interp.prelude import Prelude, Receivers
 from gradsafe.interp.world import World
 from gradsafe.ops.table import OpTable
 from gradsafe.syntax.span import ChunkId, Span
@@ -85,9 +86,11 @@ class RootResult:
     called: frozenset[ChunkId]
 
 
-def analyse_root(world: World, root: Root, table: OpTable, budget: Budget | None = None) -> RootResult:
-    """Interpret one root; never raises on any program."""
-    machine = Machine(world, table, budget or BUDGETS[root.kind])
+def analyse_root(
+    world: World, root: Root, table: OpTable, budget: Budget | None = None, prelude: Prelude | None = None
+) -> RootResult:
+    """Interpret one root; never raises on any program. What the prelude keeps changes the time, never the result."""
+    machine = Machine(world, table, budget or BUDGETS[root.kind], prelude)
     if root.kind is RootKind.MODULE:
         paths = _run_module(machine, root)
     else:
@@ -100,7 +103,7 @@ def _start(machine: Machine, root: Root) -> Path:
     env = names.module_env(root.file)
     facts = machine.world.module(root.file)
     chunk = facts.root if facts is not None else root.scope
-    return Path(Frame(env, root.file, chunk, "", ()))
+    return Path(Frame(env, root.file, chunk, "", ()), machine.prelude.shared)
 
 
 def _run_module(machine: Machine, root: Root) -> list[Path]:
@@ -112,19 +115,41 @@ def _run_module(machine: Machine, root: Root) -> list[Path]:
 
 
 def _run_function(machine: Machine, root: Root) -> list[Path]:
-    path = _start(machine, root)
     here = Source(Span(root.scope, 0, 0), ())
-    states: list[tuple[Path, Value]] = [(path, names.load_global(machine, path, root.file, root.names[0]))]
-    for name in root.names[1:]:
-        states = [
-            (after, _member(machine, after, value, name, here))
-            for state, value in states
-            for after, value in _as_receiver(machine, state, value, here)
-        ]
+    if len(root.names) == 1:
+        path = _start(machine, root)
+        return _call_alone(machine, path, names.load_global(machine, path, root.file, root.names[0]), here)
     results: list[Path] = []
-    for state, value in states:
-        results.extend(_call_alone(machine, state, value, here))
+    for kept, owner in _receivers(machine, root):
+        path = kept.fork()
+        results.extend(_call_alone(machine, path, _member(machine, path, owner, root.names[-1], here), here))
     return results
+
+
+def _receivers(machine: Machine, root: Root) -> tuple[tuple[Path, Value], ...]:
+    """The objects whose method the root is: made once for all methods of the class, on a budget of its own."""
+
+    def compute(world: World) -> Receivers:
+        inner = Machine(world, machine.table, BUDGETS[RootKind.FUNCTION], machine.prelude)
+        path = _start(inner, root)
+        here = Source(Span(path.frame.chunk, 0, 0), ())
+        states: list[tuple[Path, Value]] = [(path, names.load_global(inner, path, root.file, root.names[0]))]
+        for name in root.names[1:-1]:
+            states = [
+                (after, _member(inner, after, value, name, here))
+                for state, value in states
+                for after, value in _as_receiver(inner, state, value, here)
+            ]
+        made = [each for state, value in states for each in _as_receiver(inner, state, value, here)]
+        for each, _ in made:
+            each.log = None
+        return Receivers(tuple(made), frozenset(inner.called))
+
+    found = machine.prelude.remember(machine.world, ("receivers", root.file, root.names[:-1]), compute)
+    if not isinstance(found, Receivers):
+        return ()
+    machine.called |= found.called
+    return found.made
 
 
 def _as_receiver(machine: Machine, path: Path, value: Value, here: Source) -> list[tuple[Path, Value]]:

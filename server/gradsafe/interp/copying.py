@@ -63,7 +63,7 @@ def _tensor(path: Path, value: TensorRef, deep: bool, source: Source) -> TensorR
 def _instance(path: Path, value: Instance, deep: bool, source: Source, memo: dict[int, Value]) -> Instance:
     twin = Instance(path.new_id(), value.cls)
     memo[value.oid] = twin
-    for (owner, name), held in path.vars.flat().items():
+    for (owner, name), held in path.vars.whole().items():
         if owner == value.oid:
             path.vars[twin.oid, name] = copy(path, held, deep, source, memo) if deep else held
     return twin

@@ -14,6 +14,7 @@ from gradsafe.domain.layered import LayeredMap
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.values import Const, Unknown, Value
 from gradsafe.interp import shadow
+from gradsafe.interp.prelude import Prelude
 from gradsafe.interp.world import World
 from gradsafe.ir.instructions import Body, Instruction, LazyBody
 from gradsafe.ops.table import OpTable
@@ -43,12 +44,20 @@ class Budget:
     shadows: int = 2
 
 
+STATEMENT = Budget(instructions=3_000, paths=4, depth=10)
+"""For one module-level statement that a root needs: a class body, an import, a constant. Long work there is none of ours."""
+
+
 class Machine:
     """One root's interpretation: what it may ask of the world, its budget, and what it has used."""
 
-    def __init__(self, world: World, table: OpTable, budget: Budget | None = None) -> None:
+    def __init__(
+        self, world: World, table: OpTable, budget: Budget | None = None, prelude: Prelude | None = None
+    ) -> None:
         self.world = world
         self.table = table
+        self.prelude = prelude or Prelude()
+        self.globals: dict[tuple[str, str], Value | None] = {}
         self.budget = budget or Budget()
         self.ran = 0
         self.ran_after_errors = 0

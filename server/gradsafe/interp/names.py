@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Hashable
-from typing import TYPE_CHECKING
 
 from gradsafe.domain.state import Frame, Path, Status
 from gradsafe.domain.values import Const, External, ModuleValue, Unknown, Value
-from gradsafe.interp.world import ModuleFacts
+from gradsafe.interp.machine import STATEMENT, Machine
+from gradsafe.interp.prelude import Bindings
+from gradsafe.interp.world import ModuleFacts, World
 from gradsafe.ir import instructions as ir
-
-if TYPE_CHECKING:
-    from gradsafe.interp.machine import Machine
 
 BUILTINS = frozenset(dir(builtins))
 
@@ -58,7 +56,7 @@ def store(path: Path, name: str, value: Value) -> None:
 
 
 def load_global(machine: Machine, path: Path, file: str, name: str) -> Value:
-    """A module-level name: as executed so far, or its binding statement run now, or a built-in."""
+    """A module-level name: as executed so far, or as its binding statement gives it, or a built-in."""
     env = module_env(file)
     found = path.vars.get((env, name))
     if found is not None:
@@ -66,34 +64,83 @@ def load_global(machine: Machine, path: Path, file: str, name: str) -> Value:
     if name == "__name__":
         running = path.vars.get((env, "#main"))
         return Const("__main__", str) if running is not None else Const(file, str)
-    facts = machine.world.module(file)
-    if facts is not None and path.vars.get((env, "#executing")) is None:
-        value = _evaluate_global(machine, path, facts, name)
+    if path.vars.get((env, "#executing")) is None:
+        value = _of_module(machine, path, file, name)
         if value is not None:
-            path.vars[env, name] = value
             return value
     if name in BUILTINS:
         return External(f"builtins.{name}")
     return Unknown(("global", file, name))
 
 
-def _evaluate_global(machine: Machine, path: Path, facts: ModuleFacts, name: str) -> Value | None:
-    """Run the statement that binds ``name`` at module level, in a frame of its own.
+def _of_module(machine: Machine, path: Path, file: str, name: str) -> Value | None:
+    """What the module in ``file`` binds ``name`` to.
 
     With several binders the last definition or import wins; several plain assignments leave the
     value open, since which of them ran last is not known.
     """
+    if (file, name) in machine.globals:
+        return machine.globals[file, name]
+    facts = machine.world.module(file)
+    if facts is None:
+        return None
+    machine.globals[file, name] = None  # star imports in a circle
     indices = facts.binders.get(name, ())
-    body = machine.world.body(facts.root)
-    env = module_env(facts.file)
+    value: Value | None
     if not indices:
-        return _from_star(machine, path, facts, name)
+        value = _from_star(machine, path, facts, name)
+    else:
+        block = machine.world.body(facts.root)[indices[-1]]
+        unknown = Unknown(("global", file, name))
+        if len(indices) > 1 and not any(isinstance(i, _DEFINITE) for i in block.instructions):
+            value = unknown
+        else:
+            bound = _bindings(machine, facts, indices[-1], block)
+            if bound is not None and not bound.shared:
+                del machine.globals[file, name]
+                return _run_here(machine, path, facts, name, block)
+            value = bound.names.get(name) if bound is not None else unknown
+    machine.globals[file, name] = value
+    return value
+
+
+_DEFINITE = (ir.Function, ir.Class, ir.ImportFrom, ir.Import, ir.Try)
+
+
+def _bindings(machine: Machine, facts: ModuleFacts, index: int, block: ir.Block) -> Bindings | None:
+    """What a module-level statement binds, run on a path of its own; None while that is going on further out."""
+
+    def compute(world: World) -> Bindings:
+        # The block that this world gives: it notes that it was asked.
+        inner_facts = world.module(facts.file) or facts
+        inner_block = world.body(inner_facts.root)[index]
+        inner = Machine(world, machine.table, STATEMENT, machine.prelude)
+        path = _module_path(inner, inner_facts, inner_block)
+        path.next_id = machine.prelude.first_id()
+        first = inner.run(path, (inner_block,))[0]
+        env = module_env(facts.file)
+        if first.log is not None:
+            return Bindings({}, False)
+        machine.prelude.share(first, lambda owner: isinstance(owner, tuple) and owner[0] == "module")
+        names = {name: value for (owner, name), value in first.vars.flat().items() if owner == env}
+        return Bindings(names, True, frozenset(inner.called))
+
+    found = machine.prelude.remember(machine.world, ("binds", facts.file, block.chunk or index), compute)
+    if isinstance(found, Bindings):
+        machine.called |= found.called
+        return found
+    return None
+
+
+def _module_path(machine: Machine, facts: ModuleFacts, block: ir.Block) -> Path:
+    frame = Frame(module_env(facts.file), facts.file, block.chunk or facts.root, "", ())
+    return Path(frame, machine.prelude.shared)
+
+
+def _run_here(machine: Machine, path: Path, facts: ModuleFacts, name: str, block: ir.Block) -> Value | None:
+    """Run the statement on this path, in a frame of its own: it makes tensors, or writes some."""
+    env = module_env(facts.file)
     path.vars[env, name] = Unknown(("global", facts.file, name))
-    block = body[indices[-1]]
-    if len(indices) > 1 and not any(
-        isinstance(i, (ir.Function, ir.Class, ir.ImportFrom, ir.Import, ir.Try)) for i in block.instructions
-    ):
-        return path.vars[env, name]
     outer, mode = path.frame, path.grad_mode
     path.frame = Frame(env, facts.file, block.chunk or facts.root, "", outer.stack)
     first = machine.run(path, (block,))[0]
@@ -107,19 +154,14 @@ def _evaluate_global(machine: Machine, path: Path, facts: ModuleFacts, name: str
 
 
 def _from_star(machine: Machine, path: Path, facts: ModuleFacts, name: str) -> Value | None:
-    env = module_env(facts.file)
-    if path.vars.get((env, "#star")) == Const(name, str):
-        return None  # a cycle of star imports
-    path.vars[env, "#star"] = Const(name, str)
+    """The name as the first star import gives it that leads to a module which may have it."""
     body = machine.world.body(facts.root)
     for index in facts.stars:
         for instruction in body[index].instructions:
             if isinstance(instruction, ir.ImportFrom) and instruction.attr == "*":
                 file = machine.world.find_module(facts.file, instruction.module, instruction.level)
-                if file is None:
-                    continue
-                target = machine.world.module(file)
-                if target is not None and (name in target.binders or target.stars):
+                target = machine.world.module(file) if file is not None else None
+                if file is not None and target is not None and (name in target.binders or target.stars):
                     return load_global(machine, path, file, name)
     return None
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gradsafe.interp.analyse import Root
 from gradsafe.interp.world import World
+from gradsafe.project.recording import Recorder
 from gradsafe.rules.finding import Finding
 from gradsafe.syntax.span import ChunkId
 
@@ -31,8 +32,9 @@ def interpret(world: World, root: Root) -> Outcome:
     from gradsafe.ops.table import load
     from gradsafe.rules.judge import findings_of
 
+    prelude = world.prelude if isinstance(world, Recorder) else None
     try:
-        result = analyse_root(world, root, load())
+        result = analyse_root(world, root, load(), prelude=prelude)
     except RecursionError:  # a bound like any other: nothing is said of this root
         return Outcome((), budgets_hit=frozenset({"recursion"}))
     return Outcome(tuple(findings_of(result)), result.instructions, result.budgets_hit, result.called)

@@ -7,10 +7,12 @@ elsewhere changes no value.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
 from typing import Any, SupportsIndex, overload
 
-from gradsafe.interp.world import ModuleFacts
+from gradsafe.interp.prelude import Prelude
+from gradsafe.interp.world import ModuleFacts, World
 from gradsafe.ir.instructions import Block, Body
 from gradsafe.project.workspace import Workspace
 from gradsafe.syntax.chunk import Chunk
@@ -79,8 +81,9 @@ def _seen(chunk: Chunk) -> Hashable:
 class Recorder:
     """Implements :class:`gradsafe.interp.world.World`; ``reads`` holds the keys that were asked for, with their values."""
 
-    def __init__(self, workspace: Workspace, answers: Answers) -> None:
+    def __init__(self, workspace: Workspace, answers: Answers, prelude: Prelude | None = None) -> None:
         self._workspace, self._answers = workspace, answers
+        self.prelude = prelude
         self.reads: dict[Key, Hashable] = {}
 
     def note(self, *key: Any) -> None:
@@ -108,6 +111,57 @@ class Recorder:
         """See :class:`World`."""
         self.note("find", importer, name, level)
         return self._workspace.find_module(importer, name, level)
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A result and the answers that it rests on; ``checked`` is the state of the texts for which they were last compared."""
+
+    result: Any
+    reads: dict[Key, Hashable]
+    checked: int
+
+
+class KeptPrelude(Prelude):
+    """A prelude that follows edits: a result holds as long as the world answers what it answered."""
+
+    def __init__(self, workspace: Workspace, answers: Answers) -> None:
+        super().__init__()
+        self._workspace, self._answers = workspace, answers
+        self._state = 0
+        self._records: dict[Hashable, _Kept] = {}
+
+    def changed(self) -> None:
+        """Some text is not what it was."""
+        self._state += 1
+
+    def find(self, world: World, key: Hashable) -> Any | None:
+        """A kept result that holds; whoever takes it has asked what it asked."""
+        kept = self._records.get(key)
+        if kept is None:
+            return None
+        if kept.checked != self._state:
+            value = self._answers.value
+            if any(value(asked) != answer for asked, answer in kept.reads.items()):
+                return None
+            kept.checked = self._state
+        if isinstance(world, Recorder):
+            world.reads.update(kept.reads)
+        return kept.result
+
+    def compute(
+        self, world: World, compute: Callable[[World], Any]
+    ) -> tuple[Any, Callable[[Hashable], None]]:
+        """A new result; its own questions are noted apart, and for who asked."""
+        inner = Recorder(self._workspace, self._answers, self)
+        found = compute(inner)
+        if isinstance(world, Recorder):
+            world.reads.update(inner.reads)
+
+        def keep(key: Hashable) -> None:
+            self._records[key] = _Kept(found, inner.reads, self._state)
+
+        return found, keep
 
 
 class _Binders(dict[str, tuple[int, ...]]):

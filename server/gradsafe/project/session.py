@@ -15,7 +15,7 @@ from gradsafe.project.closure import Closures
 from gradsafe.project.interpret import Interpret, Outcome, interpret
 from gradsafe.project.merge import merge, suppressed, told, wanted
 from gradsafe.project.problems import Problem, ProblemKind, Problems
-from gradsafe.project.recording import Answers, Key, Recorder, file_of
+from gradsafe.project.recording import Answers, KeptPrelude, Key, Recorder, file_of
 from gradsafe.project.roots import own_texts, roots_of
 from gradsafe.project.settings import Settings
 from gradsafe.project.workspace import Workspace
@@ -85,6 +85,7 @@ class Session:
         self.workspace = Workspace(root)
         self._interpret = interpret
         self._answers = Answers(self.workspace)
+        self._prelude = KeptPrelude(self.workspace, self._answers)
         self._problems = Problems(self.workspace.block)
         self._closures = Closures(self.workspace)
         self._scope: dict[str, None] = {}
@@ -126,12 +127,14 @@ class Session:
         """Files on the disk may have changed, come or gone."""
         self.workspace.refresh()
         self._answers = Answers(self.workspace)
+        self._prelude = KeptPrelude(self.workspace, self._answers)
         self._closures.forget()
         for state in self._states.values():
             state.current = None
 
     def _changed(self, file: str) -> None:
         self._answers.forget(file)
+        self._prelude.changed()
         self._closures.forget()
         for state in self._states.values():
             if state.current is not None and file in state.current.files:
@@ -238,7 +241,7 @@ class Session:
         return own_texts(chunk) if chunk is not None else frozenset()
 
     def _run(self, root: Root) -> Outcome:
-        recorder = Recorder(self.workspace, self._answers)
+        recorder = Recorder(self.workspace, self._answers, self._prelude)
         outcome = self._interpret(recorder, root)
         self._runs += 1
         self._instructions += outcome.instructions
