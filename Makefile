@@ -1,4 +1,4 @@
-# make run | check | test | test-editors | op-table | rule-pages | fmt
+# make run | check | test | test-editors | op-table | known-good | rule-pages | fmt
 #
 # Works on a machine that has python3 (3.10+), Node.js (20+) and git. Everything goes into .venv and node_modules;
 # a step that is done is not done again (the stamps below).
@@ -14,7 +14,7 @@ STAMPS := .venv/stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := server tests tools
 
-.PHONY: help run check test test-editors op-table rule-pages fmt clean
+.PHONY: help run check test test-editors op-table known-good rule-pages fmt clean
 .DEFAULT_GOAL := help
 
 help:
@@ -53,6 +53,10 @@ test-editors: $(STAMPS)/torch $(STAMPS)/project
 
 op-table: $(STAMPS)/torch $(STAMPS)/dev
 	$(BIN)/python -m tools.op_table
+
+# Released packages from PyPI, in .cache/known-good; hours the first time. ARGS="--packages timm kornia --jobs 2"
+known-good: $(STAMPS)/torch $(STAMPS)/dev
+	$(BIN)/python -m tools.known_good --output docs/known-good.md $(ARGS)
 
 rule-pages: $(STAMPS)/project
 	$(BIN)/python -m tools.rule_pages
@@ -100,7 +104,7 @@ tests/editors/node_modules/.package-lock.json: tests/editors/package.json tests/
 	@touch $@
 
 # Where both are wanted, torch comes first.
-ifneq ($(filter run test test-editors op-table,$(MAKECMDGOALS)),)
+ifneq ($(filter run test test-editors op-table known-good,$(MAKECMDGOALS)),)
 ifeq ($(strip $(PYTHON_WITH_TORCH)),)
 $(STAMPS)/project $(STAMPS)/dev: | $(STAMPS)/torch
 endif

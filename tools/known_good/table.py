@@ -13,12 +13,17 @@ _HEAD = (
 )  # fmt: skip
 
 
+_INTRODUCTION = """\
+`make known-good`, {date}: released packages, every root of every file judged as `gradsafe check` judges it. Nothing of a
+package is committed, built or run. What the errors and warnings are worth stands in [accuracy.md](accuracy.md).
+"""
+
+
 def page(results: Sequence[Result], date: str) -> str:
     """The whole page, in Markdown."""
     parts = [
         "# Known-good code\n",
-        f"`make known-good`, {date}: released packages, every root of every file judged as `gradsafe check` judges it. Nothing"
-        " of a package is committed, built or run. What the errors and warnings are worth stands in [accuracy.md](accuracy.md).\n",
+        _INTRODUCTION.format(date=date),
         _table(results),
         "Per 1,000 lines: warnings / informations. A root loses a tensor where one goes into something that is not modelled.\n",
         "## How long a file takes\n",
