@@ -97,12 +97,11 @@ class Tensor:
     base_version: int = 0
     shape: Shape = None
     dtype: str | None = None
+    strides: Shape = None
+    """In elements, like ``offset``; ``gradsafe.domain.layout`` says what follows from them."""
+    offset: int | None = None
     overlap: Tri = Tri.NO
-    """Do several elements share memory? ``expanded`` are the dimensions that make it so, where known."""
-    expanded: frozenset[int] = frozenset()
-    rows: tuple[int, int] | None = None
-    """Which rows of its storage it covers (start, stop): all for a tensor that owns it, fewer for a slice of
-    whole rows, None where that is not known."""
+    """Do several elements share memory?"""
     inference: bool = False
     origin: str = "made"
     contiguous: Tri = Tri.YES

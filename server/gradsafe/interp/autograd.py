@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from gradsafe.domain import layout as layouts
+from gradsafe.domain.layout import Layout, dense_strides, layout_of
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import (
     Bypass,
@@ -17,7 +19,6 @@ from gradsafe.domain.tensors import (
     GradMode,
     Node,
     SavedTensor,
-    Shape,
     Storage,
     Tensor,
     Tri,
@@ -77,8 +78,9 @@ def new_tensor(
     )
     if fields:
         made = replace(made, **fields)  # type: ignore[arg-type]
-    rows = (0, made.shape[0]) if made.shape and made.shape[0] is not None else None
-    made = replace(made, rows=rows, inference=made.inference or path.grad_mode is GradMode.INFERENCE)
+    if made.strides is None and made.contiguous is Tri.YES:
+        made = replace(made, strides=dense_strides(made.shape))
+    made = replace(made, offset=0, inference=made.inference or path.grad_mode is GradMode.INFERENCE)
     path.heap[oid], path.heap[storage], path.heap[counter] = made, Storage(), version
     path.emit(
         Create(
@@ -239,17 +241,18 @@ def save(path: Path, source: Source, node: int, saves: Sequence[ToSave]) -> None
 
 
 def make_view(
-    path: Path, source: Source, base: int, operation: str, *, multi: bool = False, overlap: Tri = Tri.NO,
-    shape: Shape = None, contiguous: Tri = Tri.MAYBE, node: int | None = None, differentiable: bool = True,
+    path: Path, source: Source, base: int, operation: str, layout: Layout | None = None, *, multi: bool = False,
+    node: int | None = None, differentiable: bool = True,
 ) -> int:  # fmt: skip
-    """``as_view``: a tensor on the storage and the counter of ``base``."""
+    """``as_view``: a tensor on the storage and the counter of ``base``; ``layout`` None: not known."""
     parent = path.tensor(base)
     oid = path.new_id()
     creation = _CREATION_OF_MODE[path.grad_mode]
     if multi and creation is Creation.DEFAULT:
         creation = Creation.MULTI_OUTPUT
-    if parent.base is not None and parent.creation is not Creation.DEFAULT:
-        creation = parent.creation
+    if parent.base is not None and creation is Creation.DEFAULT:
+        creation = parent.creation  # `propagate_creation_meta`
+    layout = layout or Layout(None, None, None, Tri.MAYBE, parent.overlap)
     root = base if parent.base is None else parent.base
     own = requires_grad(path, base) & GRAD_ENABLED[path.grad_mode] if differentiable else Tri.NO
     if node is None and own is not Tri.NO:
@@ -258,8 +261,8 @@ def make_view(
         parent, requires_grad=own, node=node if own is not Tri.NO else None,
         leaf=Tri.NO if own is Tri.YES else Tri.MAYBE if own is Tri.MAYBE else Tri.YES,
         base=root if differentiable else None, creation=creation if differentiable else Creation.DEFAULT,
-        base_version=path.version(parent.counter), shape=shape, overlap=overlap | parent.overlap,
-        contiguous=contiguous, name=None, rows=None, flow=len(storage_of(path, base).flow),
+        base_version=path.version(parent.counter), shape=layout.shape, strides=layout.strides, offset=layout.offset,
+        contiguous=layout.contiguous, overlap=layout.overlap, name=None, flow=len(storage_of(path, base).flow),
         bypass=parent.bypass if differentiable else None,
         origin="made" if parent.origin == "parameter" else parent.origin,
     )  # fmt: skip
@@ -270,12 +273,11 @@ def make_view(
 
 def detach(path: Path, source: Source, base: int, how: str = "detach") -> int:
     """``detach()``: storage and counter shared, no history, not a differentiable view."""
-    oid = make_view(path, source, base, how, differentiable=False, shape=path.tensor(base).shape)
     parent = path.tensor(base)
+    oid = make_view(path, source, base, how, layout_of(parent), differentiable=False)
     origin = "detached" if how == "detach" and requires_grad(path, base) is not Tri.NO else "made"
     path.heap[oid] = replace(
-        path.tensor(oid), overlap=parent.overlap, origin=origin if parent.known else parent.origin,
-        contiguous=parent.contiguous, expanded=parent.expanded, rows=parent.rows,
+        path.tensor(oid), origin=origin if parent.known else parent.origin,
         derived=frozenset() if how in ("detach", "data") else parent.derived,
     )  # fmt: skip
     return oid
@@ -336,14 +338,13 @@ def bump(
 
 def partly_overlaps(path: Path, target: int, sources: Iterable[int]) -> bool:
     """Is a tensor that is read partly the memory that is written (``x[1:].add_(x[:-1])``)? True where it is known."""
-    written = path.tensor(target).rows
-    for oid in sources:
-        read = path.tensor(oid).rows
-        if written is None or read is None or path.tensor(oid).storage != path.tensor(target).storage:
-            continue
-        if read != written and max(read[0], written[0]) < min(read[1], written[1]):
-            return True
-    return False
+    written = path.tensor(target)
+    return any(
+        path.tensor(oid).storage == written.storage
+        and oid != target
+        and layouts.partly_overlaps(layout_of(written), layout_of(path.tensor(oid)))
+        for oid in sources
+    )
 
 
 def rebase_history(path: Path, source: Source, oid: int, node: int, needs: Tri) -> None:

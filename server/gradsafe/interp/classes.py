@@ -98,6 +98,13 @@ def find_member(path: Path, classes: list[Value], name: str) -> tuple[Value, Val
     return None
 
 
+_RESULT_FIELDS = {
+    "values": 0, "indices": 1, "sign": 0, "logabsdet": 1, "Q": 0, "R": 1, "S": 1, "Vh": 2, "V": 2, "eigenvalues": 0,
+    "eigenvectors": 1, "solution": 0, "min": 0, "max": 1, "LU": 0, "pivots": 1, "inverse": 0, "mantissa": 0, "exponent": 1,
+}  # fmt: skip
+"""The fields of ``torch.return_types``: ``x.max(dim=1).values``. (``U`` is first of an SVD, last of an LU: left out.)"""
+
+
 def class_of(value: Instance) -> list[Value]:
     """The classes of an instance, nearest first."""
     return mro(value.cls) if isinstance(value.cls, ClassValue) else [External(value.cls)]
@@ -133,6 +140,8 @@ def get_attribute(machine: Machine, path: Path, obj: Value, name: str, source: S
     if isinstance(obj, Unknown):
         own = path.vars.get((("attributes", obj.token), name))
         return [(path, own if own is not None else Unknown(("attr", obj.token, name)))]
+    if isinstance(obj, TupleValue) and _RESULT_FIELDS.get(name, len(obj.items)) < len(obj.items):
+        return [(path, obj.items[_RESULT_FIELDS[name]])]
     if isinstance(obj, FunctionValue) and name in ("__name__", "__qualname__"):
         return [(path, const(obj.qualname))]
     if isinstance(obj, Bound) and isinstance(obj.function, str) and isinstance(obj.receiver, Unknown):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gradsafe.domain.layout import layout_of
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import GradMode, Tri
 from gradsafe.domain.values import (
@@ -105,5 +106,7 @@ def _attach(
     autograd.save(path, call.source, node, items)
     if not isinstance(value, TensorRef) or value.oid not in inputs or value.oid in written:
         return value
-    view = autograd.make_view(path, call.source, value.oid, cls.name, node=node)
+    view = autograd.make_view(
+        path, call.source, value.oid, cls.name, layout_of(path.tensor(value.oid)), node=node
+    )
     return TensorRef(view)

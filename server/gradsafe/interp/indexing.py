@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gradsafe.domain import layout as geometry
+from gradsafe.domain.layout import Layout, layout_of
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import Shape, Tensor, Tri
 from gradsafe.domain.values import (
@@ -18,13 +20,14 @@ from gradsafe.domain.values import (
     Unknown,
     Value,
 )
-from gradsafe.interp import autograd, torch_ops
+from gradsafe.interp import autograd, shapes, torch_ops
 from gradsafe.interp.autograd import ToSave
 
 if TYPE_CHECKING:
     from gradsafe.interp.containers import Rounds
     from gradsafe.interp.machine import Machine, Outcomes
 
+_WHOLE = SliceValue(NONE, NONE, NONE)
 _INTEGER_TOKENS = frozenset({"index", "value", "binary", "len", "unary", "int"})
 
 
@@ -90,102 +93,53 @@ def get_tensor_item(machine: Machine, path: Path, ref: TensorRef, index: Value, 
 
 def basic_view(path: Path, oid: int, index: Index, source: Source) -> int:
     """``tensor[0]``, ``tensor[1:, None]``: a view."""
-    tensor = path.tensor(oid)
     operation = "select" if len(index.parts) == 1 and not isinstance(index.parts[0], SliceValue) else "slice"
-    shape = item_shape(tensor.shape, index.parts)
-    view = autograd.make_view(
-        path, source, oid, operation, shape=shape, contiguous=_view_layout(tensor, index.parts)
-    )
-    expanded = _still_expanded(tensor, shape, index.parts)
-    overlap = tensor.overlap
-    if overlap is not Tri.NO:
-        overlap = Tri.MAYBE if expanded is None else Tri.YES if expanded else Tri.NO
-    rows = _row_range(tensor, index.parts)
-    path.heap[view] = replace(path.tensor(view), overlap=overlap, expanded=expanded or frozenset(), rows=rows)
-    return view
+    layout = item_layout(layout_of(path.tensor(oid)), index.parts)
+    return autograd.make_view(path, source, oid, operation, layout)
 
 
-def _row_range(tensor: Tensor, parts: tuple[Value, ...]) -> tuple[int, int] | None:
-    """The rows of the base that ``tensor[parts]`` covers, for one slice or integer on a tensor of whole rows."""
-    if len(parts) != 1 or not tensor.shape or tensor.shape[0] is None or tensor.rows is None:
-        return None
-    first = tensor.rows[0]
-    bounds: list[int | None] = []
-    part = parts[0]
-    for bound in (part.lower, part.upper, part.step) if isinstance(part, SliceValue) else (part,):
-        if not isinstance(bound, Const) or not (bound.value is None or isinstance(bound.value, int)):
-            return None
-        bounds.append(bound.value)
-    if len(bounds) == 3 and bounds[2] not in (None, 1):
-        return None
-    if len(bounds) == 3:
-        covered = range(tensor.shape[0])[slice(*bounds)]
-        return (first + covered.start, first + covered.stop)
-    at = bounds[0]
-    return None if at is None else (first + at % tensor.shape[0], first + at % tensor.shape[0] + 1)
+def item_layout(layout: Layout, parts: tuple[Value, ...]) -> Layout:
+    """The layout of a basic subscript, one part after the other (``applySlicing``)."""
+    dim = 0
+    for part in spelled_out(layout.shape, parts):
+        if part == NONE:
+            layout = geometry.unsqueeze(layout, dim)
+            dim += 1
+        elif isinstance(part, SliceValue):
+            start, length, step = _slice(layout, dim, part)
+            layout = geometry.narrow(layout, dim, start, length, step)
+            dim += 1
+        else:
+            at = part.value if isinstance(part, Const) and isinstance(part.value, int) else None
+            layout = geometry.select(layout, dim, at)
+    return layout
 
 
-def _view_layout(tensor: Tensor, parts: tuple[Value, ...]) -> Tri:
-    """Leading integers, then at most one slice without a step, leave a contiguous tensor contiguous."""
+def spelled_out(shape: Shape, parts: tuple[Value, ...]) -> tuple[Value, ...]:
+    """``parts`` with ``...`` written as slices; of an unknown rank what stands after it is left out, with the shape lost."""
     for number, part in enumerate(parts):
-        if isinstance(part, SliceValue):
-            rest = parts[number + 1 :]
-            return (
-                tensor.contiguous
-                if part.step in (NONE, Const(1, int)) and all(map(_is_whole, rest))
-                else Tri.MAYBE
-            )
-        if not (isinstance(part, Const) and isinstance(part.value, int)) and not isinstance(part, Unknown):
-            return Tri.MAYBE
-    return tensor.contiguous
+        if isinstance(part, Const) and part.value is ...:
+            used = sum(other != NONE for other in parts) - 1
+            if shape is None:
+                return (*parts[:number], *(p for p in parts[number + 1 :] if p == NONE))
+            return (*parts[:number], *(_WHOLE,) * max(len(shape) - used, 0), *parts[number + 1 :])
+    return parts
 
 
-def _still_expanded(tensor: Tensor, shape: Shape, parts: tuple[Value, ...]) -> frozenset[int] | None:
-    """Which dimensions of the view repeat memory: an index takes one away, a slice of one element too."""
-    if not tensor.expanded or tensor.shape is None or shape is None:
-        return None
-    old = new = 0
-    found: set[int] = set()
-    for part in parts:
-        if part == NONE:
-            new += 1
-        elif isinstance(part, SliceValue):
-            if old in tensor.expanded and shape[new] != 1:
-                found.add(new)
-            old, new = old + 1, new + 1
-        else:
-            old += 1
-    found.update(dim - old + new for dim in tensor.expanded if dim >= old)
-    return frozenset(found)
-
-
-def item_shape(shape: Shape, parts: tuple[Value, ...]) -> Shape:
-    """The shape of a basic subscript; None where the rank of the tensor is unknown."""
-    if shape is None or any(isinstance(part, Const) and part.value is ... for part in parts):
-        return None
-    result: list[int | None] = []
-    left = list(shape)
-    for part in parts:
-        if part == NONE:
-            result.append(1)
-        elif not left:
-            return None
-        elif isinstance(part, SliceValue):
-            result.append(_slice_length(left.pop(0), part))
-        else:
-            left.pop(0)
-    return (*result, *left)
-
-
-def _slice_length(size: int | None, part: SliceValue) -> int | None:
+def _slice(layout: Layout, dim: int, part: SliceValue) -> tuple[int | None, int | None, int | None]:
+    """Start, length and step of a slice, as far as they are known."""
+    size = layout.shape[dim] if layout.shape is not None and dim < len(layout.shape) else None
     bounds: list[int | None] = []
     for bound in (part.lower, part.upper, part.step):
         if not isinstance(bound, Const) or not (bound.value is None or isinstance(bound.value, int)):
-            return None
+            return None, None, (1 if part.step == NONE else None)
         bounds.append(bound.value)
-    if size is None or bounds[2] == 0:
-        return size if bounds == [None, None, None] else None
-    return len(range(size)[slice(*bounds)])
+    start, stop, step = bounds[0] or 0, bounds[1], bounds[2] or 1
+    if size is not None and step > 0:
+        covered = range(size)[start:stop:step]
+        return covered.start, len(covered), step
+    whole = start == 0 and stop is None and step == 1
+    return start if start >= 0 else None, size if whole else None, step
 
 
 def _gather(path: Path, oid: int, index: Index, source: Source) -> int | None:
@@ -198,8 +152,62 @@ def _gather(path: Path, oid: int, index: Index, source: Source) -> int | None:
         if path.status is not Status.RUN:
             return None
     leaf = {Tri.YES: Tri.NO, Tri.MAYBE: Tri.MAYBE, Tri.NO: Tri.YES}[needs]
-    made = Tensor(0, 0, needs, node=node, leaf=leaf, dtype=tensor.dtype, known=True)
+    shape = gathered_shape(path, tensor.shape, index.parts)
+    made = Tensor(0, 0, needs, node=node, leaf=leaf, dtype=tensor.dtype, shape=shape)
     return autograd.new_tensor(path, source, "index", made)
+
+
+def gathered_shape(path: Path, shape: Shape, parts: tuple[Value, ...]) -> Shape:
+    """The shape of a subscript with index tensors or lists: their common shape stands where the first of them stands.
+
+    (If a slice parts them it comes first: ``torch/csrc/autograd/python_variable_indexing.cpp``.)
+    """
+    if shape is None:
+        return None
+    result: list[int | None] = []
+    indices: list[Shape] = []
+    first = last = None
+    dim = 0
+    for number, part in enumerate(spelled_out(shape, parts)):
+        if part == NONE:
+            result.append(1)
+        elif isinstance(part, SliceValue):
+            size = shape[dim] if dim < len(shape) else None
+            result.append(_slice(Layout((size,)), 0, part)[1])
+            dim += 1
+        elif isinstance(part, Const):
+            if isinstance(part.value, bool):
+                return None
+            indices.append(())  # next to index tensors a number is one of them
+            first, last, dim = (len(result) if first is None else first), number, dim + 1
+        else:
+            asked = _index_shape(path, part)
+            if asked is None:
+                return None
+            lengths, taken = asked
+            if last is not None and last != number - 1 and first:
+                first = 0
+            indices.append(lengths)
+            first, last, dim = (len(result) if first is None else first), number, dim + taken
+    common = shapes.broadcast(indices)
+    if common is None or dim > len(shape):
+        return None
+    return (*result[: first or 0], *common, *result[first or 0 :], *shape[dim:])
+
+
+def _index_shape(path: Path, part: Value) -> tuple[Shape, int] | None:
+    """The shape that an index contributes, and how many dimensions it takes: a mask takes as many as it has."""
+    part = torch_ops.resolve(path, part)
+    if isinstance(part, TensorRef):
+        tensor = path.tensor(part.oid)
+        if tensor.shape is None or tensor.dtype is None:
+            return None
+        return ((None,), len(tensor.shape)) if tensor.dtype in ("bool", "uint8") else (tensor.shape, 1)
+    if isinstance(part, (ListRef, TupleValue)):
+        listed = shapes.literal_shape(path, part)
+        flags = shapes.literal_dtype(path, part) == "bool"
+        return None if listed is None else ((None,), len(listed)) if flags else (listed, 1)
+    return None
 
 
 def _index_saves(index: Index) -> list[ToSave]:
@@ -301,12 +309,11 @@ def iterate_tensor(machine: Machine, path: Path, ref: TensorRef, source: Source)
 
 def unpack_tensor(machine: Machine, path: Path, ref: TensorRef, count: int, source: Source) -> list[Value]:
     """``a, b = tensor``: ``unbind`` too."""
-    tensor = path.tensor(ref.oid)
     views: list[Value] = []
     node: int | None = None
-    shape = tensor.shape[1:] if tensor.shape else None
-    for _ in range(count):
-        oid = autograd.make_view(path, source, ref.oid, "unbind", multi=True, shape=shape, node=node)
+    for at in range(count):
+        layout = geometry.select(layout_of(path.tensor(ref.oid)), 0, at)
+        oid = autograd.make_view(path, source, ref.oid, "unbind", layout, multi=True, node=node)
         node = path.tensor(oid).node
         views.append(TensorRef(oid))
     return views

@@ -1,146 +1,278 @@
-"""Views: their shapes, whether they are contiguous, whether they share memory or overlap themselves."""
+"""The layouts of views: what each view operation does to sizes, strides and offset, and whether it copies instead."""
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
 
+from gradsafe.domain import layout as geometry
+from gradsafe.domain.layout import Layout, layout_of
 from gradsafe.domain.state import Path
 from gradsafe.domain.tensors import Shape, Tensor, Tri
-from gradsafe.domain.values import Const, External, ListRef, TupleValue, Value, const
+from gradsafe.domain.values import NONE, Const, External, ListRef, TupleValue, Value
 from gradsafe.interp.shapes import ALIASES, DTYPES, LAYOUT, first, number, sizes
 
 if TYPE_CHECKING:
     from gradsafe.interp.torch_ops import Application
 
-
-def view_shape(path: Path, call: Application, base: int) -> tuple[Shape, Tri]:
-    """Shape of a view, and whether it is contiguous."""
-    tensor = path.tensor(base)
-    shape, operation, bound = tensor.shape, call.operation, call.bound
-    if operation in ("view", "reshape", "expand", "broadcast_to", "expand_as", "view_as"):
-        asked = sizes(path, bound.get("size", ()) or bound.get("shape", ()))
-        if operation in ("expand_as", "view_as"):
-            other = next(iter(call.tensors.get("other", ())), None)
-            asked = path.tensor(other).shape if other is not None else None
-        if operation in ("expand", "broadcast_to", "expand_as"):
-            return _expanded(shape, asked), Tri.NO
-        return _viewed(shape, asked), tensor.contiguous if operation == "view" else Tri.YES
-    if shape is None:
-        still = operation in ("unsqueeze", "squeeze", "flatten", "view_as", "detach", "data")
-        return None, tensor.contiguous if still else Tri.MAYBE
-    if operation in ("t", "transpose", "permute", "swapaxes", "T", "mT", "movedim"):
-        return _transposed(path, shape, operation, bound), Tri.NO if len(
-            shape
-        ) > 1 and 1 not in shape else Tri.MAYBE
-    if operation == "flatten":
-        total = math.prod(size for size in shape if size is not None) if None not in shape else None
-        whole = first(bound, "start_dim") in (None, const(0)) and first(bound, "end_dim") in (None, const(-1))
-        return ((total,) if whole else None), Tri.YES
-    if operation == "unsqueeze":
-        dim = number(first(bound, "dim"))
-        if dim is not None:
-            dim = dim + len(shape) + 1 if dim < 0 else dim
-            return (*shape[:dim], 1, *shape[dim:]), tensor.contiguous
-    if operation in ("narrow", "select", "squeeze"):
-        return _narrowed(shape, operation, bound), Tri.MAYBE
-    if operation in ("detach", "data", "view_as_real", "positive", "alias"):
-        return shape, tensor.contiguous
-    return None, Tri.MAYBE
+Viewer: TypeAlias = "Callable[[Path, Application, Layout], Layout]"
+_VIEWS: dict[str, Viewer] = {}
+MOST_VIEWS = 64
+"""More outputs of one ``unbind`` or ``split`` than these are not followed one by one."""
 
 
-def _narrowed(shape: tuple[int | None, ...], operation: str, bound: Mapping[str, tuple[Value, ...]]) -> Shape:
-    dim = number(first(bound, "dim"))
-    if operation == "squeeze" and dim is None:
-        return tuple(size for size in shape if size != 1) if None not in shape else None
-    if dim is None or not -len(shape) <= dim < len(shape):
+def _viewer(*names: str) -> Callable[[Viewer], Viewer]:
+    def register(handler: Viewer) -> Viewer:
+        for name in names:
+            _VIEWS[name] = handler
+        return handler
+
+    return register
+
+
+def view_layout(path: Path, call: Application, base: int) -> Layout:
+    """The layout of the view that ``call`` makes of ``base``."""
+    layout = layout_of(path.tensor(base))
+    handler = _VIEWS.get(call.operation)
+    if handler is None:
+        return Layout(None, None, None, Tri.MAYBE, layout.overlap)
+    return handler(path, call, layout)
+
+
+def attribute_layout(name: str, layout: Layout) -> Layout:
+    """The layout of ``x.T``, ``x.mT``, ``x.H``, ``x.mH``."""
+    if layout.shape is None:
+        return Layout(None, None, layout.offset, Tri.NO, layout.overlap)
+    if name in ("mT", "mH"):
+        return geometry.transpose(layout, -2, -1)
+    return geometry.permute(layout, list(reversed(range(len(layout.shape)))))
+
+
+@_viewer(
+    "detach", "data", "positive", "alias", "real", "conj", "resolve_conj", "__getitem__whole", "copy", "numpy"
+)
+def _same(path: Path, call: Application, layout: Layout) -> Layout:
+    return layout
+
+
+@_viewer(
+    "view",
+    "reshape",
+    "view_as",
+    "reshape_as",
+    "flatten",
+    "ravel",
+    "unflatten",
+    "Flatten",
+    "Unflatten",
+    "contiguous",
+)
+def _reshaped(path: Path, call: Application, layout: Layout) -> Layout:
+    if any(isinstance(value, External) for values in call.bound.values() for value in values):
+        return replace(layout, shape=None, strides=None)  # `x.view(torch.int32)`
+    shape = asked_shape(path, call, layout.shape)
+    return geometry.view(layout, shape) or Layout(geometry.viewed_shape(layout.shape, shape))
+
+
+def asked_shape(path: Path, call: Application, shape: Shape) -> Shape:
+    """The shape that ``view``, ``reshape``, ``flatten`` ... ask for; it may hold a -1."""
+    operation, bound = call.operation, call.bound
+    if operation in ("view_as", "reshape_as", "expand_as", "type_as"):
+        other = next(iter(call.tensors.get("other", ())), None)
+        return path.tensor(other).shape if other is not None else None
+    if operation == "ravel":
+        return (-1,)
+    if operation == "contiguous":
+        return shape
+    if operation in ("flatten", "Flatten"):
+        given = {**bound, **{name: (value,) for name, value in call.config.items()}}
+        default = 1 if operation == "Flatten" else 0
+        return _flattened(shape, _number(given, default, "start_dim"), _number(given, -1, "end_dim"))
+    if operation == "Unflatten":
+        asked = call.config.get("unflattened_size")
+        return _unflattened(
+            shape, number(call.config.get("dim")), sizes(path, (asked,)) if asked is not None else None
+        )
+    if operation == "unflatten":
+        return _unflattened(shape, number(first(bound, "dim")), sizes(path, bound.get("sizes", ())))
+    return sizes(path, bound.get("size", ()) or bound.get("shape", ()))
+
+
+def _number(bound: Mapping[str, tuple[Value, ...]], default: int, *names: str) -> int | None:
+    """An int argument: its default where it is not given, None where it is not known."""
+    value = first(bound, *names)
+    return default if value is None else number(value)
+
+
+def _flattened(shape: Shape, start: int | None, end: int | None) -> Shape:
+    if start == 0 and end == -1:
+        return (-1,)
+    if shape is None or start is None or end is None:
+        return None
+    if not shape:
+        return (1,)
+    a, b = start % len(shape), end % len(shape)
+    middle = shape[a : b + 1]
+    total = None if None in middle else math.prod(size for size in middle if size is not None)
+    return (*shape[:a], total, *shape[b + 1 :])
+
+
+def _unflattened(shape: Shape, dim: int | None, parts: Shape) -> Shape:
+    if shape is None or dim is None or parts is None or not -len(shape) <= dim < len(shape):
         return None
     at = dim % len(shape)
-    if operation == "select" or (operation == "squeeze" and shape[at] == 1):
-        return shape[:at] + shape[at + 1 :]
-    if operation == "squeeze":
-        return shape if shape[at] is not None else None
-    return (*shape[:at], number(first(bound, "length")), *shape[at + 1 :])
+    parts = geometry.viewed_shape((shape[at],), parts) or parts
+    return (*shape[:at], *parts, *shape[at + 1 :])
 
 
-def _viewed(shape: Shape, asked: Shape) -> Shape:
-    if asked is None or -1 not in asked:
-        return asked
-    if shape is None or None in shape or None in asked:
-        return tuple(None if size == -1 else size for size in asked)
-    rest = math.prod(size for size in asked if size is not None and size != -1)
-    total = math.prod(size for size in shape if size is not None)
-    return tuple((total // rest if rest else None) if size == -1 else size for size in asked)
+@_viewer("expand", "broadcast_to", "expand_as")
+def _expanded(path: Path, call: Application, layout: Layout) -> Layout:
+    return geometry.expand(layout, asked_shape(path, call, layout.shape))
 
 
-def _expanded(shape: Shape, asked: Shape) -> Shape:
-    if asked is None or shape is None:
-        return asked
-    padded = (*([None] * (len(asked) - len(shape))), *shape)
-    return tuple(old if size == -1 else size for size, old in zip(asked, padded, strict=False))
+@_viewer("t", "adjoint")
+def _t(path: Path, call: Application, layout: Layout) -> Layout:
+    return attribute_layout("T" if call.operation == "t" else "mT", layout)
 
 
-def _transposed(
-    path: Path, shape: tuple[int | None, ...], operation: str, bound: Mapping[str, tuple[Value, ...]]
-) -> Shape:
-    if operation in ("t", "T"):
-        return tuple(reversed(shape))
-    if operation in ("transpose", "swapaxes"):
-        a, b = number(first(bound, "dim0", "axis0")), number(first(bound, "dim1", "axis1"))
-        if a is not None and b is not None and -len(shape) <= min(a, b) and max(a, b) < len(shape):
-            swapped = list(shape)
-            swapped[a], swapped[b] = swapped[b], swapped[a]
-            return tuple(swapped)
-    if operation == "permute":
-        dims = sizes(path, bound.get("dims", ()))
-        if dims is not None and None not in dims and len(dims) == len(shape):
-            return tuple(shape[d] for d in dims if d is not None)
-    return (None,) * len(shape)
-
-
-def overlaps(old: Shape, new: Shape, operation: str) -> Tri:
-    """Does an ``expand`` make several elements share memory? Yes where a dimension of size 1 or a new one grows."""
-    if old is None or new is None or operation not in ("expand", "broadcast_to", "expand_as"):
-        return Tri.MAYBE
-    padded = (*([1] * (len(new) - len(old))), *old)
-    verdict = Tri.NO
-    for before, after in zip(padded, new, strict=False):
-        if before is None or after is None:
-            verdict = verdict | (Tri.NO if before == after and before is not None else Tri.MAYBE)
-        elif before == 1 and after > 1:
-            return Tri.YES
-    return verdict
-
-
-def expanded_dims(old: Shape, new: Shape) -> frozenset[int]:
-    """The dimensions that an ``expand`` repeats, where both shapes are known."""
-    if old is None or new is None:
-        return frozenset()
-    padded = (*([1] * (len(new) - len(old))), *old)
-    return frozenset(
-        dim for dim, (a, b) in enumerate(zip(padded, new, strict=True)) if a == 1 and b not in (1, None)
+@_viewer("transpose", "swapaxes", "swapdims")
+def _transposed(path: Path, call: Application, layout: Layout) -> Layout:
+    return geometry.transpose(
+        layout, number(first(call.bound, "dim0", "axis0")), number(first(call.bound, "dim1", "axis1"))
     )
+
+
+@_viewer("permute")
+def _permuted(path: Path, call: Application, layout: Layout) -> Layout:
+    dims = sizes(path, call.bound.get("dims", ()))
+    rank = len(layout.shape) if layout.shape is not None else 0
+    return geometry.permute(layout, dims if dims is not None else (None,) * rank)
+
+
+@_viewer("movedim", "moveaxis")
+def _moved(path: Path, call: Application, layout: Layout) -> Layout:
+    rank = len(layout.shape) if layout.shape is not None else 0
+    source = sizes(path, call.bound.get("source", ()))
+    target = sizes(path, call.bound.get("destination", ()))
+    if not rank or source is None or target is None or None in source or None in target:
+        return geometry.permute(layout, (None,) * rank)
+    pairs = {
+        t % rank: s % rank for s, t in zip(source, target, strict=False) if s is not None and t is not None
+    }
+    rest = iter(dim for dim in range(rank) if dim not in pairs.values())
+    return geometry.permute(layout, [pairs[at] if at in pairs else next(rest) for at in range(rank)])
+
+
+@_viewer("unsqueeze")
+def _unsqueezed(path: Path, call: Application, layout: Layout) -> Layout:
+    return geometry.unsqueeze(layout, number(first(call.bound, "dim")))
+
+
+@_viewer("squeeze")
+def _squeezed(path: Path, call: Application, layout: Layout) -> Layout:
+    dim = call.bound.get("dim")
+    if not dim:
+        return geometry.squeeze(layout, None)
+    dims = sizes(path, dim)
+    return geometry.squeeze(layout, dims if dims is not None else (None,))
+
+
+@_viewer("select")
+def _selected(path: Path, call: Application, layout: Layout) -> Layout:
+    dim = number(first(call.bound, "dim"))
+    if dim is None:
+        return Layout(None, None, None, Tri.MAYBE, layout.overlap)
+    return geometry.select(layout, dim, number(first(call.bound, "index")))
+
+
+@_viewer("narrow")
+def _narrowed(path: Path, call: Application, layout: Layout) -> Layout:
+    dim, start = number(first(call.bound, "dim")), number(first(call.bound, "start"))
+    if dim is None:
+        return Layout(None, None, None, Tri.MAYBE, layout.overlap)
+    if start is not None and start < 0:
+        whole = layout.shape[dim] if layout.shape and -len(layout.shape) <= dim < len(layout.shape) else None
+        start = None if whole is None else start + whole
+    return geometry.narrow(layout, dim, start, number(first(call.bound, "length")))
+
+
+@_viewer("diagonal")
+def _diagonal(path: Path, call: Application, layout: Layout) -> Layout:
+    plain = call.name != "torch.linalg.diagonal"
+    return geometry.diagonal(
+        layout, _number(call.bound, 0, "offset"), _number(call.bound, 0 if plain else -2, "dim1"),
+        _number(call.bound, 1 if plain else -1, "dim2"),
+    )  # fmt: skip
+
+
+@_viewer("unfold")
+def _unfolded(path: Path, call: Application, layout: Layout) -> Layout:
+    names = ("dimension", "size", "step")
+    return geometry.unfold(layout, *(number(first(call.bound, name)) for name in names))
+
+
+@_viewer("as_strided")
+def _as_strided(path: Path, call: Application, layout: Layout) -> Layout:
+    shape, strides = sizes(path, call.bound.get("size", ())), sizes(path, call.bound.get("stride", ()))
+    given = first(call.bound, "storage_offset")
+    offset = layout.offset if given in (None, NONE) else number(given)
+    if shape is None or strides is None or len(shape) != len(strides):
+        return Layout(shape, None, offset, Tri.MAYBE, Tri.MAYBE)
+    return geometry.strided(shape, strides, offset)
+
+
+@_viewer("view_as_real")
+def _as_real(path: Path, call: Application, layout: Layout) -> Layout:
+    shape = (*layout.shape, 2) if layout.shape is not None else None
+    return Layout(shape, None, None, layout.contiguous, layout.overlap)
+
+
+@_viewer("view_as_complex")
+def _as_complex(path: Path, call: Application, layout: Layout) -> Layout:
+    return Layout(layout.shape[:-1] if layout.shape else None, None, None, layout.contiguous, layout.overlap)
 
 
 def shares(path: Path, call: Application, tensor: Tensor) -> bool | None:
     """Does a may-share operation return shared memory here? None where the source does not decide."""
     operation = call.operation
+    if operation == "contiguous":
+        if first(call.bound, "memory_format") is not None:
+            return None
+        return {Tri.YES: True, Tri.NO: False}.get(tensor.contiguous)
     if operation in LAYOUT:
-        if tensor.contiguous is Tri.YES:
-            return True
-        return False if tensor.contiguous is Tri.NO else None
-    if operation in ALIASES or operation == "bool":
-        wanted = ALIASES.get(operation, "bool")
+        return _viewable(path, call, tensor)
+    if operation in ALIASES or operation in ("bool", "bfloat16", "byte", "cdouble"):
+        wanted = ALIASES.get(operation, {"byte": "uint8", "cdouble": "complex128"}.get(operation, operation))
         return None if tensor.dtype is None else tensor.dtype == wanted
+    if operation == "type_as":
+        other = next(iter(call.tensors.get("other", ())), None)
+        wanted_dtype = path.tensor(other).dtype if other is not None else None
+        return None if tensor.dtype is None or wanted_dtype is None else tensor.dtype == wanted_dtype
     if operation == "cpu":
         return True
-    if operation == "to":
-        return _to_shares(call, tensor)
+    if operation in ("to", "type"):
+        return _to_shares(path, call, tensor)
+    if operation in ("real", "positive", "resolve_conj", "conj") and tensor.dtype is not None:
+        return True if operation != "conj" or not tensor.dtype.startswith("complex") else None
     return None
 
 
-def _to_shares(call: Application, tensor: Tensor) -> bool | None:
+def _viewable(path: Path, call: Application, tensor: Tensor) -> bool | None:
+    """``reshape``: a view where the strides allow one."""
+    layout = layout_of(tensor)
+    made = geometry.view(layout, asked_shape(path, call, layout.shape))
+    if made is None:
+        return False
+    if made.strides is not None or layout.contiguous is Tri.YES:
+        return True
+    # What was transposed and is merged again is copied; sizes that are not known are taken not to be 1.
+    return False if layout.contiguous is Tri.NO else None
+
+
+def _to_shares(path: Path, call: Application, tensor: Tensor) -> bool | None:
     verdict: bool | None = True
     copies = first(call.bound, "copy")
     if isinstance(copies, Const) and copies.value is True:
@@ -159,34 +291,72 @@ def _to_shares(call: Application, tensor: Tensor) -> bool | None:
     return verdict
 
 
-def part_shape(path: Path, call: Application, base: int) -> Shape:
-    """The shape of one output of ``unbind``, or of ``chunk`` and ``split`` where all parts are alike."""
-    shape = path.tensor(base).shape
-    if not shape:
-        return None
-    dim = (number(first(call.bound, "dim")) or 0) % len(shape)
-    if call.operation == "unbind":
-        return shape[:dim] + shape[dim + 1 :]
-    count, whole = view_count(path, call, base), shape[dim]
-    part = whole // count if count and whole is not None and whole % count == 0 else None
-    return (*shape[:dim], part, *shape[dim + 1 :])
+def parts(path: Path, call: Application, base: int) -> tuple[list[Layout], bool]:
+    """The layouts of the outputs of ``unbind``, ``split``, ``chunk`` ..., and whether these are all."""
+    layout = layout_of(path.tensor(base))
+    dim = _split_dim(call, layout)
+    if call.operation in ("unbind", "__iter__"):
+        return _rows(layout, dim)
+    whole = (
+        layout.shape[dim]
+        if layout.shape and dim is not None and -len(layout.shape) <= dim < len(layout.shape)
+        else None
+    )
+    lengths, certain = _lengths(path, call, whole)
+    found: list[Layout] = []
+    start: int | None = 0
+    for length in lengths[:MOST_VIEWS]:
+        if dim is None:
+            found.append(Layout(None, None, None, Tri.MAYBE, layout.overlap))
+        else:
+            found.append(geometry.narrow(layout, dim, start, length))
+        start = None if start is None or length is None else start + length
+    return found, certain and len(lengths) <= MOST_VIEWS
 
 
-def view_count(path: Path, call: Application, base: int) -> int | None:
-    """How many views ``unbind``, ``chunk`` or ``split`` give."""
-    shape = path.tensor(base).shape
-    dim = number(first(call.bound, "dim")) or 0
-    if call.operation == "chunk":
-        return number(first(call.bound, "chunks"))
-    if call.operation in ("split", "split_with_sizes"):
-        asked = first(call.bound, "split_size", "split_sizes", "split_size_or_sections")
-        if isinstance(asked, (TupleValue, ListRef)):
-            parts = sizes(path, (asked,))
-            return len(parts) if parts is not None else None
-        size = number(asked)
-        whole = shape[dim] if shape and -len(shape) <= dim < len(shape) else None
-        return -(-whole // size) if size and whole is not None else None
-    if shape is None or not -len(shape) <= dim < len(shape):
-        return None
-    count = shape[dim]
-    return count if count is not None and count <= 64 else None
+def _split_dim(call: Application, layout: Layout) -> int | None:
+    fixed = {"vsplit": 0, "dsplit": 2}.get(call.operation)
+    if call.operation == "hsplit":
+        return None if layout.shape is None else 0 if len(layout.shape) == 1 else 1
+    return fixed if fixed is not None else _number(call.bound, 0, "dim")
+
+
+def _rows(layout: Layout, dim: int | None) -> tuple[list[Layout], bool]:
+    if layout.shape is None or dim is None or not -len(layout.shape) <= dim < len(layout.shape):
+        return [], False
+    count = layout.shape[dim]
+    if count is None or count > MOST_VIEWS:
+        return [geometry.select(layout, dim, None)], False
+    return [geometry.select(layout, dim, at) for at in range(count)], True
+
+
+def _lengths(path: Path, call: Application, whole: int | None) -> tuple[list[int | None], bool]:
+    """The sizes of the parts along the dimension that is split, and whether their number is certain."""
+    bound = call.bound
+    asked = first(bound, "chunks", "split_size", "split_sizes", "split_size_or_sections", "sections", "indices",
+                  "tensor_indices_or_sections")  # fmt: skip
+    several = isinstance(asked, (TupleValue, ListRef))
+    listed = sizes(path, (asked,)) if asked is not None and several else None
+    count = number(asked)
+    if call.operation in ("tensor_split", "hsplit", "vsplit", "dsplit"):
+        if listed is not None:
+            edges = (0, *listed, whole)
+            pairs = itertools.pairwise(edges)
+            return [None if a is None or b is None else max(0, b - a) for a, b in pairs], True
+        if count is None or count < 1:
+            return [], False
+        if whole is None:
+            return [None] * count, True
+        small, large = divmod(whole, count)
+        return [*[small + 1] * large, *[small] * (count - large)], True
+    if listed is not None:
+        return list(listed), True
+    if several or count is None or count < 1:
+        return [], False
+    if call.operation in ("chunk", "unsafe_chunk"):
+        if whole is None:
+            return [None] * count, True  # as many as asked for, unless there are not enough rows
+        count = max(-(-whole // count), 1)
+    if whole is None:
+        return [], False
+    return [min(count, whole - start) for start in range(0, whole, count)], True

@@ -130,6 +130,7 @@ def construct_base(machine: Machine, path: Path, obj: Instance, name: str, call:
         return
     given = _bind_signature(spec, call)
     path.vars[obj.oid, "#spec"] = const(name)
+    path.vars[obj.oid, "#made_with"] = Const(tuple(given.items()), tuple)
     if is_module([External(name)]):
         path.vars[obj.oid, "training"] = TRUE
     for attribute, source in spec.attributes.items():
@@ -149,7 +150,8 @@ def construct_base(machine: Machine, path: Path, obj: Instance, name: str, call:
         elif state.role == "parameter":
             _add_parameter(path, obj, state.name, call.source, _weight_shape(spec, state.name, given))
         elif state.role == "buffer":
-            made = Tensor(0, 0, Tri.NO, origin="made", name=state.name)
+            dtype = "int64" if state.name == "num_batches_tracked" else "float32"
+            made = Tensor(0, 0, Tri.NO, origin="made", name=state.name, dtype=dtype)
             path.vars[obj.oid, state.name] = TensorRef(
                 autograd.new_tensor(path, call.source, "buffer", made, version=1)
             )
@@ -271,9 +273,11 @@ def forward(machine: Machine, path: Path, obj: Instance, call: Call) -> Outcomes
     }
     states = {key: value for key, value in _states(path, obj).items() if key in read}
     _weight_normed(machine, path, obj, states, call)
+    made_with = path.vars.get((obj.oid, "#made_with"))
     applied = torch_ops.apply(
-        machine, path, name, args, {**states, **call.kwargs}, call.source, "module", call.first, declared
-    )
+        machine, path, name, args, {**states, **call.kwargs}, call.source, "module", call.first, declared,
+        dict(made_with.value) if isinstance(made_with, Const) and isinstance(made_with.value, tuple) else None,
+    )  # fmt: skip
     return applied if applied is not None else calls.unknown_result(path, call)
 
 

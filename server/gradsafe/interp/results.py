@@ -6,10 +6,12 @@ from collections.abc import Hashable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gradsafe.domain import layout as geometry
+from gradsafe.domain.layout import Layout, layout_of
 from gradsafe.domain.state import Items, Path
 from gradsafe.domain.tensors import Tensor, Tri
 from gradsafe.domain.values import NONE, Const, External, ListRef, TensorRef, TupleValue, Unknown, Value
-from gradsafe.interp import autograd, layouts, shapes
+from gradsafe.interp import autograd, layouts, net_shapes, shapes
 from gradsafe.interp.autograd import ToSave
 from gradsafe.ops.notation import Return
 
@@ -51,11 +53,26 @@ def _value(machine: Machine, path: Path, call: Application, returns: Return, ind
         items = [_value(machine, path, call, item, index + str(n)) for n, item in enumerate(returns.items)]
         return TupleValue(tuple(items))
     if returns.kind == "list":
+        if returns.items[0].kind in ("view", "alias"):
+            return _list_of_views(machine, path, call, returns.items[0])
         oid = path.new_id()
         element = _value(machine, path, call, returns.items[0], index)
         path.heap[oid] = Items((), element, "tuple")
         return ListRef(oid)
     return _one(machine, path, call, returns, index)
+
+
+def _list_of_views(machine: Machine, path: Path, call: Application, returns: Return) -> Value:
+    """``tensor_split(x)``: several views of one tensor; ``broadcast_tensors(a, b)``: one view of each."""
+    oids = call.tensors.get(returns.source, ())
+    if len(oids) == 1 and returns.source != "tensors":
+        return several_views(machine, path, call, oids[0])
+    shape = shapes.broadcast([path.tensor(oid).shape for oid in oids]) if oids else None
+    views = []
+    for oid in oids:
+        layout = geometry.expand(layout_of(path.tensor(oid)), shape)
+        views.append(TensorRef(autograd.make_view(path, call.source, oid, call.operation, layout)))
+    return TupleValue(tuple(views))
 
 
 def _one(machine: Machine, path: Path, call: Application, returns: Return, index: str) -> Value:
@@ -66,7 +83,7 @@ def _one(machine: Machine, path: Path, call: Application, returns: Return, index
     if returns.kind in ("view", "alias") and source_oid is not None:
         return _view(path, call, source_oid)
     if returns.kind == "multiview" and source_oid is not None:
-        return multi_view(machine, path, call, source_oid)
+        return several_views(machine, path, call, source_oid)
     if returns.kind == "none":
         return NONE
     if returns.kind == "fresh":
@@ -90,20 +107,21 @@ def _plain_value(path: Path, call: Application) -> Value:
 
 
 def _fresh(path: Path, call: Application, returns: Return, index: str) -> TensorRef:
-    shape = shapes.result_shape(path, call) if not index else None
+    layout = net_shapes.result_layout(path, call, index)
     dtype = _dtype(path, call, returns)
     differentiable = returns.differentiable and dtype not in shapes.INTEGRAL
     # Only factories take `requires_grad`; `zeros_like(x, requires_grad=True)` is a leaf whatever x is.
     asked = call.bound.get("requires_grad", (Const(False, bool),))[0]
     if isinstance(asked, Const) and asked.value is True:
-        tensor = Tensor(0, 0, Tri.YES, shape=shape, dtype=dtype)
+        tensor = Tensor(0, 0, Tri.YES, dtype=dtype)
     elif isinstance(asked, Unknown):
-        tensor = Tensor(0, 0, Tri.MAYBE, shape=shape, dtype=dtype)
+        tensor = Tensor(0, 0, Tri.MAYBE, dtype=dtype)
     else:
         needs = call.needs if differentiable else Tri.NO
         leaf = {Tri.YES: Tri.NO, Tri.MAYBE: Tri.MAYBE, Tri.NO: Tri.YES}[needs]
         node = call.node if needs is not Tri.NO else None
-        tensor = Tensor(0, 0, needs, node=node, leaf=leaf, shape=shape, dtype=dtype)
+        tensor = Tensor(0, 0, needs, node=node, leaf=leaf, dtype=dtype)
+    tensor = replace(tensor, shape=layout.shape, strides=layout.strides, contiguous=layout.contiguous)
     lineage = [path.tensor(oid).derived for oid in call.inputs()]
     if any(steps is not None for steps in lineage) and tensor.requires_grad is Tri.NO:
         steps = frozenset().union(*(found for found in lineage if found is not None))
@@ -128,10 +146,6 @@ def _dtype(path: Path, call: Application, returns: Return) -> str | None:
 
 
 def _view(path: Path, call: Application, base: int) -> TensorRef:
-    shape, contiguous = layouts.view_shape(path, call, base)
-    overlap = Tri.NO
-    if "overlap" in call.op.flags:
-        overlap = layouts.overlaps(path.tensor(base).shape, shape, call.operation)
     if "own-counter" in call.op.flags or "escapes" in call.op.flags:
         oid = autograd.data_of(path, call.source, base, call.operation)
         if "escapes" in call.op.flags:
@@ -139,31 +153,52 @@ def _view(path: Path, call: Application, base: int) -> TensorRef:
         return TensorRef(oid)
     if not call.op.returns.differentiable and call.op.returns.grad == "nograd":
         return TensorRef(autograd.detach(path, call.source, base, call.operation))
-    view = autograd.make_view(
-        path, call.source, base, call.operation, overlap=overlap, shape=shape, contiguous=contiguous
-    )
-    if "overlap" in call.op.flags:
-        expanded = layouts.expanded_dims(path.tensor(base).shape, shape)
-        path.heap[view] = replace(path.tensor(view), expanded=expanded)
-    return TensorRef(view)
+    layout = layouts.view_layout(path, call, base)
+    return TensorRef(autograd.make_view(path, call.source, base, call.operation, layout))
 
 
-def multi_view(machine: Machine, path: Path, call: Application, base: int) -> Value:
-    """The views that ``unbind``, ``split``, ``chunk`` give: all outputs of one node."""
-    count = layouts.view_count(path, call, base)
-    number = count if count is not None else machine.budget.rounds
-    shape = layouts.part_shape(path, call, base)
+def several_views(machine: Machine, path: Path, call: Application, base: int) -> Value:
+    """The views that ``unbind``, ``split``, ``tensor_split`` ... give.
+
+    Those of ``multiview`` operations are outputs of one node; ``tensor_split`` makes one slice after the other;
+    ``unsafe_split`` hands out tensors that autograd does not know to be views, with a counter of their own.
+    """
+    found, certain = layouts.parts(path, call, base)
+    missing = 0 if certain else max(machine.budget.rounds - len(found), 0)
+    filler = found[-1] if found else None
+    multi = call.op.returns.kind == "multiview"
     node: int | None = None
     views: list[Value] = []
-    for _ in range(number):
-        oid = autograd.make_view(path, call.source, base, call.operation, multi=True, shape=shape, node=node)
+    for layout in (*found, *(filler,) * missing):
+        if "own-counter" in call.op.flags:
+            views.append(TensorRef(_unsafe_part(path, call, base, layout)))
+            continue
+        oid = autograd.make_view(
+            path, call.source, base, call.operation, layout, multi=multi, node=node if multi else None
+        )
         node = path.tensor(oid).node
         views.append(TensorRef(oid))
-    if count is not None:
+    if certain:
         return TupleValue(tuple(views))
     held = path.new_id()
     path.heap[held] = Items(tuple(views), views[-1], "tuple")
     return ListRef(held)
+
+
+def _unsafe_part(path: Path, call: Application, base: int, layout: Layout | None) -> int:
+    """A tensor on shared memory with a counter and a history of its own."""
+    needs = call.needs
+    if call.node is None and needs is not Tri.NO:
+        call.node = autograd.record(path, call.source, call.operation, [base], (), needs)
+    oid = autograd.data_of(path, call.source, base, call.operation)
+    leaf = {Tri.YES: Tri.NO, Tri.MAYBE: Tri.MAYBE, Tri.NO: Tri.YES}[needs]
+    layout = layout or Layout()
+    path.heap[oid] = replace(
+        path.tensor(oid), requires_grad=needs, node=call.node, leaf=leaf, origin="made", derived=None,
+        shape=layout.shape, strides=layout.strides, offset=layout.offset, contiguous=layout.contiguous,
+        flow=len(autograd.storage_of(path, base).flow),
+    )  # fmt: skip
+    return oid
 
 
 def _may_share(machine: Machine, path: Path, call: Application) -> list[tuple[Path, bool]]:
@@ -178,5 +213,5 @@ def _may_share(machine: Machine, path: Path, call: Application) -> list[tuple[Pa
     rest = tuple(values for name, values in sorted(call.bound.items()) if name != call.op.returns.source)
     token: Hashable = ("shares", call.operation, rest, tensor.dtype)
     if call.operation in shapes.LAYOUT:
-        token = ("contiguous", oid)
+        token = ("contiguous", oid)  # one answer for all: a program reshapes what it means to be one piece
     return machine.fork_on(path, token, f"{call.operation}() shares memory")

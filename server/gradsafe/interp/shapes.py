@@ -30,25 +30,56 @@ ALIASES = {
     "int": "int32",
     "short": "int16",
 }
-LAYOUT = frozenset({"contiguous", "reshape", "flatten", "view_as", "reshape_as", "ravel"})
+LAYOUT = frozenset({"contiguous", "reshape", "flatten", "view_as", "reshape_as", "ravel", "Flatten"})
 """Operations whose result shares memory depending on the layout of their argument."""
 
-_CREATORS = frozenset({"zeros", "ones", "empty", "rand", "randn", "full"})
-_LIKE = frozenset({"zeros_like", "ones_like", "rand_like", "randn_like", "empty_like", "full_like", "clone"})
-_REDUCTIONS = frozenset(
-    {"sum", "mean", "prod", "max", "min", "norm", "std", "var", "amax", "amin", "logsumexp", "all", "any"}
+CREATORS = frozenset({"zeros", "ones", "empty", "rand", "randn"})
+_KEEPS_DTYPE = frozenset({"zeros_like", "ones_like", "rand_like", "randn_like", "empty_like", "full_like", "clone", "new_zeros", "new_ones",
+                          "new_empty", "new_full"})  # fmt: skip
+CASTS = frozenset(
+    {
+        "float",
+        "double",
+        "half",
+        "bfloat16",
+        "int",
+        "long",
+        "bool",
+        "short",
+        "byte",
+        "type",
+        "type_as",
+        "cdouble",
+        "cfloat",
+    }
 )
-_SAME_SHAPE = frozenset({
-    "relu", "sigmoid", "tanh", "exp", "log", "sqrt", "sin", "cos", "abs", "neg", "gelu", "silu", "softmax",
-    "log_softmax", "dropout", "Dropout", "ReLU", "Sigmoid", "Tanh", "GELU", "SiLU", "LayerNorm", "layer_norm",
-    "clamp", "leaky_relu", "LeakyReLU", "elu", "ELU", "softplus", "Softmax", "BatchNorm1d", "BatchNorm2d", "round",
-    "sign", "floor", "ceil", "float", "double", "detach", "contiguous", "masked_fill", "Identity", "tril", "triu",
-    "cumsum", "cumprod", "square", "rsqrt", "normalize", "group_norm", "GroupNorm", "batch_norm", "relu6", "hardtanh", "hardswish", "mish", "selu", "celu", "hardsigmoid", "softsign", "logsigmoid", "tan", "erf", "log2", "log10", "asin", "acos", "atan", "sinh", "cosh", "sgn", "trunc", "frac", "nan_to_num", "threshold", "tanhshrink", "Hardswish", "Mish", "Hardtanh", "ReLU6", "Dropout1d", "Dropout2d", "InstanceNorm2d", "BatchNorm3d", "RMSNorm", "log1p", "expm1", "reciprocal", "pow", "flip", "roll",
+PRESERVING = frozenset({
+    "relu", "sigmoid", "tanh", "exp", "exp2", "log", "sqrt", "sin", "cos", "abs", "absolute", "neg", "negative", "gelu", "silu", "dropout",
+    "Dropout", "ReLU", "Sigmoid", "Tanh", "GELU", "SiLU", "clamp", "clip", "clamp_min", "clamp_max", "leaky_relu", "LeakyReLU", "elu",
+    "ELU", "softplus", "Softplus", "round", "sign", "floor", "ceil", "Identity", "square", "rsqrt", "normalize", "relu6", "hardtanh",
+    "hardswish", "mish", "selu", "SELU", "celu", "hardsigmoid", "Hardsigmoid", "softsign", "logsigmoid", "LogSigmoid", "tan", "erf",
+    "erfc", "log2", "log10", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh", "sgn", "trunc", "fix", "frac",
+    "nan_to_num", "threshold", "tanhshrink", "Hardswish", "Mish", "Hardtanh", "ReLU6", "log1p", "expm1", "reciprocal", "flip", "clone",
+    "zeros_like", "ones_like", "rand_like", "randn_like", "empty_like", "full_like", "logit", "sinc", "angle", "isnan", "isinf",
+    "isfinite", "logical_not", "bitwise_not", "prelu", "PReLU", "rad2deg", "deg2rad", "digamma", "lgamma", "bernoulli", "feature_dropout",
+    "alpha_dropout", "softshrink", "hardshrink", "Threshold", "randint_like", "__rsub__", "__rtruediv__", "__rpow__", "hardtanh_",
 })  # fmt: skip
-_POINTWISE = frozenset({
-    "add", "sub", "mul", "div", "maximum", "minimum", "eq", "ne", "lt", "le", "gt", "ge", "where", "lerp",
-    "bitwise_and", "bitwise_or", "logical_and", "logical_or", "remainder", "floor_divide", "atan2", "hypot",
+"""Elementwise operations of one tensor: shape and order of strides stay."""
+SAME_SHAPE = frozenset({
+    "softmax", "log_softmax", "LayerNorm", "layer_norm", "Softmax", "LogSoftmax", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d",
+    "batch_norm", "masked_fill", "tril", "triu", "cumsum", "cumprod", "group_norm", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d",
+    "instance_norm", "RMSNorm", "rms_norm", "roll", "cummax", "cummin", "sort", "argsort", "logcumsumexp", "softmin", "gumbel_softmax",
+    "Dropout1d", "Dropout2d", "Dropout3d", "dropout1d", "dropout2d", "dropout3d", "index_add", "index_fill", "index_copy", "scatter",
+    "scatter_add", "scatter_reduce", "masked_scatter", "index_put", "renorm", "local_response_norm", "fill", "cross", "rot90",
 })  # fmt: skip
+"""Operations that give a row-major tensor of the shape of their first argument."""
+POINTWISE = frozenset({
+    "add", "sub", "subtract", "mul", "multiply", "div", "divide", "true_divide", "maximum", "minimum", "fmax", "fmin", "eq", "ne", "lt",
+    "le", "gt", "ge", "where", "lerp", "bitwise_and", "bitwise_or", "bitwise_xor", "logical_and", "logical_or", "logical_xor",
+    "remainder", "fmod", "floor_divide", "atan2", "hypot", "addcmul", "addcdiv", "pow", "float_power", "rsub", "xlogy", "logaddexp",
+    "copysign", "isclose", "complex", "polar", "heaviside",
+})  # fmt: skip
+"""Elementwise operations of several tensors, which broadcast."""
 
 
 def number(value: Value | None) -> int | None:
@@ -81,85 +112,6 @@ def first(bound: Mapping[str, tuple[Value, ...]], *names: str) -> Value | None:
     return None
 
 
-def result_shape(path: Path, call: Application) -> Shape:
-    """The shape of a fresh result, for the operations where it is plain."""
-    from gradsafe.interp import layouts  # views are reshaped copies where a layout forbids a view
-
-    operation, bound = call.operation, call.bound
-    if operation in _CREATORS:
-        return sizes(path, bound.get("size", ()))
-    if operation in ("arange", "linspace", "eye", "randperm", "tensor", "as_tensor", "randint", "normal"):
-        return _made_shape(path, operation, bound)
-    inputs = [path.tensor(oid).shape for oid in call.inputs()]
-    if not inputs or inputs[0] is None:
-        return None
-    if operation in _LIKE or operation in _SAME_SHAPE:
-        return inputs[0]
-    if operation in _POINTWISE:
-        return broadcast(inputs)
-    if operation in _REDUCTIONS:
-        return _reduced(path, inputs[0], bound)
-    if operation in ("linear", "Linear", "Embedding", "embedding"):
-        return _linear_shape(path, call, inputs[0])
-    if operation in ("index_select", "gather", "take_along_dim", "cat", "concat", "stack"):
-        return _selected_shape(path, call, inputs)
-    if operation in ("matmul", "mm", "bmm") and len(inputs) == 2 and inputs[1] is not None:
-        a, b = inputs[0], inputs[1]
-        return (*a[:-1], b[-1]) if len(a) >= 2 and len(b) >= 2 and len(a) >= len(b) else None
-    if operation in ("reshape", "flatten", "contiguous", "to"):
-        return layouts.view_shape(path, call, call.inputs()[0])[0]
-    return None
-
-
-def _selected_shape(path: Path, call: Application, inputs: list[Shape]) -> Shape:
-    """Shapes of ``index_select``, ``gather``, ``stack`` and ``cat``."""
-    shape, dim = inputs[0], number(first(call.bound, "dim"))
-    if call.operation in ("gather", "take_along_dim"):
-        return inputs[1] if len(inputs) > 1 else None
-    alike = shape is not None and all(other is not None and len(other) == len(shape) for other in inputs)
-    if shape is None or not (alike or call.operation == "index_select"):
-        return None
-    if call.operation == "stack":
-        at = (dim or 0) % (len(shape) + 1)
-        return (*shape[:at], len(inputs), *shape[at:])
-    if not shape:
-        return None
-    at = (dim or 0) % len(shape)
-    if call.operation == "index_select":
-        index = inputs[1] if len(inputs) > 1 else None
-        return (*shape[:at], index[0] if index else None, *shape[at + 1 :])
-    sizes_along = [other[at] for other in inputs if other is not None]
-    known = [size for size in sizes_along if size is not None]
-    return (*shape[:at], sum(known) if len(known) == len(inputs) else None, *shape[at + 1 :])
-
-
-def _linear_shape(path: Path, call: Application, shape: tuple[int | None, ...]) -> Shape:
-    weight = next(iter(call.tensors.get("weight", ())), None)
-    sizes_of_weight = path.tensor(weight).shape if weight is not None else None
-    if call.operation.lower() == "linear":
-        return (*shape[:-1], sizes_of_weight[0] if sizes_of_weight else None)
-    return (*shape, sizes_of_weight[1] if sizes_of_weight else None)
-
-
-def _made_shape(path: Path, operation: str, bound: Mapping[str, tuple[Value, ...]]) -> Shape:
-    if operation == "arange":
-        start, end, step = (number(first(bound, name)) for name in ("start", "end", "step"))
-        if end is not None and step in (None, 1):
-            return (max(0, end - (start or 0)),)
-        return (None,)
-    if operation == "linspace":
-        return (number(first(bound, "steps")),)
-    if operation == "randperm":
-        return (number(first(bound, "n")),)
-    if operation == "eye":
-        rows = number(first(bound, "n"))
-        columns = first(bound, "m")
-        return (rows, number(columns) if columns is not None else rows)
-    if operation in ("tensor", "as_tensor"):
-        return literal_shape(path, first(bound, "data"))
-    return sizes(path, bound["size"]) if bound.get("size") else None
-
-
 def literal_shape(path: Path, value: Value | None) -> Shape:
     """The shape of nested lists of numbers."""
     if isinstance(value, Const):
@@ -188,17 +140,13 @@ def broadcast(inputs: list[Shape]) -> Shape:
     return tuple(result)
 
 
-def _reduced(path: Path, shape: tuple[int | None, ...], bound: Mapping[str, tuple[Value, ...]]) -> Shape:
-    dim, keep = first(bound, "dim"), first(bound, "keepdim")
-    if dim is None or dim == const(None):
-        return ()
-    dims = sizes(path, (dim,))
-    if dims is None or None in dims:
-        return None
-    hit = {d % len(shape) for d in dims if d is not None} if shape else set()
-    if isinstance(keep, Const) and keep.value is True:
-        return tuple(1 if index in hit else size for index, size in enumerate(shape))
-    return tuple(size for index, size in enumerate(shape) if index not in hit)
+_KEEPS_INTEGERS = frozenset({
+    "clamp", "clip", "abs", "neg", "flip", "roll", "cumsum", "sign", "masked_fill", "add", "sub", "mul", "where", "maximum", "minimum",
+    "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "remainder", "floor_divide", "gather", "index_select", "cat", "stack",
+    "repeat", "repeat_interleave", "tril", "triu", "sort", "scatter", "index", "masked_select", "pow", "square", "round", "floor",
+    "ceil", "unfold", "pad", "max", "min", "take", "index_add", "fmod", "tile", "concat", "rsub", "__rsub__",
+})  # fmt: skip
+"""Operations that give integers for integers (``sum`` and ``cumsum`` of smaller ones give int64)."""
 
 
 def result_dtype(path: Path, call: Application) -> str | None:
@@ -206,23 +154,64 @@ def result_dtype(path: Path, call: Application) -> str | None:
     operation, bound = call.operation, call.bound
     if operation in ("randint", "randperm", "bincount", "argsort"):
         return "int64"
+    if operation == "to":
+        return _asked_dtype(path, call)
     if operation in ("tensor", "as_tensor", "full"):
-        return _literal_dtype(path, first(bound, "data", "fill_value"))
+        return literal_dtype(path, first(bound, "data", "fill_value"))
     if operation == "arange":
         values = [v for name in ("start", "end", "step") for v in bound.get(name, ())]
         return "int64" if all(number(value) is not None for value in values) else None
-    if operation in _CREATORS or operation in ("linspace", "eye"):
+    if operation in CREATORS or operation in ("linspace", "eye"):
         return "float32"
-    found = {path.tensor(oid).dtype for oid in call.inputs()}
-    if len(found) == 1:
-        dtype = found.pop()
-        whole = not any(_is_float(value) for values in bound.values() for value in values)
-        keeps = whole and (
-            operation in _LIKE or operation in _SAME_SHAPE or operation in _POINTWISE - {"div"}
-        )
-        if dtype is not None and (dtype not in INTEGRAL or keeps):
-            return dtype
-    return None
+    if operation in ("normal", "polar", "complex", "stft") and not call.inputs():
+        return "float32" if operation == "normal" else None
+    return _promoted(path, call)
+
+
+_FLOATS = ("float16", "bfloat16", "float32", "float64", "complex64", "complex128")
+
+
+def _promoted(path: Path, call: Application) -> str | None:
+    """The dtype that comes of the operands': floats win over integers, wider over narrower, tensors over numbers.
+
+    What is not elementwise (``linear``, ``gather``, ``cross_entropy``) has the dtype of its floating operands.
+    """
+    operation = call.operation
+    oids = [oid for name, oids in call.tensors.items() if name not in _ASIDE for oid in oids]
+    found = {path.tensor(oid).dtype for oid in oids}
+    floats = [dtype for dtype in _FLOATS if dtype in found]
+    if floats:
+        elementwise = operation in POINTWISE and len(found) > 1
+        if None in found and elementwise:
+            return None
+        full = {path.tensor(oid).dtype for oid in oids if path.tensor(oid).shape != ()} & set(floats)
+        ranked = [dtype for dtype in floats if dtype in full] or floats
+        return ranked[-1] if {"float16", "bfloat16"} - found else "float32"
+    if len(found) != 1:
+        return None
+    whole = not any(_is_float(value) for values in call.bound.values() for value in values)
+    keeps = operation in _KEEPS_DTYPE or (whole and operation in _KEEPS_INTEGERS)
+    return found.pop() if keeps else None
+
+
+_ASIDE = frozenset({"mask", "condition", "index", "indices", "target", "offsets"})
+"""Operands that do not count for the dtype of the result."""
+
+
+def _asked_dtype(path: Path, call: Application) -> str | None:
+    """``x.to(torch.float64)``, ``x.to(other)``, ``x.to("cpu")``."""
+    for name, values in call.bound.items():
+        for value in values if name != "self" else ():
+            if isinstance(value, External):
+                dtype = value.name.rpartition(".")[2]
+                if dtype in DTYPES:
+                    return ALIASES.get(dtype, dtype)
+            elif isinstance(value, TensorRef):
+                return path.tensor(value.oid).dtype
+            elif not (isinstance(value, Const) and isinstance(value.value, (str, bool, type(None)))):
+                return None
+    oid = next(iter(call.tensors.get("self", ())), None)
+    return path.tensor(oid).dtype if oid is not None else None
 
 
 def _is_float(value: Value) -> bool:
@@ -232,7 +221,7 @@ def _is_float(value: Value) -> bool:
     )
 
 
-def _literal_dtype(path: Path, value: Value | None) -> str | None:
+def literal_dtype(path: Path, value: Value | None) -> str | None:
     while isinstance(value, (TupleValue, ListRef)):
         items = value.items if isinstance(value, TupleValue) else path.items(value.oid).known
         if not items:

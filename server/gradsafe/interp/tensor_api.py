@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from gradsafe.domain.layout import Layout, layout_of
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import Bypass, GradMode, Tensor, Tri
 from gradsafe.domain.values import (
@@ -22,7 +23,7 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import autograd, backward, shapes, torch_ops
+from gradsafe.interp import autograd, backward, layouts, shapes, torch_ops
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 Method: TypeAlias = "Callable[[Machine, Path, TensorRef, Call], Outcomes | None]"
 METHODS: dict[str, Method] = {}
-_VIEW_ATTRIBUTES = {"T": "Tensor.t", "mT": "Tensor.transpose", "H": "Tensor.t", "mH": "Tensor.transpose"}
+_VIEW_ATTRIBUTES = frozenset({"T", "mT", "H", "mH"})
 
 
 def method(*names: str) -> Callable[[Method], Method]:
@@ -55,15 +56,22 @@ def get_attribute(machine: Machine, path: Path, ref: TensorRef, name: str, sourc
             return [(path, found)]
         none = tensor.known and tensor.leaf is Tri.YES and tensor.origin != "parameter-unknown"
         return [(path, NONE if none else Unknown(("grad", ref.oid)))]
-    if name in ("T", "mT", "H", "mH"):
-        view = autograd.make_view(path, source, ref.oid, name, contiguous=Tri.NO)
-        shape = tuple(reversed(tensor.shape)) if tensor.shape is not None and len(tensor.shape) == 2 else None
-        path.heap[view] = replace(path.tensor(view), shape=shape)
-        return [(path, TensorRef(view))]
+    if name in _VIEW_ATTRIBUTES:
+        layout = layouts.attribute_layout(name, layout_of(tensor))
+        return [(path, TensorRef(autograd.make_view(path, source, ref.oid, name, layout)))]
     if name in ("real", "imag"):
-        return [(path, TensorRef(autograd.make_view(path, source, ref.oid, name, shape=tensor.shape)))]
+        return [(path, _part_of_complex(path, ref, name, source))]
     known = _fact(path, ref, tensor, name)
     return [(path, known if known is not None else Bound(ref, name))]
+
+
+def _part_of_complex(path: Path, ref: TensorRef, name: str, source: Source) -> TensorRef:
+    """``x.real`` of a real tensor is x itself; of a complex one it is a view, like ``x.imag``."""
+    tensor = path.tensor(ref.oid)
+    if name == "real" and tensor.dtype is not None and not tensor.dtype.startswith("complex"):
+        return ref
+    layout = Layout(tensor.shape, None, None, Tri.MAYBE, tensor.overlap)
+    return TensorRef(autograd.make_view(path, source, ref.oid, name, layout))
 
 
 def _fact(path: Path, ref: TensorRef, tensor: Tensor, name: str) -> Value | None:
@@ -134,8 +142,8 @@ def swap_data(path: Path, oid: int, value: Value, source: Source, subject: str) 
     bypass = Bypass(source, "data-swap", ".data =", subject or tensor.name, oid)
     lost = Tri.NO
     storage, shape = path.new_id(), None
-    if isinstance(value, TensorRef):
-        other = path.tensor(value.oid)
+    other = path.tensor(value.oid) if isinstance(value, TensorRef) else None
+    if other is not None and isinstance(value, TensorRef):
         storage, shape = other.storage, other.shape
         lost = autograd.requires_grad(path, value.oid) if path.grad_mode is GradMode.ENABLED else Tri.NO
         if (
@@ -153,7 +161,9 @@ def swap_data(path: Path, oid: int, value: Value, source: Source, subject: str) 
         tensor,
         storage=storage,
         shape=shape,
-        rows=None,
+        strides=other.strides if other is not None else None,
+        offset=other.offset if other is not None else None,
+        contiguous=other.contiguous if other is not None else Tri.MAYBE,
         flow=0,
         bypass=bypass if lost is Tri.YES else tensor.bypass,
     )

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from gradsafe.domain import layout as geometry
+from gradsafe.domain.layout import Layout, layout_of
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import GradMode, Node, Tensor, Tri
 from gradsafe.domain.values import (
@@ -169,11 +171,9 @@ def _parameter(machine: Machine, path: Path, call: Call) -> Outcomes:
     if not isinstance(value, TensorRef):
         made = Tensor(0, 0, wanted, origin="parameter")
         return [(path, TensorRef(autograd.new_tensor(path, call.source, "Parameter", made)))]
-    shape = path.tensor(value.oid).shape
     oid = autograd.detach(path, call.source, value.oid, "Parameter")
     path.heap[oid] = replace(
-        path.tensor(oid), requires_grad=wanted, leaf=Tri.YES, origin="parameter", known=True, shape=shape,
-        overlap=Tri.NO, name=None,
+        path.tensor(oid), requires_grad=wanted, leaf=Tri.YES, origin="parameter", known=True, overlap=Tri.NO, name=None,
     )  # fmt: skip
     return [(path, TensorRef(oid))]
 
@@ -202,7 +202,7 @@ def _tensor(machine: Machine, path: Path, call: Call) -> Outcomes:
     wanted = tensor_api.flag(call.kwargs.get("requires_grad"))
     dtype = call.kwargs.get("dtype")
     named = arguments.argument(path, dtype).value if dtype is not None else None
-    literal = shapes._literal_dtype(path, data)
+    literal = shapes.literal_dtype(path, data)
     if isinstance(named, str):
         literal = shapes.ALIASES.get(named, named)
     made = Tensor(0, 0, wanted, shape=shapes.literal_shape(path, data), dtype=literal)
@@ -258,11 +258,21 @@ def _einsum(machine: Machine, path: Path, call: Call) -> Outcomes | None:
 def _meshgrid(machine: Machine, path: Path, call: Call) -> Outcomes:
     """Expanded views of the arguments: each element of one stands many times in its grid."""
     items = call.args if len(call.args) != 1 else containers.elements(path, call.args[0]) or call.args
-    many = Tri.YES if len(items) > 1 else Tri.MAYBE
+    oids = [oid for item in items for oid in torch_ops.tensors_in(path, item)]
+    sizes = [path.tensor(oid).shape for oid in oids]
+    # `indexing="ij"` (the default) or "xy", which swaps the first two.
+    grid = tuple(shape[0] if shape else None for shape in sizes)
+    swapped = call.kwargs.get("indexing") == Const("xy", str) and len(grid) > 1
+    grid = (grid[1], grid[0], *grid[2:]) if swapped else grid
     views: list[Value] = []
-    for item in items:
-        for oid in torch_ops.tensors_in(path, item):
-            views.append(TensorRef(autograd.make_view(path, call.source, oid, "meshgrid", overlap=many)))
+    for number, oid in enumerate(oids):
+        at = 1 - number if swapped and number < 2 else number
+        shape = tuple(size if dim == at else 1 for dim, size in enumerate(grid))
+        lying = geometry.view(layout_of(path.tensor(oid)), shape) or Layout(shape)
+        layout = geometry.expand(lying, grid)
+        if len(grid) > 1 and layout.overlap is Tri.MAYBE:
+            layout = replace(layout, overlap=Tri.YES)  # an axis of one point is not what a grid is made of
+        views.append(TensorRef(autograd.make_view(path, call.source, oid, "meshgrid", layout)))
     return [(path, TupleValue(tuple(views)))]
 
 

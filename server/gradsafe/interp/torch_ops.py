@@ -57,6 +57,8 @@ class Application:
     tensors: dict[str, tuple[int, ...]] = field(default_factory=dict)
     needs: Tri = Tri.NO
     node: int | None = None
+    config: Mapping[str, Value] = field(default_factory=dict)
+    """What the module that is called was made with."""
 
     @property
     def operation(self) -> str:
@@ -184,7 +186,7 @@ def select(
 
 def apply(
     machine: Machine, path: Path, name: str, args: Sequence[Value], kwargs: Mapping[str, Value], source: Source,
-    how: str = "function", subject: str = "", declared: object = None,
+    how: str = "function", subject: str = "", declared: object = None, config: Mapping[str, Value] | None = None,
 ) -> Outcomes | None:  # fmt: skip
     """Carry out one operation. None where the op table does not know the call."""
     args = [_with_graph(path, value, source) for value in args]
@@ -195,7 +197,9 @@ def apply(
     selection, bound = chosen
     if any(write.what == "out" for write in selection.op.writes):
         how = "out"
-    call = Application(name, selection.op, source, how, subject, bound, declared, selection.exact)
+    call = Application(
+        name, selection.op, source, how, subject, bound, declared, selection.exact, config=config or {}
+    )
     mode = path.grad_mode
     if "no-grad" in call.op.flags and mode is not GradMode.INFERENCE:
         path.grad_mode = GradMode.NO_GRAD  # `nn.init.*` switches grad off for itself

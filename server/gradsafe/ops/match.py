@@ -122,7 +122,8 @@ def _place(
 
 def _takes_loose_ints(positional: list[Param], last: Param) -> bool:
     """``x.view(2, 3)``: the only positional parameter (beside self) takes ints one by one, too."""
-    return "ints" in last.kinds and last is positional[-1] and len(positional) <= 2
+    alone = len(positional) == 1 or (len(positional) == 2 and positional[0].name == "self")
+    return "ints" in last.kinds and last is positional[-1] and alone
 
 
 def _read_of_module(param: Param) -> bool:
