@@ -120,7 +120,8 @@ class Tensor:
 class SavedTensor:
     """What a node keeps for backward: ``SavedVariable``. ``certain`` is NO never, MAYBE or YES.
 
-    ``as_output``: saved by the operation that made it, so a later ``x.data = t`` does not reach it.
+    ``as_output``: saved by the operation that made it, so a later ``x.data = t`` does not reach it; nor where
+    ``by_object`` is false, because a view or a reshaped alias of the tensor was saved.
     """
 
     save: int
@@ -134,6 +135,7 @@ class SavedTensor:
     storage: int
     hidden: int
     argument: bool = False
+    by_object: bool = True
 
 
 @dataclass(frozen=True, slots=True)

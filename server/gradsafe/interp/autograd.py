@@ -137,15 +137,9 @@ def edge(path: Path, oid: int, source: Source) -> int | None:
     if tensor.base is not None:
         version = path.version(tensor.counter)
         if version != tensor.base_version:
-            if tensor.creation is not Creation.DEFAULT and requires_grad(path, tensor.base) is Tri.YES:
-                raise_error(
-                    path,
-                    source,
-                    _VIEW_REASON[tensor.creation],
-                    tensor=oid,
-                    name=tensor.name,
-                    how="base-modified",
-                )
+            reason = unusable_view(path, oid)
+            if reason is not None:
+                raise_error(path, source, reason, tensor=oid, name=tensor.name, how="base-modified")
                 return None
             above = edge(path, tensor.base, source)
             return _set_view_node(path, oid, above, version, source)
@@ -154,6 +148,16 @@ def edge(path: Path, oid: int, source: Source) -> int | None:
     if tensor.node is not None:
         return tensor.node
     return accumulate_node(path, oid, source)
+
+
+def unusable_view(path: Path, oid: int) -> str | None:
+    """Why ``grad_fn`` of this view raises (``handle_view_on_rebase``): its base was modified since it was made, and
+    it is one of several or was made without grad. None where it does not, or not for certain."""
+    tensor = path.tensor(oid)
+    if tensor.base is None or tensor.creation is Creation.DEFAULT:
+        return None
+    stale = path.version(tensor.counter) != tensor.base_version
+    return _VIEW_REASON[tensor.creation] if stale and requires_grad(path, tensor.base) is Tri.YES else None
 
 
 def _set_view_node(path: Path, oid: int, above: int | None, version: int, source: Source) -> int | None:
@@ -224,9 +228,9 @@ def save(path: Path, source: Source, node: int, saves: Sequence[ToSave]) -> None
         number, version = path.new_id(), path.version(tensor.counter)
         kept.append(
             SavedTensor(
-                number, item.tensor if item.by_object else -1, tensor.counter, version, item.role, certain,
+                number, item.tensor, tensor.counter, version, item.role, certain,
                 item.as_output, tensor.name, tensor.storage, len(storage_of(path, item.tensor).hidden),
-                not tensor.known,
+                not tensor.known, item.by_object,
             )
         )  # fmt: skip
         path.emit(
@@ -316,8 +320,10 @@ def check_inplace(
             certain = certain and requires_grad(path, oid) is Tri.YES
             raise_error(path, source, "leaf-view", certain, **fields)
             return
-    if tensor.leaf is Tri.YES and tensor.requires_grad is not Tri.NO:
-        raise_error(path, source, "leaf", certain and tensor.requires_grad is Tri.YES, **fields)
+    # A view that was made before its base required grad is a leaf until its `grad_fn` is asked for (measured).
+    wanted = requires_grad(path, oid)
+    if tensor.leaf is Tri.YES and wanted is not Tri.NO:
+        raise_error(path, source, "leaf", certain and wanted is Tri.YES, **fields)
 
 
 def bump(

@@ -176,8 +176,11 @@ def _execute(state: _Run, number: int) -> None:
         found = path.version(saved.counter)
         source = state.source
         path.emit(Read(source.place, source.stack, saved.save, state.backward, found))
+        # `SavedVariable::unpack` asks for the `grad_fn` of what it holds before it looks at the version.
+        asked = state.request.real and not saved.as_output
+        unusable = autograd.unusable_view(path, saved.tensor) if asked else None
         if found != saved.version and not _is_mended(path, saved):
-            _fail(state, "version", saved.certain is Tri.YES, number, saved)
+            _fail(state, unusable or "version", saved.certain is Tri.YES, number, saved)
         elif state.failed is None:
             _hidden(state, saved)
     if state.failed is None:
@@ -195,11 +198,12 @@ def _fail(state: _Run, reason: str, certain: bool, node: int, saved: SavedTensor
             path.mended |= shadow.freed_by(path, node)
         elif saved is not None:
             path.mended |= shadow.writes_since(path, saved)
+    how = "" if reason in ("version", "freed") else "base-modified"
     path.emit(
         Raise(
             source.place, source.stack, reason, certain, tensor=saved.tensor if saved else None,
             save=saved.save if saved else None, node=node, backward=state.backward, operation=operation,
-            name=saved.name if saved else None, how="" if state.request.real else "returned",
+            name=saved.name if saved else None, how=how if state.request.real else "returned",
             message="argument" if saved and saved.argument else None,
         )
     )  # fmt: skip
@@ -230,7 +234,7 @@ def _behind(path: Path, node: int) -> set[int]:
 def _hidden(state: _Run, saved: SavedTensor) -> None:
     """A saved tensor whose bytes were changed without its counter: torch computes with the new ones."""
     path = state.path
-    if saved.tensor >= 0 and not saved.as_output:
+    if saved.by_object and not saved.as_output:
         tensor = path.tensor(saved.tensor)
         if tensor.storage != saved.storage:
             swapped = path.vars.get((saved.tensor, "#swapped"))

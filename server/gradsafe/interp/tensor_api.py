@@ -61,7 +61,7 @@ def get_attribute(machine: Machine, path: Path, ref: TensorRef, name: str, sourc
         return [(path, TensorRef(autograd.make_view(path, source, ref.oid, name, layout)))]
     if name in ("real", "imag"):
         return [(path, _part_of_complex(path, ref, name, source))]
-    known = _fact(path, ref, tensor, name)
+    known = _fact(path, ref, tensor, name, source)
     return [(path, known if known is not None else Bound(ref, name))]
 
 
@@ -74,7 +74,7 @@ def _part_of_complex(path: Path, ref: TensorRef, name: str, source: Source) -> T
     return TensorRef(autograd.make_view(path, source, ref.oid, name, layout))
 
 
-def _fact(path: Path, ref: TensorRef, tensor: Tensor, name: str) -> Value | None:
+def _fact(path: Path, ref: TensorRef, tensor: Tensor, name: str, source: Source) -> Value | None:
     tri = {Tri.YES: TRUE, Tri.NO: FALSE}
     if name == "shape":
         whole = shapes.shape_value(tensor.shape) if tensor.shape is not None else None
@@ -96,6 +96,7 @@ def _fact(path: Path, ref: TensorRef, tensor: Tensor, name: str) -> Value | None
     if name == "dtype":
         return External(f"torch.{tensor.dtype}") if tensor.dtype else Unknown(("value", "dtype", ref.oid))
     if name == "grad_fn":
+        autograd.edge(path, ref.oid, source)  # a stale view's is made anew, or refused
         return (
             NONE
             if autograd.requires_grad(path, ref.oid) is Tri.NO

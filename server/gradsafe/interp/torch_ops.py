@@ -21,25 +21,16 @@ from gradsafe.domain.values import (
     Unknown,
     Value,
 )
-from gradsafe.interp import arguments, autograd, results, shapes
+from gradsafe.interp import arguments, autograd, results, saving, shapes
 from gradsafe.interp.autograd import ToSave
 from gradsafe.interp.machine import Machine, Outcomes
-from gradsafe.ops.derive import COPY
 from gradsafe.ops.entry import Selection
 from gradsafe.ops.notation import Op
-from gradsafe.ops.notation import Save as SaveRule
 from gradsafe.ops.operators import BINARY, UNARY
 from gradsafe_tracer.events import Save
 
 IDENTITY_WRITES = frozenset({"add_", "sub_", "subtract_", "add", "sub", "_foreach_add_", "_foreach_sub_"})
 """In-place operations whose derivative with respect to the written tensor is the identity."""
-
-
-_AUTOCAST = frozenset({
-    "linear", "conv", "convtranspose", "conv_transpose", "matmul", "mm", "bmm", "addmm", "baddbmm", "lstm", "gru", "rnn",
-    "lstmcell", "grucell", "rnncell", "scaled_dot_product_attention", "prelu", "einsum", "bilinear",
-})  # fmt: skip
-"""Operations that autocast runs in low precision, on casts of their operands (torch/amp, op lists)."""
 
 
 @dataclass(slots=True)
@@ -310,11 +301,11 @@ def _record(path: Path, call: Application) -> None:
     if call.needs is Tri.NO or not _has_node(call):
         return
     before = [save for save in call.op.saves if not save.what.startswith("result")]
-    saves = [item for save in before for item in _to_save(path, call, save)]
+    saves = [item for save in before for item in saving.to_save(path, call, save)]
     call.node = autograd.record(
         path, call.source, call.operation, _differentiable(path, call), saves, call.needs
     )
-    if call.node is not None and (_number_operand(call) or _keeps_copy(path, call)):
+    if call.node is not None and (saving.keeps_number(call) or saving.keeps_copy(path, call)):
         node = path.node(call.node)
         path.heap[call.node] = replace(node, raises_when_freed=True)
         source = call.source
@@ -331,44 +322,6 @@ def _has_node(call: Application) -> bool:
     if returns.kind in ("view", "alias", "multiview") or (returns.kind == "same" and not call.op.writes):
         return False  # `results` makes the node of a view
     return returns.differentiable
-
-
-def _number_operand(call: Application) -> bool:
-    """``h * 2`` keeps the number: nothing to modify, but gone at a second backward (DESIGN.md section 3)."""
-    base = call.operation.rstrip("_")
-    return base in ("mul", "div", "multiply", "divide", "true_divide") and len(call.inputs()) == 1
-
-
-def _keeps_copy(path: Path, call: Application) -> bool:
-    """``h.pow_(2)`` keeps a clone of the old h (OP_TABLE.md, trap 2)."""
-    for save in call.op.saves:
-        if save.what == COPY and save.certain:
-            asked = [oid for name in save.needs for oid in call.tensors.get(name, ())]
-            if not save.needs or autograd.any_requires_grad(path, asked) is Tri.YES:
-                return True
-    return False
-
-
-def _to_save(path: Path, call: Application, save: SaveRule) -> list[ToSave]:
-    certain = Tri.YES if save.certain else Tri.MAYBE
-    if path.saving == "autocast" and call.operation.rstrip("123d").lower() in _AUTOCAST:
-        return []  # saved as low-precision copies (AUTOGRAD.md section 9.32)
-    if save.needs:
-        asked = [oid for name in save.needs for oid in call.tensors.get(name, ())]
-        certain = certain & autograd.any_requires_grad(path, asked)
-    if save.what == "input" and call.operation.lower() == "linear":
-        # `linear` reshapes an input of three or more dimensions; a transposed one is copied (AUTOGRAD.md section 9.24).
-        certain = certain & _kept_as_it_is(path, call)
-    by_object = call.op.origin.startswith("yaml") or "conv" in call.operation.lower()
-    return [ToSave(oid, save.what, certain, by_object=by_object) for oid in call.tensors.get(save.what, ())]
-
-
-def _kept_as_it_is(path: Path, call: Application) -> Tri:
-    oid = next(iter(call.tensors.get("input", ())), None)
-    tensor = path.tensor(oid) if oid is not None else None
-    if tensor is None or (tensor.shape is not None and len(tensor.shape) < 3):
-        return Tri.YES
-    return tensor.contiguous if tensor.shape is not None or tensor.contiguous is not Tri.NO else Tri.MAYBE
 
 
 def _write(path: Path, call: Application) -> None:

@@ -50,5 +50,6 @@ class MultiOutputViewModified(OperationRule):
     code = "multi-output-view-modified"
     reasons = frozenset({"multi-output-view"})
     message = "{how} writes {what}, one of several views made by one operation: torch raises here"
+    view_is = "one of several views made by one operation"
     remedies = ("out-of-place", "clone-before-write")
     runtime_message = "Output 0 of ... is a view and is being modified inplace. This view is the output of a function that returns multiple views."

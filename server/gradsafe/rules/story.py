@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from gradsafe_tracer.events import (
+    Alias,
     AnyPlace,
     BackwardStart,
     Event,
@@ -36,6 +37,7 @@ class Log:
     reads: dict[int, set[int]] = field(init=False, default_factory=dict)
     frees: dict[int, Free] = field(init=False, default_factory=dict)
     nodes: dict[int, list[Save]] = field(init=False, default_factory=dict)
+    views: dict[int, tuple[int, Alias]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for index, event in enumerate(self.events):
@@ -48,6 +50,8 @@ class Log:
                 self.reads.setdefault(event.backward, set()).add(event.save)
             elif isinstance(event, BackwardStart):
                 self.backwards[event.backward] = event
+            elif isinstance(event, Alias):
+                self.views[event.tensor] = (index, event)
             elif isinstance(event, Free):
                 self.frees.setdefault(event.node, event)
 
@@ -105,6 +109,21 @@ class Story:
         """The writes that broke the save, oldest first."""
         found = self.log.writes_after(self.save, self.index) if self.save is not None else []
         return [write for write in found if write.place not in self.mended]
+
+    def view_made(self) -> Alias | None:
+        """Where the tensor of this failure was made a view."""
+        found = self.log.views.get(self.event.tensor) if self.event.tensor is not None else None
+        return found[1] if found is not None else None
+
+    def base_writes(self) -> list[Write]:
+        """The writes to the memory of a view since it was made, oldest first."""
+        found = self.log.views.get(self.event.tensor) if self.event.tensor is not None else None
+        if found is None:
+            return []
+        start, alias = found
+        return [
+            write for index, write in self.log.writes.get(alias.counter, ()) if start < index < self.index
+        ]
 
     def first_backward(self) -> BackwardStart | None:
         """For a second backward: the one that freed the node."""

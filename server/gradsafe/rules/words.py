@@ -37,8 +37,6 @@ def operation_text(write: Write) -> str:
 
 def operation_of(event: Raise) -> str:
     """The in-place operation at which torch raises, as :func:`operation_text` writes it."""
-    if event.how == "base-modified":
-        return "This use, after the base was changed,"
     if event.how == "augmented":
         return f"`{_OPERATORS.get(event.operation or '', event.operation)}`"
     if event.how == "setitem":

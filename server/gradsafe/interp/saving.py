@@ -1,0 +1,87 @@
+"""What an operation keeps for backward, where its line in the op table is not the whole truth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gradsafe.domain import layout as geometry
+from gradsafe.domain.layout import layout_of
+from gradsafe.domain.state import Path
+from gradsafe.domain.tensors import Tri
+from gradsafe.domain.values import ListRef
+from gradsafe.interp import autograd, shapes
+from gradsafe.interp.autograd import ToSave
+from gradsafe.interp.result_shapes import literal
+from gradsafe.ops.derive import COPY
+from gradsafe.ops.notation import Save as SaveRule
+
+if TYPE_CHECKING:
+    from gradsafe.interp.torch_ops import Application
+
+_AUTOCAST = frozenset({
+    "linear", "conv", "convtranspose", "conv_transpose", "matmul", "mm", "bmm", "addmm", "baddbmm", "lstm", "gru", "rnn",
+    "lstmcell", "grucell", "rnncell", "scaled_dot_product_attention", "prelu", "einsum", "bilinear",
+})  # fmt: skip
+"""Operations that autocast runs in low precision, on casts of their operands (torch/amp, op lists)."""
+
+
+def keeps_number(call: Application) -> bool:
+    """``h * 2`` keeps the number: nothing to modify, but gone at a second backward (DESIGN.md section 3)."""
+    base = call.operation.rstrip("_")
+    return base in ("mul", "div", "multiply", "divide", "true_divide") and len(call.inputs()) == 1
+
+
+def keeps_copy(path: Path, call: Application) -> bool:
+    """``h.pow_(2)`` keeps a clone of the old h (OP_TABLE.md, trap 2)."""
+    for save in call.op.saves:
+        if save.what == COPY and save.certain:
+            asked = [oid for name in save.needs for oid in call.tensors.get(name, ())]
+            if not save.needs or autograd.any_requires_grad(path, asked) is Tri.YES:
+                return True
+    return False
+
+
+def to_save(path: Path, call: Application, save: SaveRule) -> list[ToSave]:
+    certain = Tri.YES if save.certain else Tri.MAYBE
+    if path.saving == "autocast" and call.operation.rstrip("123d").lower() in _AUTOCAST:
+        return []  # saved as low-precision copies (AUTOGRAD.md section 9.32)
+    if save.needs:
+        asked = [oid for name in save.needs for oid in call.tensors.get(name, ())]
+        certain = certain & autograd.any_requires_grad(path, asked)
+    if save.what == "input" and call.operation.lower() == "linear":
+        # `linear` reshapes an input of three or more dimensions; a transposed one is copied (AUTOGRAD.md section 9.24).
+        certain = certain & _kept_as_it_is(path, call)
+    if save.what == "input" and "adaptive_avg_pool" in _snake(call.operation):
+        certain = _pools_windows(path, call)
+    by_object = call.op.origin.startswith("yaml") or "conv" in call.operation.lower()
+    return [ToSave(oid, save.what, certain, by_object=by_object) for oid in call.tensors.get(save.what, ())]
+
+
+def _kept_as_it_is(path: Path, call: Application) -> Tri:
+    """Is the input reshaped to two dimensions without a copy? (``_flatten_nd_linear``, ``matmul``'s folding)"""
+    oid = next(iter(call.tensors.get("input", ())), None)
+    tensor = path.tensor(oid) if oid is not None else None
+    if tensor is None or (tensor.shape is not None and len(tensor.shape) < 3):
+        return Tri.YES
+    if tensor.shape is None:
+        return tensor.contiguous if tensor.contiguous is not Tri.NO else Tri.MAYBE
+    flat = geometry.view(layout_of(tensor), (-1, tensor.shape[-1]))
+    if flat is None:
+        return Tri.NO
+    return Tri.YES if flat.strides is not None and None not in flat.strides else tensor.contiguous
+
+
+def _snake(operation: str) -> str:
+    return operation.replace("AdaptiveAvgPool", "adaptive_avg_pool")
+
+
+def _pools_windows(path: Path, call: Application) -> Tri:
+    """Pooling to a single point is a ``mean``, which keeps no tensor (aten/src/ATen/native/AdaptiveAveragePooling.cpp)."""
+    given = call.bound.get("output_size", ())
+    asked = (
+        shapes.sizes(path, given) if given and isinstance(given[0], ListRef) else literal(call, "output_size")
+    )
+    wanted = asked if isinstance(asked, tuple) else (asked,)
+    if all(size == 1 for size in wanted):
+        return Tri.NO
+    return Tri.YES if all(isinstance(size, int) for size in wanted) and wanted else Tri.MAYBE
