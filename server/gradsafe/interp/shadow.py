@@ -38,7 +38,7 @@ def _forgive(path: Path) -> None:
         return
     tensor = path.tensor(event.tensor)
     path.heap[event.tensor] = replace(
-        tensor, known=False, creation=Creation.DEFAULT, overlap=Tri.NO, rows=None, inference=False
+        tensor, known=False, creation=Creation.DEFAULT, overlap=Tri.NO, offset=None, inference=False
     )
 
 
