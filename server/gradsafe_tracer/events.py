@@ -162,7 +162,7 @@ class Raise(Event):
 
     Reasons: ``version`` (a saved tensor's counter moved; ``save`` and ``backward`` are set), ``freed``
     (backward a second time; ``save`` or ``node``, ``backward`` set), ``leaf``, ``leaf-view``,
-    ``multi-output-view``, ``no-grad-view``, ``overlap``, ``inference-write``, ``inference-save``.
+    ``multi-output-view``, ``no-grad-view``, ``function-view``, ``overlap``, ``inference-write``, ``inference-save``.
     ``certain`` is False where the check depends on something unknown (say ``requires_grad``).
     """
 

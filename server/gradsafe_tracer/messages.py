@@ -17,6 +17,7 @@ _REASONS: Tuple[Tuple[str, str], ...] = (
     (r"created in (no_grad|inference) mode and .* multiple views", "multi-output-view"),
     (r"created in inference mode and (is being|its base)", "inference-write"),
     (r"created in no_grad mode and (is being|its base)", "no-grad-view"),
+    (r"created inside a custom Function", "function-view"),
     (r"is a view and (is being modified inplace|its base or another view)", "multi-output-view"),
     (r"the written-to tensor refer(s)? to a single memory location", "overlap"),
     (r"^Inplace update to inference tensor", "inference-write"),

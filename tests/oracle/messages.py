@@ -9,6 +9,7 @@ _PATTERNS: tuple[tuple[str, str], ...] = (
     (r"a view of a leaf Variable that requires grad is being used", "leaf-view-modified"),
     (r"a leaf Variable that requires grad (is|has been)( being)? used in an in-place", "leaf-modified"),
     # First: `for row in zeros` also says "created in no_grad mode", and the many outputs are the cause.
+    (r"created inside a custom Function", "function-view-modified"),
     (r"function that returns multiple views", "multi-output-view-modified"),
     (r"(view|which) was created in inference mode", "inference-tensor-modified"),
     (r"(view|which) was created in no_grad mode", "no-grad-view-modified"),

@@ -47,6 +47,8 @@ class Creation(Enum):
     MULTI_OUTPUT = "multi-output"
     NO_GRAD = "no-grad"
     INFERENCE = "inference"
+    CUSTOM = "custom"
+    """Made in a custom Function, or an input that one returned as it is."""
 
 
 Shape: TypeAlias = "tuple[int | None, ...] | None"
@@ -158,3 +160,5 @@ class Node:
     bypasses: tuple[Bypass, ...] = ()
     leaves: tuple[tuple[int, int], ...] = ()
     """The leaves among its operands, with how many ``flow`` writes their storage had seen."""
+    unchecked: tuple[SavedTensor, ...] = ()
+    """What its backward reads without a version check (``ctx.x``, a checkpointed region); ``role`` says why."""

@@ -26,8 +26,10 @@ from gradsafe.domain.values import (
     Value,
 )
 from gradsafe.interp import backward, calls, classes, module_methods, modules, names, torch_ops
+from gradsafe.interp import checkpointing as _checkpointing  # noqa: F401
 from gradsafe.interp import control as _control  # noqa: F401  registers its instructions
 from gradsafe.interp import execute as _execute  # noqa: F401
+from gradsafe.interp import functional as _functional  # noqa: F401
 from gradsafe.interp.machine import Budget, Machine
 from gradsafe.interp.prelude import Prelude, Receivers
 from gradsafe.interp.world import World

@@ -42,6 +42,7 @@ _VIEW_REASON = {
     Creation.MULTI_OUTPUT: "multi-output-view",
     Creation.NO_GRAD: "no-grad-view",
     Creation.INFERENCE: "inference-write",
+    Creation.CUSTOM: "function-view",
 }
 _BOOL = {Tri.YES: True, Tri.NO: False, Tri.MAYBE: None}
 

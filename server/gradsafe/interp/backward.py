@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import Bypass, Node, SavedTensor, Tensor, Tri
 from gradsafe.domain.values import Const, Source, TensorRef
-from gradsafe.interp import autograd, shadow
+from gradsafe.interp import autograd, shadow, unchecked
 from gradsafe_tracer.events import BackwardEnd, BackwardStart, Free, Raise, Read, WrongGradient
 
 
@@ -185,6 +185,7 @@ def _execute(state: _Run, number: int) -> None:
             _hidden(state, saved)
     if state.failed is None:
         state.wrong.extend((bypass, None, node.certain is Tri.YES) for bypass in node.bypasses)
+        state.wrong.extend((bypass, None, sure) for bypass, sure in unchecked.changed(path, node.unchecked))
 
 
 def _fail(state: _Run, reason: str, certain: bool, node: int, saved: SavedTensor | None) -> None:

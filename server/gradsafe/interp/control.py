@@ -19,8 +19,12 @@ _EXPECTS = ("pytest.raises", "raises", "assertRaises", "assertRaisesRegex", "sup
 
 def branch(
     machine: Machine, path: Path, test: Value, text: str, yes: Callable[[Path], list[Path]], no: Callable[[Path], list[Path]],
+    result: int | None = None,
 ) -> list[Path]:  # fmt: skip
-    """Run the side that ``test`` selects; both, forked and joined afterwards, where it is not known."""
+    """Run the side that ``test`` selects; both, forked and joined afterwards, where it is not known.
+
+    ``result`` is the register in which a side leaves its value, where it has one.
+    """
     truth = operators.truth(path, test)
     if truth is not None:
         return yes(path) if truth else no(path)
@@ -29,7 +33,7 @@ def branch(
     token, negated = operators.condition_token(test)
     for side, taken in machine.fork_on(path, token, text):
         paths.extend(yes(side) if taken != negated else no(side))
-    return join(before, paths)
+    return join(before, paths, result)
 
 
 @executes(ir.If)
@@ -52,7 +56,7 @@ def _choose(machine: Machine, path: Path, i: ir.Choose) -> list[Path]:
         return run
 
     test = path.frame.regs[i.test]
-    return branch(machine, path, test, i.test_text, side(i.yes, i.yes_reg), side(i.no, i.no_reg))
+    return branch(machine, path, test, i.test_text, side(i.yes, i.yes_reg), side(i.no, i.no_reg), i.dst)
 
 
 @executes(ir.For)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradsafe.domain.layout import layout_of
 from gradsafe.domain.state import Path, Status
-from gradsafe.domain.tensors import GradMode, Tri
+from gradsafe.domain.tensors import Creation, GradMode, Tri
 from gradsafe.domain.values import (
     NONE,
     ClassValue,
     FunctionValue,
     Instance,
+    Source,
     TensorRef,
     TupleValue,
     Unknown,
     Value,
 )
-from gradsafe.interp import autograd, calls, classes, torch_ops
+from gradsafe.interp import autograd, calls, classes, torch_ops, unchecked
 from gradsafe.interp.autograd import ToSave
 
 if TYPE_CHECKING:
@@ -39,6 +41,13 @@ def call_context(machine: Machine, path: Path, obj: Instance, name: str, call: C
     return [(path, NONE)]
 
 
+def context_attribute(path: Path, obj: Instance, name: str) -> Value | None:
+    """``ctx.saved_tensors``; None for other attributes and objects."""
+    if obj.cls != CONTEXT or name not in ("saved_tensors", "saved_variables"):
+        return None
+    return path.vars.get((obj.oid, "#save_for_backward")) or TupleValue(())
+
+
 def apply(machine: Machine, path: Path, cls: ClassValue, call: Call) -> Outcomes:
     """``Function.apply(*args)``: one node for the whole forward."""
     found = classes.find_member(path, classes.mro(cls), "forward")
@@ -47,10 +56,21 @@ def apply(machine: Machine, path: Path, cls: ClassValue, call: Call) -> Outcomes
     inputs = [oid for value in call.args for oid in torch_ops.tensors_in(path, value)]
     needs = autograd.any_requires_grad(path, inputs)
     ctx = Instance(path.new_id(), CONTEXT)
+    apart = classes.find_member(path, classes.mro(cls), "setup_context")
     mode = path.grad_mode
     if mode is not GradMode.INFERENCE:
         path.grad_mode = GradMode.NO_GRAD
-    outcomes = calls.call_function(machine, path, found[0], (ctx, *call.args), call.kwargs, call.source)
+    args = call.args if apart is not None else (ctx, *call.args)
+    outcomes = calls.call_function(machine, path, found[0], args, call.kwargs, call.source)
+    if apart is not None and isinstance(apart[0], FunctionValue):
+        setup = apart[0]
+        outcomes = [
+            (after, value)
+            for each, value in outcomes
+            for after, _ in calls.call_function(
+                machine, each, setup, (ctx, TupleValue(call.args), value), {}, call.source
+            )
+        ]
     results: Outcomes = []
     for each, value in outcomes:
         each.grad_mode = mode
@@ -60,36 +80,25 @@ def apply(machine: Machine, path: Path, cls: ClassValue, call: Call) -> Outcomes
     return results
 
 
+def _told(path: Path, ctx: Instance, method: str) -> list[int]:
+    """The tensors that ``ctx.method(...)`` was given."""
+    given = path.vars.get((ctx.oid, f"#{method}"))
+    items = given.items if isinstance(given, TupleValue) else ()
+    return [oid for item in items for oid in torch_ops.tensors_in(path, item)]
+
+
 def _attach(
     path: Path, cls: ClassValue, ctx: Instance, inputs: list[int], needs: Tri, value: Value, call: Call
 ) -> Value:
     """Give the outputs their history: the function's node, with what the context saved."""
-    kept = path.vars.get((ctx.oid, "#save_for_backward"))
-    saved = [
-        oid
-        for item in (kept.items if isinstance(kept, TupleValue) else ())
-        for oid in torch_ops.tensors_in(path, item)
-    ]
     outputs = torch_ops.tensors_in(path, value)
-    dirty = path.vars.get((ctx.oid, "#mark_dirty"))
-    written = [
-        oid
-        for item in (dirty.items if isinstance(dirty, TupleValue) else ())
-        for oid in torch_ops.tensors_in(path, item)
-    ]
-    plain = path.vars.get((ctx.oid, "#mark_non_differentiable"))
-    skipped = [
-        oid
-        for item in (plain.items if isinstance(plain, TupleValue) else ())
-        for oid in torch_ops.tensors_in(path, item)
-    ]
+    written, skipped = _told(path, ctx, "mark_dirty"), _told(path, ctx, "mark_non_differentiable")
     for oid in written:
         autograd.check_inplace(path, call.source, oid, needs, cls.name, "function")
         if path.status is not Status.RUN:
             return Unknown(("raised", call.source.place))
-        tensor = path.tensor(
-            oid
-        )  # the write in forward is part of the function: its history is about to tell
+        tensor = path.tensor(oid)
+        # The write in forward is part of the function: its history is about to tell.
         path.heap[oid] = replace(tensor, flow=len(autograd.storage_of(path, oid).flow))
     node = autograd.record(path, call.source, cls.name, inputs, [], needs)
     if node is None:
@@ -101,12 +110,45 @@ def _attach(
         if oid in written:
             autograd.rebase_history(path, call.source, oid, node, needs)
         elif oid not in inputs:
-            path.heap[oid] = replace(path.tensor(oid), requires_grad=needs, node=node, leaf=leaf)
-    items = [ToSave(oid, "saved_tensors", as_output=oid in outputs) for oid in saved]
+            tensor = path.tensor(oid)
+            # A view that comes out of a custom Function may not be written: the write would replace its backward.
+            creation = Creation.CUSTOM if tensor.base is not None else tensor.creation
+            path.heap[oid] = replace(tensor, requires_grad=needs, node=node, leaf=leaf, creation=creation)
+    items = [
+        ToSave(oid, "saved_tensors", as_output=oid in outputs)
+        for oid in _told(path, ctx, "save_for_backward")
+    ]
     autograd.save(path, call.source, node, items)
-    if not isinstance(value, TensorRef) or value.oid not in inputs or value.oid in written:
+    unchecked.keep(path, node, _attributes(path, ctx), "ctx-attribute")
+    backward = classes.find_member(path, classes.mro(cls), "backward")
+    if backward is not None and isinstance(backward[0], FunctionValue):
+        path.vars[node, "#custom"] = TupleValue((backward[0], ctx, *(TensorRef(oid) for oid in outputs)))
+    return _with_inputs_returned(path, call.source, value, set(inputs) - set(written), node, cls.name)
+
+
+def _attributes(path: Path, ctx: Instance) -> list[int]:
+    """The tensors that ``ctx.x = x`` keeps, which no version check watches."""
+    held = (path.vars.get((ctx.oid, name)) for name in classes.attribute_names(path, ctx.oid))
+    return [oid for value in held if value is not None for oid in torch_ops.tensors_in(path, value)]
+
+
+def _with_inputs_returned(
+    path: Path, source: Source, value: Value, inputs: set[int], node: int, operation: str
+) -> Value:
+    """An input that is returned as it is comes out as a view of itself."""
+    if isinstance(value, TupleValue):
+        items: Sequence[Value] = [
+            _with_inputs_returned(path, source, item, inputs, node, operation) for item in value.items
+        ]
+        return TupleValue(tuple(items))
+    if not isinstance(value, TensorRef) or value.oid not in inputs:
         return value
-    view = autograd.make_view(
-        path, call.source, value.oid, cls.name, layout_of(path.tensor(value.oid)), node=node
-    )
-    return TensorRef(view)
+    return TensorRef(returned_input(path, source, value.oid, operation, node))
+
+
+def returned_input(path: Path, source: Source, oid: int, operation: str, node: int | None = None) -> int:
+    """The view that a custom Function gives for an input returned as it is: writing it raises."""
+    tensor = path.tensor(oid)
+    view = autograd.make_view(path, source, oid, operation, layout_of(tensor), node=node)
+    path.heap[view] = replace(path.tensor(view), creation=Creation.CUSTOM, dtype=tensor.dtype)
+    return view

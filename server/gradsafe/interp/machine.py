@@ -201,10 +201,11 @@ def mark(path: Path) -> Mark:
     return Mark(path.vars.fork(), path.heap.fork(), path.decisions.fork(), path.trail, path.next_id)
 
 
-def join(before: Mark, paths: list[Path]) -> list[Path]:
+def join(before: Mark, paths: list[Path], register: int | None = None) -> list[Path]:
     """Of the running paths that changed nothing older than ``before``, or changed it alike, keep one.
 
-    Objects made since then that nothing older refers to are garbage and do not count.
+    Objects made since then that nothing older refers to are garbage and do not count. ``register`` is the one
+    that the branch was run for, if any (``a if c else b``): sides that give different values stay apart.
     """
     running = [path for path in paths if path.status is Status.RUN]
     if len(running) < 2:
@@ -217,6 +218,8 @@ def join(before: Mark, paths: list[Path]) -> list[Path]:
             result.append(path)
             continue
         key = _effect(path, before, old_vars, old_heap)
+        if register is not None and key is not None:
+            key = (key, path.frame.regs.get(register))
         if key is None:
             result.append(path)
         elif key in kept:

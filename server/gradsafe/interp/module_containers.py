@@ -137,6 +137,19 @@ def delete_item(path: Path, obj: Instance, index: Value) -> None:
     _replace(path, obj, _numbered(children))
 
 
+def children(path: Path, value: Value) -> tuple[Value, ...]:
+    """The children of a container, or the elements of a plain list of modules."""
+    return _children(path, value)
+
+
+def sequence(path: Path, items: Iterable[Value]) -> Instance:
+    """A ``Sequential`` of these modules."""
+    obj = Instance(path.new_id(), "torch.nn.Sequential")
+    path.vars[obj.oid, "#container"] = const("sequential")
+    path.vars[obj.oid, "#children"] = containers.new_dict(path, _numbered(items))
+    return obj
+
+
 def joined(path: Path, left: Value, right: Value) -> Value | None:
     """``Sequential(...) + Sequential(...)``, ``ModuleList(...) + [...]``: a new container; None for other values."""
     if not isinstance(left, Instance) or values(path, left) is None:

@@ -25,6 +25,7 @@ from gradsafe.interp import (
     calls,
     classes,
     containers,
+    hooks,
     module_containers,
     modules,
     operators,
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
 
 Method: TypeAlias = "Callable[[Machine, Path, Instance, Call], Value | Outcomes | None]"
 METHODS: dict[str, Method] = {}
+HOOKS = {
+    "register_forward_hook": "forward", "register_forward_pre_hook": "before",
+    "register_full_backward_hook": "backward", "register_full_backward_pre_hook": "backward of the output",
+}  # fmt: skip
 
 
 def method(*names: str) -> Callable[[Method], Method]:
@@ -221,14 +226,11 @@ def _apply(machine: Machine, path: Path, obj: Instance, call: Call) -> Outcomes:
     return [(each, obj) for each in states]
 
 
-@method(
-    "register_forward_hook",
-    "register_forward_pre_hook",
-    "register_full_backward_hook",
-    "register_backward_hook",
-)
+@method(*HOOKS)
 def _hook(machine: Machine, path: Path, obj: Instance, call: Call) -> Value:
-    return Unknown(("handle", call.source.place))
+    kind = HOOKS[str(getattr(call.function, "function", ""))]
+    function = call.argument(0, "hook") or NONE
+    return hooks.register(path, obj.oid, kind, function, call.kwargs.get("with_kwargs", FALSE))
 
 
 @method("get_parameter", "get_buffer", "get_submodule")

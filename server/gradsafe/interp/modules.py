@@ -32,6 +32,7 @@ from gradsafe.interp import (
     command_line,
     custom_function,
     distributions,
+    hooks,
     module_containers,
     module_methods,
     optimizers,
@@ -219,6 +220,9 @@ def attribute(machine: Machine, path: Path, obj: Instance, name: str, source: So
     """Attributes that outside classes give their objects."""
     if name == "param_groups":
         return optimizers.param_groups(path, obj)
+    told = custom_function.context_attribute(path, obj, name)
+    if told is not None:
+        return told
     child = module_containers.child(path, obj, name) or distributions.attribute(
         machine, path, obj, name, source
     )
@@ -226,6 +230,8 @@ def attribute(machine: Machine, path: Path, obj: Instance, name: str, source: So
         return child
     if isinstance(obj.cls, str) and optimizers.is_optimizer(path, obj):
         return Bound(obj, name)
+    if name in ("module", "_orig_mod") and is_module(classes.class_of(obj)):
+        return obj  # `DataParallel(net)` and `torch.compile(net)` are taken for `net` itself
     return None
 
 
@@ -241,7 +247,11 @@ def has_method(machine: Machine, path: Path, obj: Instance, name: str) -> bool:
 
 
 def call_instance(machine: Machine, path: Path, obj: Instance, call: Call) -> Outcomes:
-    """``module(x)``: its ``forward``."""
+    """``module(x)``: its ``forward``, between its hooks."""
+    return hooks.around_forward(machine, path, obj, call, _call_forward)
+
+
+def _call_forward(machine: Machine, path: Path, obj: Instance, call: Call) -> Outcomes:
     order = classes.class_of(obj)
     found = classes.find_member(path, order, "forward") if is_module(order) else None
     found = (
@@ -343,7 +353,7 @@ def call_method(
         if name in ("forward", "__call__"):
             return forward(machine, path, obj, call)
         for handler in (
-            optimizers.call_method, custom_function.call_context, module_methods.call_method,
+            optimizers.call_method, custom_function.call_context, hooks.call_handle, module_methods.call_method,
             distributions.call_method, command_line.call_method,
         ):  # fmt: skip
             outcomes = handler(machine, path, obj, name, call)

@@ -23,6 +23,7 @@ from gradsafe.interp import (
     backward,
     calls,
     containers,
+    hooks,
     module_methods,
     operators,
     tensor_api,
@@ -179,7 +180,6 @@ def backward_of_unknown(machine: Machine, path: Path, function: Unknown, call: C
     if not isinstance(loss, TensorRef):
         return None
     keeps = tensor_api.flag(call.kwargs.get("retain_graph"))
-    backward.run(
-        path, call.source, backward.Request((loss.oid,), retain=keeps, name=path.tensor(loss.oid).name)
-    )
-    return [(path, NONE)]
+    request = backward.Request((loss.oid,), retain=keeps, name=path.tensor(loss.oid).name)
+    executed = backward.run(path, call.source, request)
+    return [(each, NONE) for each in hooks.after_backward(machine, path, call, executed)]

@@ -23,7 +23,7 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import autograd, backward, layouts, shapes, torch_ops
+from gradsafe.interp import autograd, backward, hooks, layouts, shapes, torch_ops
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
@@ -205,11 +205,10 @@ def _backward(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outco
     keeps = create if retain is None or retain == NONE else flag(retain)
     inputs = call.kwargs.get("inputs")
     chosen = tuple(torch_ops.tensors_in(path, inputs)) if inputs is not None else None
-    backward.run(
-        path, call.source,
-        backward.Request((ref.oid,), "backward", chosen, keeps, create is Tri.YES, name=path.tensor(ref.oid).name),
-    )  # fmt: skip
-    return [(path, NONE)]
+    name = path.tensor(ref.oid).name
+    request = backward.Request((ref.oid,), "backward", chosen, keeps, create is Tri.YES, name=name)
+    executed = backward.run(path, call.source, request)
+    return [(each, NONE) for each in hooks.after_backward(machine, path, call, executed, create is Tri.YES)]
 
 
 @method("detach")
@@ -236,7 +235,17 @@ def _requires_grad(machine: Machine, path: Path, ref: TensorRef, call: Call) -> 
     return [(path, ref)]
 
 
-@method("retain_grad", "register_hook", "register_post_accumulate_grad_hook", "share_memory_")
+@method("register_hook")
+def _register_hook(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outcomes:
+    return [(path, hooks.on_tensor(path, ref.oid, call.argument(0, "hook") or NONE, call.source))]
+
+
+@method("register_post_accumulate_grad_hook")
+def _after_accumulation(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outcomes:
+    return [(path, hooks.register(path, ref.oid, "accumulated", call.argument(0, "hook") or NONE))]
+
+
+@method("retain_grad", "share_memory_")
 def _no_effect(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outcomes:
     return [(path, Unknown(("handle", call.source.place)))]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from gradsafe.domain import layout as geometry
 from gradsafe.domain.layout import Layout, layout_of
-from gradsafe.domain.state import Path, Status
-from gradsafe.domain.tensors import GradMode, Node, Tensor, Tri
+from gradsafe.domain.state import Path
+from gradsafe.domain.tensors import GradMode, Tensor, Tri
 from gradsafe.domain.values import (
     FALSE,
     NONE,
@@ -28,11 +28,11 @@ from gradsafe.interp import (
     arguments,
     autograd,
     backward,
-    calls,
     classes,
     containers,
     control,
     distributions,
+    hooks,
     shapes,
     tensor_api,
     torch_ops,
@@ -134,8 +134,9 @@ def _backward(machine: Machine, path: Path, call: Call) -> Outcomes:
     keeps = create if retain is None or retain == NONE else tensor_api.flag(retain)
     inputs = call.kwargs.get("inputs")
     chosen = tuple(torch_ops.tensors_in(path, inputs)) if inputs is not None else None
-    backward.run(path, call.source, backward.Request(roots, "backward", chosen, keeps, create is Tri.YES))
-    return [(path, NONE)]
+    request = backward.Request(roots, "backward", chosen, keeps, create is Tri.YES)
+    executed = backward.run(path, call.source, request)
+    return [(each, NONE) for each in hooks.after_backward(machine, path, call, executed, create is Tri.YES)]
 
 
 @torch_function("torch.autograd.grad")
@@ -158,7 +159,8 @@ def _grad(machine: Machine, path: Path, call: Call) -> Outcomes:
             shape=path.tensor(oid).shape, dtype=path.tensor(oid).dtype,
         )  # fmt: skip
         gradients.append(TensorRef(autograd.new_tensor(path, call.source, "grad", made)))
-    return [(path, TupleValue(tuple(gradients)))]
+    after = hooks.after_backward(machine, path, call, executed, create is Tri.YES)
+    return [(each, TupleValue(tuple(gradients))) for each in after]
 
 
 @torch_function("torch.nn.Parameter", "torch.nn.parameter.Parameter")
@@ -215,35 +217,6 @@ def _tensor(machine: Machine, path: Path, call: Call) -> Outcomes:
                 "torch.nn.utils.parametrizations.orthogonal")  # fmt: skip
 def _identity(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, call.args[0])] if call.args else None
-
-
-@torch_function("torch.utils.checkpoint.checkpoint")
-def _checkpoint(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    """The function runs now, saving nothing but its inputs, and again in backward (AUTOGRAD.md section 9.34)."""
-    if not call.args:
-        return None
-    kwargs = {
-        k: v
-        for k, v in call.kwargs.items()
-        if k not in ("use_reentrant", "preserve_rng_state", "determinism_check")
-    }
-    inputs = [oid for value in call.args[1:] for oid in torch_ops.tensors_in(path, value)]
-    before, path.saving = path.saving, "nothing"
-    outcomes = calls.call(
-        machine, path, replace(call, function=call.args[0], args=call.args[1:], kwargs=kwargs)
-    )
-    for each, value in outcomes:
-        each.saving = before
-        for oid in torch_ops.tensors_in(each, value):
-            tensor = each.tensor(oid)
-            if tensor.node is not None and each.status is Status.RUN:
-                node = each.new_id()
-                each.heap[node] = Node(
-                    "checkpoint", (tensor.node,), (), call.source, certain=tensor.requires_grad
-                )
-                each.heap[oid] = replace(tensor, node=node)
-                autograd.save(each, call.source, node, [autograd.ToSave(i, "input") for i in inputs])
-    return outcomes
 
 
 @torch_function("torch.einsum")

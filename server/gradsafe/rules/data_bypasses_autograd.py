@@ -15,6 +15,8 @@ _CAUSES = {
     "numpy-write": "writes the memory that {what} shares with NumPy, which moves no version counter",
     "uncounted-write": "writes {what} element by element and moves no version counter",
     "statistics": "changes the running statistics {what} in training mode, after an evaluation pass saved them",
+    "ctx-attribute": "changes {what}, which a custom Function kept as an attribute of `ctx`: no version check watches it",
+    "recomputed": "changes {what} before a checkpointed region runs again in backward, with the new value",
     "fused-step": "steps {what} with `fused=True`, which moves no version counter",
 }
 _REMEDIES = {
@@ -71,18 +73,7 @@ class DataBypassesAutograd(Rule):
     """
 
     code = "data-bypasses-autograd"
-    reasons = frozenset(
-        {
-            "data-write",
-            "data-swap",
-            "detached-write",
-            "no-grad-write",
-            "numpy-write",
-            "uncounted-write",
-            "fused-step",
-            "statistics",
-        }
-    )
+    reasons = frozenset(_CAUSES)
     silent = True
 
     def explain(self, story: Story) -> Finding | None:

@@ -112,19 +112,19 @@ def _runs(log: Log, best: _Sighting) -> bool:
     event, save = story.event, story.save
     if isinstance(event, Raise) and event.reason == "version" and save is not None:
         places = {write.place for write in story.writes()}
-        return _writes_after_save(log.happened, save.place, places)
+        return _writes_after_save(log.happened, save, places)
     if isinstance(event, Raise) and event.reason == "freed":
         starts = (e for e in log.happened if isinstance(e, BackwardStart))
         return sum(1 for start in starts if start.place == event.place) > 1
     return any(e.place == event.place and isinstance(e, (Write, Raise)) for e in log.happened)
 
 
-def _writes_after_save(events: Iterable[Event], saved: AnyPlace, writes: set[AnyPlace]) -> bool:
-    """Does a path run one of the writes on a tensor that was saved at this place before?"""
-    seen: set[int] = set()
+def _writes_after_save(events: Iterable[Event], saved: Save, writes: set[AnyPlace]) -> bool:
+    """Does a path run one of the writes after the operation saved something there? Perhaps on another tensor (a clone)."""
+    seen = False
     for event in events:
-        if isinstance(event, Save) and event.place == saved:
-            seen.add(event.counter)
-        elif isinstance(event, Write) and event.place in writes and event.counter in seen:
+        if isinstance(event, Save) and event.place == saved.place and event.operation == saved.operation:
+            seen = True
+        elif seen and isinstance(event, Write) and event.place in writes:
             return True
     return False

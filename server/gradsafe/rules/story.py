@@ -61,12 +61,15 @@ class Log:
         return self.events if self.shadow_from is None else self.events[: self.shadow_from]
 
     def writes_after(self, save: Save, before: int | None = None) -> list[Write]:
-        """The writes that moved the saved tensor's counter after it was saved, oldest first."""
-        start = self.saves[save.save][0]
+        """The writes that moved the saved tensor's counter since the version that was saved, oldest first.
+
+        A counter only grows, so versions say what came after; the order in the log does not (a checkpointed region
+        reads its arguments after it has written them, at the version that they came with).
+        """
         return [
             write
             for index, write in self.writes.get(save.counter, ())
-            if index > start and (before is None or index < before)
+            if (before is None or index < before)
             and write.version_after > write.version_before >= save.version
         ]  # fmt: skip
 
