@@ -24,7 +24,7 @@ class Spent:
     budgets: dict[str, int] = field(default_factory=dict)
 
 
-class _OneFile:
+class OneFile:
     """The world of a single file."""
 
     def __init__(self, file: str, text: str) -> None:
@@ -54,7 +54,7 @@ class _OneFile:
 
 
 @cache
-def _table() -> Any:
+def table() -> Any:
     from gradsafe.ops.table import load
 
     return load()
@@ -67,12 +67,12 @@ def analyse(path: Path, spent: Spent | None = None) -> list[Verdict]:
     from gradsafe.rules.judge import findings_of
     from gradsafe.syntax.layout import Layout
 
-    world = _OneFile(str(path), path.read_text(encoding="utf-8"))
+    world = OneFile(str(path), path.read_text(encoding="utf-8"))
     layout = Layout.of(world.root)
     results = []
     for root in _roots(world):
         start = time.perf_counter()
-        result = analyse_root(world, root, _table())
+        result = analyse_root(world, root, table())
         if spent is not None:
             spent.seconds[f"{path.name}:{'.'.join(root.names) or 'module'}"] = time.perf_counter() - start
             for budget in result.budgets_hit:
@@ -91,7 +91,7 @@ def analyse(path: Path, spent: Spent | None = None) -> list[Verdict]:
     return list(verdicts.values())
 
 
-def _roots(world: _OneFile) -> Iterator[Any]:
+def _roots(world: OneFile) -> Iterator[Any]:
     from gradsafe.interp.analyse import Root, RootKind
     from gradsafe.syntax.kind import Kind
 
@@ -102,7 +102,7 @@ def _roots(world: _OneFile) -> Iterator[Any]:
             yield Root(RootKind.FUNCTION, world.facts.file, chunk.id, names)
 
 
-def _reachable(world: _OneFile, names: tuple[str, ...]) -> bool:
+def _reachable(world: OneFile, names: tuple[str, ...]) -> bool:
     """Functions and methods; what is defined inside a function is no root."""
     from gradsafe.syntax.kind import Kind
 

@@ -36,7 +36,7 @@ def keeps_copy(path: Path, call: Application) -> bool:
     for save in call.op.saves:
         if save.what == COPY and save.certain:
             asked = [oid for name in save.needs for oid in call.tensors.get(name, ())]
-            if not save.needs or autograd.any_requires_grad(path, asked) is Tri.YES:
+            if not save.needs or autograd.any_edge(path, asked) is Tri.YES:
                 return True
     return False
 
@@ -47,7 +47,7 @@ def to_save(path: Path, call: Application, save: SaveRule) -> list[ToSave]:
         return []  # saved as low-precision copies (AUTOGRAD.md section 9.32)
     if save.needs:
         asked = [oid for name in save.needs for oid in call.tensors.get(name, ())]
-        certain = certain & autograd.any_requires_grad(path, asked)
+        certain = certain & autograd.any_edge(path, asked)
     if save.what == "input" and call.operation.lower() == "linear":
         # `linear` reshapes an input of three or more dimensions; a transposed one is copied (AUTOGRAD.md section 9.24).
         certain = certain & _kept_as_it_is(path, call)

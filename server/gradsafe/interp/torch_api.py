@@ -253,11 +253,12 @@ def _meshgrid(machine: Machine, path: Path, call: Call) -> Outcomes:
 def _clip(machine: Machine, path: Path, call: Call) -> Outcomes:
     """Gradients are scaled in place: +1 for the norm, +2 for the value (AUTOGRAD.md section 9.36)."""
     parameters = call.argument(0, "parameters") or NONE
-    for value in (parameters, *containers.elements(path, parameters)):
-        for oid in torch_ops.tensors_in(path, value):
-            grad = path.vars.get((oid, "grad"))
-            if isinstance(grad, TensorRef):
-                autograd.bump(path, call.source, grad.oid, 1, "clip_grad", "function")
+    times = 2 if call.function == External("torch.nn.utils.clip_grad_value_") else 1
+    values = (parameters, *containers.elements(path, parameters))
+    for oid in dict.fromkeys(oid for value in values for oid in torch_ops.tensors_in(path, value)):
+        grad = path.vars.get((oid, "grad"))
+        if isinstance(grad, TensorRef):
+            autograd.bump(path, call.source, grad.oid, times, "clip_grad", "function")
     made = Tensor(0, 0, Tri.NO, shape=())
     return [(path, TensorRef(autograd.new_tensor(path, call.source, "clip_grad_norm_", made)))]
 
