@@ -97,6 +97,18 @@ class LayeredMap(Generic[K, V]):
             whole = {key: value for key, value in whole.items() if value is not _GONE}
         return cast("dict[K, V]", whole)
 
+    def since(self, before: LayeredMap[K, V]) -> dict[K, V | None]:
+        """The entries written since ``before`` was forked off this map (None: deleted), and perhaps some that were not."""
+        layers = [self._own]
+        layer = self._below
+        while layer is not None and layer is not before._below and not layer.shared:
+            layers.append(layer.own)
+            layer = layer.below
+        changed: dict[K, V | _Gone] = {}
+        for own in reversed(layers):
+            changed.update(own)
+        return {key: None if value is _GONE else cast("V", value) for key, value in changed.items()}
+
     def whole(self) -> dict[K, V]:
         """All entries, the shared ones included."""
         layer = self._below

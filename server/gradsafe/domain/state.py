@@ -14,7 +14,7 @@ from gradsafe.domain.layered import LayeredMap
 from gradsafe.domain.tensors import GradMode, Node, Tensor
 from gradsafe.domain.values import Source, Value
 from gradsafe.syntax.span import ChunkId, Span
-from gradsafe_tracer.events import Event
+from gradsafe_tracer.events import Event, Raise, Write
 
 
 class Status(Enum):
@@ -72,6 +72,31 @@ class Shared:
     heap: dict[int, object] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Sharing:
+    """Operations that may give back their operand or a copy (``to``, ``reshape``), and which counters somebody moved.
+
+    Which of the two it was matters only to what is written: only where the operand, the result, or what may share with
+    them again is written have both sides to be explored. One object for all paths of an analysis.
+    """
+
+    links: set[tuple[Span, int, int]] = field(default_factory=set)
+    written: set[int] = field(default_factory=set)
+
+    def matters(self) -> frozenset[Span]:
+        """The places of the operations whose two sides can differ."""
+        left, reached = self.links, set(self.written)
+        found: set[Span] = set()
+        while True:
+            near = {link for link in left if link[1] in reached or link[2] in reached}
+            if not near:
+                return frozenset(found)
+            left = left - near
+            for place, one, other in near:
+                found.add(place)
+                reached |= {one, other}
+
+
 class Path:
     """One explored path: variables, heap, modes, and its log.
 
@@ -86,7 +111,7 @@ class Path:
 
     __slots__ = (
         "blurred", "decisions", "failing", "frame", "grad_mode", "heap", "log", "mended", "next_id", "raised", "real",
-        "returned", "saving", "shadow_from", "status", "trail", "vars",
+        "returned", "saving", "shadow_from", "sharing", "status", "trail", "vars",
     )  # fmt: skip
 
     def __init__(self, frame: Frame, shared: Shared | None = None) -> None:
@@ -107,6 +132,7 @@ class Path:
         self.shadow_from: int | None = None
         self.real: Path | None = None
         self.mended: frozenset[object] = frozenset()
+        self.sharing = Sharing()
 
     def fork(self) -> Path:
         twin = Path.__new__(Path)
@@ -127,6 +153,7 @@ class Path:
         twin.shadow_from = self.shadow_from
         twin.real = self.real
         twin.mended = self.mended
+        twin.sharing = self.sharing
         return twin
 
     def new_id(self) -> int:
@@ -135,6 +162,10 @@ class Path:
         return oid
 
     def emit(self, event: Event) -> None:
+        if isinstance(event, Write):
+            self.sharing.written.add(event.counter)
+        elif isinstance(event, Raise) and event.tensor is not None:
+            self.sharing.written.add(self.tensor(event.tensor).counter)
         before = self.log
         self.log = LogEntry(event, before, before.length + 1 if before else 1)
 

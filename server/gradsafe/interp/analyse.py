@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from gradsafe.domain.state import Frame, Path, Status
+from gradsafe.domain.state import Frame, Path, Sharing, Status
 from gradsafe.domain.tensors import GradMode, Tri
 from gradsafe.domain.values import (
     TRUE,
@@ -93,37 +93,50 @@ def analyse_root(
 ) -> RootResult:
     """Interpret one root; never raises on any program. What the prelude keeps changes the time, never the result."""
     machine = Machine(world, table, budget or BUDGETS[root.kind], prelude)
-    if root.kind is RootKind.MODULE:
-        paths = _run_module(machine, root)
-    else:
-        paths = _run_function(machine, root)
+    machine.forking = frozenset()
+    paths, sharing = _run(machine, root)
+    forking = sharing.matters()
+    if forking:
+        # Something is written whose memory may be another tensor's: once more, with both sides of those operations.
+        machine = Machine(world, table, budget or BUDGETS[root.kind], machine.prelude)
+        machine.forking = forking
+        paths, _ = _run(machine, root)
     trails = tuple(Trail(tuple(path.events()), path.trail, path.blurred, path.shadow_from) for path in paths)
     return RootResult(root, trails, machine.ran, frozenset(machine.hit), frozenset(machine.called))
 
 
-def _start(machine: Machine, root: Root) -> Path:
+def _run(machine: Machine, root: Root) -> tuple[list[Path], Sharing]:
+    sharing = Sharing()
+    run = _run_module if root.kind is RootKind.MODULE else _run_function
+    return run(machine, root, sharing), sharing
+
+
+def _start(machine: Machine, root: Root, sharing: Sharing | None = None) -> Path:
     env = names.module_env(root.file)
     facts = machine.world.module(root.file)
     chunk = facts.root if facts is not None else root.scope
-    return Path(Frame(env, root.file, chunk, "", ()), machine.prelude.shared)
+    path = Path(Frame(env, root.file, chunk, "", ()), machine.prelude.shared)
+    path.sharing = sharing or path.sharing
+    return path
 
 
-def _run_module(machine: Machine, root: Root) -> list[Path]:
-    path = _start(machine, root)
+def _run_module(machine: Machine, root: Root, sharing: Sharing) -> list[Path]:
+    path = _start(machine, root, sharing)
     env = names.module_env(root.file)
     path.vars[env, "#main"] = TRUE
     path.vars[env, "#executing"] = TRUE
     return machine.run(path, root.scope)
 
 
-def _run_function(machine: Machine, root: Root) -> list[Path]:
+def _run_function(machine: Machine, root: Root, sharing: Sharing) -> list[Path]:
     here = Source(Span(root.scope, 0, 0), ())
     if len(root.names) == 1:
-        path = _start(machine, root)
+        path = _start(machine, root, sharing)
         return _call_alone(machine, path, names.load_global(machine, path, root.file, root.names[0]), here)
     results: list[Path] = []
     for kept, owner in _receivers(machine, root):
         path = kept.fork()
+        path.sharing = sharing
         results.extend(_call_alone(machine, path, _member(machine, path, owner, root.names[-1], here), here))
     return results
 
@@ -133,6 +146,7 @@ def _receivers(machine: Machine, root: Root) -> tuple[tuple[Path, Value], ...]:
 
     def compute(world: World) -> Receivers:
         inner = Machine(world, machine.table, BUDGETS[RootKind.FUNCTION], machine.prelude)
+        inner.forking = frozenset()
         path = _start(inner, root)
         here = Source(Span(path.frame.chunk, 0, 0), ())
         states: list[tuple[Path, Value]] = [(path, names.load_global(inner, path, root.file, root.names[0]))]

@@ -37,7 +37,7 @@ from gradsafe.interp import (
     torch_api,
     torch_ops,
 )
-from gradsafe.interp.machine import Machine, Outcomes
+from gradsafe.interp.machine import Machine, Outcomes, join_returned, mark
 from gradsafe.ir.instructions import Parameter
 
 
@@ -167,7 +167,7 @@ def call_function(
     if function.env is not None:
         path.vars[env, "#parent"] = Const(function.env, object)
     bind_arguments(path, function, args, kwargs)
-    mode = path.grad_mode
+    mode, before = path.grad_mode, mark(path)
     if function.grad_mode:
         control.enter_mode(path, function.grad_mode)
     paths = machine.run(path, function.code.body)
@@ -181,7 +181,7 @@ def call_function(
         if function.grad_mode or each.status is Status.RAISED:
             each.grad_mode = mode
         outcomes.append((each, value))
-    return outcomes
+    return join_returned(before, outcomes)
 
 
 def _returned(path: Path) -> Value:

@@ -57,6 +57,8 @@ class Machine:
         self.world = world
         self.table = table
         self.prelude = prelude or Prelude()
+        self.forking: frozenset[Span] | None = None
+        """Where both sides of an operation that may share memory are explored; None: everywhere."""
         self.globals: dict[tuple[str, str], Value | None] = {}
         self.budget = budget or Budget()
         self.ran = 0
@@ -207,47 +209,69 @@ def join(before: Mark, paths: list[Path], register: int | None = None) -> list[P
     Objects made since then that nothing older refers to are garbage and do not count. ``register`` is the one
     that the branch was run for, if any (``a if c else b``): sides that give different values stay apart.
     """
-    running = [path for path in paths if path.status is Status.RUN]
-    if len(running) < 2:
+    if sum(path.status is Status.RUN for path in paths) < 2:
         return paths
-    old_vars, old_heap = before.vars.flat(), before.heap.flat()
     kept: dict[object, Path] = {}
     result: list[Path] = []
     for path in paths:
         if path.status is not Status.RUN:
             result.append(path)
             continue
-        key = _effect(path, before, old_vars, old_heap)
+        key = _effect(path, before)
         if register is not None and key is not None:
             key = (key, path.frame.regs.get(register))
         if key is None:
             result.append(path)
         elif key in kept:
-            survivor = kept[key]
-            survivor.decisions, survivor.trail = before.decisions.fork(), before.trail
-            survivor.blurred = survivor.blurred or path.blurred
+            _stand_for(kept[key], path, before)
         else:
             kept[key] = path
             result.append(path)
     return result
 
 
-def _effect(path: Path, before: Mark, old_vars: dict, old_heap: dict) -> object | None:  # type: ignore[type-arg]
+def join_returned(before: Mark, outcomes: Outcomes) -> Outcomes:
+    """The same for the ways through a call: its own variables are gone, what it returned counts."""
+    if len(outcomes) < 2:
+        return outcomes
+    kept: dict[object, Path] = {}
+    result: Outcomes = []
+    for path, value in outcomes:
+        effect = _effect(path, before) if path.status is Status.RUN else None
+        if effect is None or not isinstance(value, (Const, Unknown)):
+            result.append((path, value))
+        elif (effect, value) in kept:
+            _stand_for(kept[effect, value], path, before)
+        else:
+            kept[effect, value] = path
+            result.append((path, value))
+    return result
+
+
+def _stand_for(survivor: Path, other: Path, before: Mark) -> None:
+    """``survivor`` goes on for both, and so has taken no side."""
+    survivor.decisions, survivor.trail = before.decisions.fork(), before.trail
+    survivor.blurred = survivor.blurred or other.blurred
+
+
+def _effect(path: Path, before: Mark) -> object | None:
     """A hashable form of what a branch changed; None where it refers to objects of its own."""
     changed: list[tuple[object, object]] = []
-    now = path.vars.flat()
-    for key, value in now.items():
-        old = old_vars.get(key)
-        if old is value or (isinstance(key[0], int) and key[0] >= before.next_id) or old == value:
+    for key, value in path.vars.since(before.vars).items():
+        if isinstance(key[0], int) and key[0] >= before.next_id:
             continue
-        if not isinstance(value, (Const, Unknown)):
+        old = before.vars.get(key)
+        if old is value or old == value:
+            continue
+        if value is not None and not isinstance(value, (Const, Unknown)):
             return None
         changed.append((key, value))
-    for oid, thing in path.heap.flat().items():
-        if oid < before.next_id and old_heap.get(oid) is not thing and old_heap.get(oid) != thing:
-            return None
-    gone = () if old_vars.keys() <= now.keys() else tuple(key for key in old_vars if key not in now)
-    return (path.grad_mode, frozenset(changed), gone, path.shadow_from is None)
+    for oid, thing in path.heap.since(before.heap).items():
+        if oid < before.next_id:
+            old = before.heap.get(oid)
+            if old is not thing and old != thing:
+                return None
+    return (path.grad_mode, frozenset(changed), path.shadow_from is None)
 
 
 def span(path: Path, at: tuple[int, int]) -> Span:

@@ -115,6 +115,7 @@ def _bindings(machine: Machine, facts: ModuleFacts, index: int, block: ir.Block)
         inner_facts = world.module(facts.file) or facts
         inner_block = world.body(inner_facts.root)[index]
         inner = Machine(world, machine.table, STATEMENT, machine.prelude)
+        inner.forking = frozenset()
         path = _module_path(inner, inner_facts, inner_block)
         path.next_id = machine.prelude.first_id()
         first = inner.run(path, (inner_block,))[0]

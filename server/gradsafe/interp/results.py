@@ -34,9 +34,21 @@ def make(machine: Machine, path: Path, call: Application) -> Outcomes:
             if shares:
                 outcomes.append((side, _one(machine, side, call, returns, "")))
             else:
-                outcomes.append((side, _copied(machine, side, call, returns)))
+                copied = _copied(machine, side, call, returns)
+                _note_link(side, call, copied)
+                outcomes.append((side, copied))
         return outcomes
     return [(path, _value(machine, path, call, returns, ""))]
+
+
+def _note_link(path: Path, call: Application, copied: Value) -> None:
+    """Remember that the copy might have been the operand itself."""
+    oid = next(iter(call.tensors.get(call.op.returns.source, ())), None)
+    if oid is not None and isinstance(copied, TensorRef):
+        pair = path.tensor(oid).counter, path.tensor(copied.oid).counter
+        path.sharing.links.add((call.source.place, *pair))
+        if path.tensor(oid).inference:
+            path.sharing.written.add(pair[0])  # saving the copy is allowed, saving the operand is not
 
 
 def _copied(machine: Machine, path: Path, call: Application, returns: Return) -> Value:
@@ -202,7 +214,7 @@ def _unsafe_part(path: Path, call: Application, base: int, layout: Layout | None
 
 
 def _may_share(machine: Machine, path: Path, call: Application) -> list[tuple[Path, bool]]:
-    """Does the result share its argument's memory here? Both, remembered, where the source does not say."""
+    """Does the result share its argument's memory here? Both, remembered, where the source does not say and it matters."""
     oid = next(iter(call.tensors.get(call.op.returns.source, ())), None)
     if oid is None:
         return [(path, False)]
@@ -210,6 +222,8 @@ def _may_share(machine: Machine, path: Path, call: Application) -> list[tuple[Pa
     known = layouts.shares(path, call, tensor)
     if known is not None:
         return [(path, known)]
+    if machine.forking is not None and call.source.place not in machine.forking:
+        return [(path, False)]
     rest = tuple(values for name, values in sorted(call.bound.items()) if name != call.op.returns.source)
     token: Hashable = ("shares", call.operation, rest, tensor.dtype)
     if call.operation in shapes.LAYOUT:

@@ -127,6 +127,7 @@ def set_attribute(
 def set_requires_grad(path: Path, oid: int, wanted: Tri) -> None:
     """``requires_grad_``: of a leaf only; a tensor of unknown history that is set becomes a leaf."""
     tensor = path.tensor(oid)
+    path.sharing.written.add(tensor.counter)
     if tensor.leaf is Tri.NO:
         return
     leaf = Tri.YES if wanted is Tri.YES and not tensor.known else tensor.leaf
@@ -219,6 +220,7 @@ def _detach(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outcome
 @method("detach_")
 def _detach_in_place(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outcomes:
     tensor = path.tensor(ref.oid)
+    path.sharing.written.add(tensor.counter)
     if tensor.base is not None and autograd.requires_grad(path, ref.oid) is Tri.YES:
         path.status, path.raised = Status.RAISED, "RuntimeError"
     else:
