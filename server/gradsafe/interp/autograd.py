@@ -284,11 +284,16 @@ def make_view(
         base_version=path.version(parent.counter), shape=layout.shape, strides=layout.strides, offset=layout.offset,
         contiguous=layout.contiguous, overlap=layout.overlap, name=None, flow=len(storage_of(path, base).flow),
         bypass=parent.bypass if differentiable else None,
-        origin="made" if parent.origin == "parameter" else parent.origin,
+        origin="made" if parent.origin in ("parameter", DETACHED_INFERENCE) else parent.origin,
     )  # fmt: skip
     path.heap[oid] = view
     path.emit(Alias(source.place, source.stack, oid, base, view.storage, view.counter, operation))
     return oid
+
+
+DETACHED_INFERENCE = "detached inference"
+"""``c.detach()`` and ``c.data`` of an inference tensor, taken outside: still one, and yet they may be written as a
+whole (measured on 2.13); their views may not."""
 
 
 def detach(path: Path, source: Source, base: int, how: str = "detach") -> int:
@@ -296,6 +301,8 @@ def detach(path: Path, source: Source, base: int, how: str = "detach") -> int:
     parent = path.tensor(base)
     oid = make_view(path, source, base, how, layout_of(parent), differentiable=False)
     origin = "detached" if how == "detach" and requires_grad(path, base) is not Tri.NO else "made"
+    if parent.inference and path.grad_mode is not GradMode.INFERENCE:
+        origin = DETACHED_INFERENCE
     path.heap[oid] = replace(
         path.tensor(oid), origin=origin if parent.known else parent.origin,
         derived=frozenset() if how in ("detach", "data") else parent.derived,
@@ -307,7 +314,10 @@ def data_of(path: Path, source: Source, base: int, how: str = "data") -> int:
     """``.data`` (and NumPy's view): the storage is shared, the counter is new."""
     oid, counter = detach(path, source, base, how), path.new_id()
     path.heap[counter] = 0
-    path.heap[oid] = replace(path.tensor(oid), counter=counter, origin="data")
+    inference = path.tensor(oid).origin == DETACHED_INFERENCE
+    path.heap[oid] = replace(
+        path.tensor(oid), counter=counter, origin=DETACHED_INFERENCE if inference else "data"
+    )
     return oid
 
 
@@ -320,7 +330,7 @@ def check_inplace(
     """
     tensor = path.tensor(oid)
     fields = {"tensor": oid, "operation": operation, "name": tensor.name, "how": how, **extra}
-    if tensor.inference and path.grad_mode is not GradMode.INFERENCE:
+    if tensor.inference and path.grad_mode is not GradMode.INFERENCE and tensor.origin != DETACHED_INFERENCE:
         raise_error(path, source, "inference-write", True, **fields)
         return
     needs = needs_grad & GRAD_ENABLED[path.grad_mode]

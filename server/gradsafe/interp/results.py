@@ -140,7 +140,7 @@ def _fresh(path: Path, call: Application, returns: Return, index: str) -> Tensor
         tensor = replace(tensor, derived=steps | {call.operation})
     oid = autograd.new_tensor(path, call.source, call.operation, tensor)
     saves = [save for save in call.op.saves if save.what == f"result{index}"]
-    if call.node is not None and saves:
+    if call.node is not None and saves:  # the indices of `max(dim)` too, which have no history
         certain = Tri.YES if saves[0].certain else Tri.MAYBE
         autograd.save(path, call.source, call.node, [ToSave(oid, "result", certain, as_output=True)])
     return TensorRef(oid)
