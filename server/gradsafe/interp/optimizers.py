@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradsafe.domain.state import Path
-from gradsafe.domain.tensors import Tensor, Tri
+from gradsafe.domain.state import Path, Status
+from gradsafe.domain.tensors import GradMode, Tensor, Tri
 from gradsafe.domain.values import (
     NONE,
     Const,
@@ -58,6 +58,8 @@ def construct(machine: Machine, path: Path, name: str, call: Call) -> Instance |
         bumps = spec.foreach_bumps
     path.vars[obj.oid, "#bumps"] = const(bumps)
     path.vars[obj.oid, "#made"] = Const(call.source.place, object)
+    if name.endswith("LBFGS"):
+        path.vars[obj.oid, "#max_iter"] = call.argument(2, "max_iter") or const(20)
     groups = tuple(_groups(path, call.argument(0, "params") or NONE))
     path.vars[obj.oid, "#groups"] = containers.new_list(path, groups)
     return obj
@@ -126,16 +128,39 @@ def call_method(machine: Machine, path: Path, obj: Instance, name: str, call: Ca
 
 
 def _step(machine: Machine, path: Path, obj: Instance, call: Call) -> Outcomes:
+    """One step. LBFGS evaluates its closure again after each move of the parameters (once more stands for all)."""
     closure = call.argument(0, "closure")
     states: Outcomes = [(path, NONE)]
-    if closure is not None and closure != NONE:
-        before = path.grad_mode
-        states = calls.call(machine, path, replace(call, function=closure, args=(), kwargs={}))
+    if closure is None or closure == NONE:
+        _write_parameters(path, obj, call)
+        return states
+    evaluate = replace(call, function=closure, args=(), kwargs={})
+    for _ in range(2 if _evaluates_again(path, obj) else 1):
+        states = [
+            done
+            for each, _ in states
+            if each.status is Status.RUN
+            for done in _evaluated(machine, each, evaluate)
+        ] + [state for state in states if state[0].status is not Status.RUN]
         for each, _ in states:
-            each.grad_mode = before
-    for each, _ in states:
-        _write_parameters(each, obj, call)
+            if each.status is Status.RUN:
+                _write_parameters(each, obj, call)
     return states
+
+
+def _evaluated(machine: Machine, path: Path, evaluate: Call) -> Outcomes:
+    before = path.grad_mode
+    if before is not GradMode.INFERENCE:
+        path.grad_mode = GradMode.ENABLED  # `step` runs the closure under enable_grad, whatever the caller's mode
+    states = calls.call(machine, path, evaluate)
+    for each, _ in states:
+        each.grad_mode = before
+    return states
+
+
+def _evaluates_again(path: Path, obj: Instance) -> bool:
+    rounds = path.vars.get((obj.oid, "#max_iter"))
+    return isinstance(rounds, Const) and rounds.value != 1
 
 
 def _write_parameters(path: Path, obj: Instance, call: Call) -> None:
