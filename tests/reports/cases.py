@@ -18,13 +18,18 @@ LABELS = FOLDER / "cases.jsonl"
 
 @dataclass(frozen=True)
 class Case:
-    """One program and torch's verdicts on it. ``bypasses`` are rows that write behind autograd's back."""
+    """One program and torch's verdicts on it.
+
+    ``bypasses`` are rows that write behind autograd's back. ``reached``, where torch raises: the rows that were run
+    before; of what comes after it has no opinion.
+    """
 
     name: str
     path: Path
     verdict: str
     verdicts: tuple[Verdict, ...]
     bypasses: frozenset[int]
+    reached: frozenset[int]
     raw: dict[str, Any]
 
 
@@ -41,12 +46,25 @@ def _case(raw: dict[str, Any]) -> Case:
         for v in raw["found"]
     )
     name = raw["id"]
-    return Case(name, CASES / f"{name}.py", raw["verdict"], found, frozenset(raw["bypasses"]), raw)
+    return Case(
+        name,
+        CASES / f"{name}.py",
+        raw["verdict"],
+        found,
+        frozenset(raw["bypasses"]),
+        frozenset(raw["reached"]),
+        raw,
+    )
 
 
 def rows(case: Case) -> list[Row]:
     """gradsafe's score on one program. A warning for a write behind autograd's back is none too many."""
     found = predict.check([case.path])[case.path]
     lines = {verdict.line for verdict in case.verdicts}
-    rest = [v for v in found if not (v.slug == WRONG and v.line in case.bypasses - lines)]
+    rest = [
+        v
+        for v in found
+        if not (v.slug == WRONG and v.line in case.bypasses - lines)
+        and not (case.reached and v.line not in case.reached | lines)
+    ]
     return score("reports", case.name, [expected(verdict) for verdict in case.verdicts], rest)

@@ -65,6 +65,7 @@ def label(path: Path) -> dict[str, Any]:
         "verdict": _verdict(judged.verdicts),
         "found": [dataclasses.asdict(verdict) for verdict in judged.verdicts],
         "bypasses": sorted(judged.bypasses),
+        "reached": sorted(judged.reached) if any(v.severity == "error" for v in judged.verdicts) else [],
     }
 
 

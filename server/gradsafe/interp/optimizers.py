@@ -151,7 +151,9 @@ def _step(machine: Machine, path: Path, obj: Instance, call: Call) -> Outcomes:
 def _evaluated(machine: Machine, path: Path, evaluate: Call) -> Outcomes:
     before = path.grad_mode
     if before is not GradMode.INFERENCE:
-        path.grad_mode = GradMode.ENABLED  # `step` runs the closure under enable_grad, whatever the caller's mode
+        path.grad_mode = (
+            GradMode.ENABLED
+        )  # `step` runs the closure under enable_grad, whatever the caller's mode
     states = calls.call(machine, path, evaluate)
     for each, _ in states:
         each.grad_mode = before
