@@ -1,0 +1,1 @@
+"""``python -m tools.facts``: which fixtures hold which measured fact of ``docs/AUTOGRAD.md``."""
