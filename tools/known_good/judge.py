@@ -22,7 +22,7 @@ from tools.known_good.ignorance import Ignorance, watching
 
 @dataclass(slots=True)
 class FileRecord:
-    """What judging one file took. ``bounded``: roots that hit a budget; ``ignorant``: roots in which a tensor went
+    """What judging one file took, in seconds of processor time. ``bounded``: roots that hit a budget; ``ignorant``: roots in which a tensor went
     into something that is not modelled."""
 
     file: str
@@ -30,6 +30,7 @@ class FileRecord:
     roots: int = 0
     bounded: int = 0
     ignorant: int = 0
+    instructions: int = 0
     seconds: float = 0.0
     slowest: str = ""
     slowest_seconds: float = 0.0
@@ -72,20 +73,21 @@ def judge_slice(root: str, files: list[str]) -> dict[str, Any]:
 def _judge_file(
     session: Session, root: str, file: str, outcomes: dict[Root, Outcome], ignorance: Ignorance
 ) -> FileRecord:
-    started = time.perf_counter()
+    started = time.process_time()
     text = session.workspace.text(file) or ""
     record = FileRecord(str(Path(file).relative_to(root)), text.count("\n"))
     budgets: Counter[str] = Counter()
     for each in session.roots(file):
-        before, at = ignorance.tensors_lost, time.perf_counter()
+        before, at = ignorance.tensors_lost, time.process_time()
         try:
             outcome = session.outcome(each)
         except Exception:  # whatever it is: the command exists to tell of it
             record.crashes.append(f"{'.'.join(each.names)}\n{traceback.format_exc(limit=-6)}")
             continue
-        took = time.perf_counter() - at
+        took = time.process_time() - at
         outcomes[each] = outcome
         record.roots += 1
+        record.instructions += outcome.instructions
         record.bounded += bool(outcome.budgets_hit)
         record.ignorant += ignorance.tensors_lost > before
         budgets.update(outcome.budgets_hit)
@@ -97,7 +99,7 @@ def _judge_file(
         record.problems = [opened.why]
     else:
         record.problems = [problem.message for problem in Problems(session.workspace.block).of(opened)]
-    record.seconds = round(time.perf_counter() - started, 3)
+    record.seconds = round(time.process_time() - started, 3)
     return record
 
 
