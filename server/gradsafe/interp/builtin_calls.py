@@ -15,6 +15,7 @@ from gradsafe.domain.values import (
     Const,
     DictRef,
     External,
+    FunctionValue,
     Instance,
     ListRef,
     PartialValue,
@@ -362,6 +363,22 @@ def _partial(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     if not call.args:
         return None
     return [(path, PartialValue(call.args[0], call.args[1:], tuple(call.kwargs.items())))]
+
+
+_IDENTITY = "functools.wraps.<locals>.decorator"
+
+
+@builtin("functools.wraps", "functools.lru_cache", "functools.singledispatch")
+def _decorator_factory(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    """``@functools.wraps(fn)`` decorates what comes next, and never calls ``fn``; ``@lru_cache`` stands without call as well."""
+    wraps = isinstance(call.function, External) and call.function.name.endswith("wraps")
+    bare = not wraps and len(call.args) == 1 and isinstance(call.args[0], FunctionValue)
+    return [(path, call.args[0] if bare else External(_IDENTITY))]
+
+
+@builtin(_IDENTITY, "functools.cache", "functools.update_wrapper")
+def _as_it_is(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    return [(path, call.args[0])] if call.args else None
 
 
 @builtin("copy.deepcopy", "copy.copy")

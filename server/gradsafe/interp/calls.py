@@ -91,11 +91,20 @@ def call(machine: Machine, path: Path, request: Call) -> Outcomes:
         whole = replace(request, function=function.function, args=function.args + request.args, kwargs=merged)
         return call(machine, path, whole)
     if isinstance(function, Unknown):
+        if _decorates(function, request):
+            return [(path, request.args[0])]
         outcomes = optimizers.backward_of_unknown(machine, path, function, request)
         return outcomes if outcomes is not None else unknown_result(path, request)
     if isinstance(function, Manager) and request.args and isinstance(request.args[0], FunctionValue):
         return [(path, replace(request.args[0], grad_mode=function.mode))]
     return unknown_result(path, request)
+
+
+def _decorates(function: Unknown, request: Call) -> bool:
+    """``@app.command("train")``: what an unknown call gave is called with one function, which it registers or wraps."""
+    made_by_call = isinstance(function.token, tuple) and function.token[0] == "call"
+    alone = len(request.args) == 1 and not request.kwargs
+    return made_by_call and alone and isinstance(request.args[0], (FunctionValue, ClassValue))
 
 
 def _call_bound(machine: Machine, path: Path, bound: Bound, call: Call) -> Outcomes:

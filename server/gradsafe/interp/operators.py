@@ -220,6 +220,8 @@ def compare(machine: Machine, path: Path, op: str, left: Value, right: Value, so
     same = isinstance(left, TupleValue) and left == right and all(isinstance(i, Const) for i in left.items)
     if same and op in ("==", "!="):
         return [(path, const(op == "=="))]
+    if op in ("==", "!=") and _same_class(left, right) is not None:
+        return [(path, const(_same_class(left, right) == (op == "==")))]
     outcomes = calls.call_method(machine, path, left, f"__{DUNDER[op]}__", (right,), source)
     if outcomes is not None:
         return outcomes
@@ -234,11 +236,21 @@ _NEVER_NONE = (
 )  # fmt: skip
 
 
+def _same_class(left: Value, right: Value) -> bool | None:
+    """Are two classes one? None where that is not known; a class of the workspace is none from outside."""
+    kinds = (ClassValue, External)
+    if not (isinstance(left, kinds) and isinstance(right, kinds)):
+        return None
+    if left == right:
+        return True
+    return False if isinstance(left, ClassValue) or isinstance(right, ClassValue) else None
+
+
 def _identity(path: Path, op: str, left: Value, right: Value) -> Value:
     same: bool | None = None
     if left == right and not isinstance(left, Unknown):
         same = True
-    elif (
+    elif _same_class(left, right) is False or (
         (isinstance(left, Const) and isinstance(right, Const))
         or (right == NONE and isinstance(left, _NEVER_NONE))
         or (left == NONE and isinstance(right, _NEVER_NONE))
