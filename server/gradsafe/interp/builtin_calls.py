@@ -376,6 +376,23 @@ def _decorator_factory(machine: Machine, path: Path, call: Call) -> Outcomes | N
     return [(path, call.args[0] if bare else External(_IDENTITY))]
 
 
+@builtin("typing.cast", "typing_extensions.cast", "torch.jit.annotate")
+def _cast(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    """``cast(Type, value)`` is its value."""
+    return [(path, call.args[1])] if len(call.args) == 2 else None
+
+
+@builtin(
+    "torch.jit.is_scripting", "torch.jit.is_tracing", "torch.compiler.is_compiling", "torch.compiler.is_dynamo_compiling",
+    "torch.compiler.is_exporting", "torch._dynamo.is_compiling", "torch.onnx.is_in_onnx_export",
+    "torch.overrides.has_torch_function", "torch.overrides.has_torch_function_unary",
+    "torch.overrides.has_torch_function_variadic", "torch.fx._symbolic_trace.is_fx_tracing",
+)  # fmt: skip
+def _eager(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    """A program is judged as Python runs it: eagerly, not under a tracer or compiler."""
+    return [(path, FALSE)]
+
+
 @builtin(_IDENTITY, "functools.cache", "functools.update_wrapper")
 def _as_it_is(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, call.args[0])] if call.args else None

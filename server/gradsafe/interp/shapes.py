@@ -132,7 +132,7 @@ def broadcast(inputs: list[Shape]) -> Shape:
     known = [shape for shape in inputs if shape is not None]
     if len(known) != len(inputs):
         return None
-    rank = max(map(len, known))
+    rank = max(map(len, known), default=0)
     result: list[int | None] = []
     for index in range(-rank, 0):
         found = {shape[index] for shape in known if len(shape) >= -index} - {1}

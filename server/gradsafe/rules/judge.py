@@ -10,13 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from gradsafe.interp.analyse import RootResult
+from gradsafe.interp.analyse import RootKind, RootResult
 from gradsafe.rules.base import rule_for
 from gradsafe.rules.finding import Finding, Related, Role, Severity
 from gradsafe.rules.story import Log, Story, stories
 from gradsafe_tracer.events import AnyPlace, BackwardStart, Event, Raise, Save, Write
 
 _ORDER = [Severity.ERROR, Severity.WARNING, Severity.INFORMATION, Severity.HINT]
+
+
+_UP_TO_THE_CALLER = frozenset({"leaf", "leaf-view", "multi-output-view", "no-grad-view"})
+"""Errors at the operation that need a tensor which requires grad: where an argument decides that, only a caller can tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +37,14 @@ def judge_log(events: Sequence[Event]) -> list[Finding]:
 def findings_of(result: RootResult) -> list[Finding]:
     """The findings of an interpreted root."""
     logs = [Log(trail.events, trail.conditions, trail.blurred, trail.shadow_from) for trail in result.trails]
-    return judge(logs, is_forward=result.root.names[-1:] == ("forward",))
+    return judge(logs, result.root.names[-1:] == ("forward",), alone=result.root.kind is RootKind.FUNCTION)
 
 
-def judge(logs: Sequence[Log], is_forward: bool = False) -> list[Finding]:
+def judge(logs: Sequence[Log], is_forward: bool = False, alone: bool = False) -> list[Finding]:
     """The findings of a root's explored paths, one per (primary place, code).
 
-    ``is_forward``: the root is the forward of a module, so its result is meant to be differentiated.
+    ``is_forward``: the root is the forward of a module, so its result is meant to be differentiated; ``alone``: it is a
+    function judged without its callers.
     """
     groups: dict[tuple[str, AnyPlace], list[_Sighting]] = {}
     for log in logs:
@@ -56,7 +61,7 @@ def judge(logs: Sequence[Log], is_forward: bool = False) -> list[Finding]:
             elif isinstance(story.event, Raise) and story.event.certain:
                 first = finding
             groups.setdefault((finding.code, finding.primary), []).append(_Sighting(finding, story))
-    found = [_merge(sightings, logs, is_forward) for sightings in groups.values()]
+    found = [_merge(sightings, logs, is_forward, alone) for sightings in groups.values()]
     return sorted(found, key=lambda finding: (_ORDER.index(finding.severity), finding.code))
 
 
@@ -74,16 +79,16 @@ def _after(first: Finding | None, finding: Finding) -> Finding:
     )
 
 
-def _merge(sightings: list[_Sighting], logs: Sequence[Log], is_forward: bool) -> Finding:
+def _merge(sightings: list[_Sighting], logs: Sequence[Log], is_forward: bool, alone: bool) -> Finding:
     """One finding for all sightings: the most certain story, with the severity that all paths allow."""
-    severity = min((_severity(s, is_forward) for s in sightings), key=_ORDER.index)
-    best = min(sightings, key=lambda s: (_ORDER.index(_severity(s, is_forward)), s.story.index))
+    severity = min((_severity(s, is_forward, alone) for s in sightings), key=_ORDER.index)
+    best = min(sightings, key=lambda s: (_ORDER.index(_severity(s, is_forward, alone)), s.story.index))
     if severity is Severity.ERROR and not _on_every_path(best, sightings, logs):
         severity = Severity.WARNING
     return replace(best.finding, severity=severity)
 
 
-def _severity(sighting: _Sighting, is_forward: bool) -> Severity:
+def _severity(sighting: _Sighting, is_forward: bool, alone: bool) -> Severity:
     story, event = sighting.story, sighting.story.event
     severity = sighting.finding.severity
     if story.returned:
