@@ -289,7 +289,7 @@ def viewed_shape(shape: Shape, asked: Shape) -> Shape:
 def diagonal(layout: Layout, offset: int | None, first: int | None, second: int | None) -> Layout:
     """``x.diagonal(offset, first, second)``."""
     shape, strides = layout.shape, layout.strides
-    if shape is None or first is None or second is None:
+    if shape is None or first is None or second is None or len(shape) < 2:
         return Layout(None, None, None, Tri.MAYBE, layout.overlap)
     a, b = first % len(shape), second % len(shape)
     rest = [at for at in range(len(shape)) if at not in (a, b)]

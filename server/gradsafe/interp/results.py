@@ -224,6 +224,8 @@ def _may_share(machine: Machine, path: Path, call: Application) -> list[tuple[Pa
         return [(path, known)]
     if machine.forking is not None and call.source.place not in machine.forking:
         return [(path, False)]
+    if call.operation in shapes.LAYOUT and tensor.base is not None and tensor.overlap is not Tri.NO:
+        return [(path, False)]  # `expand(...)` of sizes that are not known: it is called to make more of them
     rest = tuple(values for name, values in sorted(call.bound.items()) if name != call.op.returns.source)
     token: Hashable = ("shares", call.operation, rest, tensor.dtype)
     if call.operation in shapes.LAYOUT:
