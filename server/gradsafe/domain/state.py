@@ -6,13 +6,13 @@ independent one in constant time, whatever the size of the heap.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
 from gradsafe.domain.layered import LayeredMap
 from gradsafe.domain.tensors import GradMode, Node, Tensor
-from gradsafe.domain.values import Source, Value
+from gradsafe.domain.values import FunctionValue, Source, Value
 from gradsafe.syntax.span import ChunkId, Span
 from gradsafe_tracer.events import Event, Raise, Write
 
@@ -51,16 +51,25 @@ class Frame:
     global_names: frozenset[str] = frozenset()
     nonlocal_names: frozenset[str] = frozenset()
     collected: tuple[tuple[Value | None, Value], ...] = ()
-    yielded: tuple[Value, ...] | None = None
     owner: Value | None = None
     receiver: Value | None = None
     kind: str = "module"
     """``module``, ``class`` or ``function``."""
+    generator: Running | None = None
+    """In the frame of a generator: who takes what it yields."""
+    suspended: tuple[Frame, ...] = ()
+    """In the frame of a consumer: the generators that wait at a ``yield``, the innermost loop's last."""
 
     def copy(self) -> Frame:
+        running = self.generator
+        if running is not None and running.consumer is not None:
+            running = Running(
+                running.take, running.consumer.copy(), running.is_context, running.outer_mode, running.left
+            )
         return Frame(
             self.env, self.file, self.chunk, self.qualname, self.stack, self.closure, dict(self.regs), self.global_names,
-            self.nonlocal_names, self.collected, self.yielded, self.owner, self.receiver, self.kind,
+            self.nonlocal_names, self.collected, self.owner, self.receiver, self.kind, running,
+            tuple(frame.copy() for frame in self.suspended) if self.suspended else (),
         )  # fmt: skip
 
 
@@ -95,6 +104,29 @@ class Sharing:
             for place, one, other in near:
                 found.add(place)
                 reached |= {one, other}
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How the body of a loop over a generator (or of a ``with``) was left while the generator waited."""
+
+    status: Status
+    returned: Value | None
+    raised: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A generator being run: ``take`` runs the consumer's body with what it yields, in the consumer's frame.
+
+    ``outer_mode``: the grad mode of the consumer where a decorator gives the generator its own.
+    """
+
+    take: Callable[[Path, Value], list[Path]]
+    consumer: Frame | None
+    is_context: bool = False
+    outer_mode: GradMode | None = None
+    left: Left | None = None
 
 
 class Path:
@@ -235,3 +267,13 @@ class Entries:
 
     known: tuple[tuple[Value, Value], ...]
     rest: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A generator that was called and not yet started."""
+
+    function: FunctionValue
+    args: tuple[Value, ...]
+    kwargs: Mapping[str, Value]
+    source: Source

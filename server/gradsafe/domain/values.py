@@ -68,7 +68,18 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class TupleValue:
+    """A tuple; of a named tuple also the names of its elements, and its class."""
+
     items: tuple[Value, ...]
+    fields: tuple[str, ...] = ()
+    cls: ClassValue | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lazy:
+    """A generator: in the heap a ``Pending`` call until it is started, then its ``Items``."""
+
+    oid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +108,13 @@ class FunctionValue:
     owner: ClassValue | None = None
     defaults: tuple[Value | None, ...] = ()
     binding: str = ""
-    """``""`` plain, ``static``, ``class`` or ``property``."""
+    """``""`` plain, ``static``, ``class``, ``property`` or ``cached`` (a property that keeps its value)."""
     grad_mode: str = ""
     """The grad mode in which a decorator (``@torch.no_grad()``) runs it; empty: the caller's."""
+    setter: FunctionValue | None = None
+    """Of a property: the function that its assignment calls."""
+    is_context: bool = False
+    """Decorated with ``contextmanager``: its one yield is where the body of the ``with`` runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +179,7 @@ class Manager:
     previous: str = ""
 
 
-Value: TypeAlias = Unknown | Const | TensorRef | ListRef | DictRef | Instance | TupleValue | SliceValue | RangeValue | FunctionValue | ClassValue | Bound | External | ModuleValue | PartialValue | SuperValue | Manager  # fmt: skip
+Value: TypeAlias = Unknown | Const | TensorRef | ListRef | DictRef | Instance | TupleValue | Lazy | SliceValue | RangeValue | FunctionValue | ClassValue | Bound | External | ModuleValue | PartialValue | SuperValue | Manager  # fmt: skip
 
 NONE = Const(None, type(None))
 TRUE = Const(True, bool)

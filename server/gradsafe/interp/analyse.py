@@ -25,11 +25,18 @@ from gradsafe.domain.values import (
     Unknown,
     Value,
 )
-from gradsafe.interp import backward, calls, classes, module_methods, modules, names, torch_ops
+from gradsafe.interp import backward, calls, classes, generators, module_methods, modules, names, torch_ops
 from gradsafe.interp import checkpointing as _checkpointing  # noqa: F401
+from gradsafe.interp import container_calls as _container_calls  # noqa: F401
+from gradsafe.interp import contexts as _contexts  # noqa: F401
 from gradsafe.interp import control as _control  # noqa: F401  registers its instructions
+from gradsafe.interp import exceptions as _exceptions  # noqa: F401
 from gradsafe.interp import execute as _execute  # noqa: F401
 from gradsafe.interp import functional as _functional  # noqa: F401
+from gradsafe.interp import iteration_calls as _iteration_calls  # noqa: F401  registers functions
+from gradsafe.interp import itertools_calls as _itertools_calls  # noqa: F401
+from gradsafe.interp import operator_calls as _operator_calls  # noqa: F401
+from gradsafe.interp import patterns as _patterns  # noqa: F401
 from gradsafe.interp.machine import Budget, Machine
 from gradsafe.interp.prelude import Prelude, Receivers
 from gradsafe.interp.world import World
@@ -79,13 +86,21 @@ class Trail:
 
 @dataclass(frozen=True, slots=True)
 class RootResult:
-    """All explored paths of a root, and what exploring them took. ``called``: chunks of functions that were entered."""
+    """All explored paths of a root, and what exploring them took.
+
+    ``called``: chunks of functions that were entered; ``limits``: where which budget was hit first.
+    """
 
     root: Root
     trails: tuple[Trail, ...]
     instructions: int
-    budgets_hit: frozenset[str]
     called: frozenset[ChunkId]
+    limits: tuple[tuple[str, Span], ...] = ()
+
+    @property
+    def budgets_hit(self) -> frozenset[str]:
+        """The names of the budgets that were hit."""
+        return frozenset(budget for budget, _ in self.limits)
 
 
 def analyse_root(
@@ -102,7 +117,7 @@ def analyse_root(
         machine.forking = forking
         paths, _ = _run(machine, root)
     trails = tuple(Trail(tuple(path.events()), path.trail, path.blurred, path.shadow_from) for path in paths)
-    return RootResult(root, trails, machine.ran, frozenset(machine.hit), frozenset(machine.called))
+    return RootResult(root, trails, machine.ran, frozenset(machine.called), tuple(machine.hit.items()))
 
 
 def _run(machine: Machine, root: Root) -> tuple[list[Path], Sharing]:
@@ -222,7 +237,9 @@ def _call_alone(machine: Machine, path: Path, value: Value, here: Source) -> lis
                 path.vars[("tensor", argument.token), "#likely"] = TRUE
     path.log = None
     results: list[Path] = []
-    for each, returned in calls.call_function(machine, path, value, args, kwargs, here):
+    called = calls.call_function(machine, path, value, args, kwargs, here)
+    outcomes = [done for after, made in called for done in generators.force(machine, after, made)]
+    for each, returned in outcomes:
         if each.status is Status.RUN:
             _judge_returned(machine, each, returned, here)
         results.append(each)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from gradsafe.domain.state import Items, Path
+from gradsafe.domain.state import Path
 from gradsafe.domain.values import (
     FALSE,
     NONE,
     TRUE,
+    Bound,
     ClassValue,
     Const,
     DictRef,
@@ -26,7 +27,7 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import calls, classes, containers, module_containers, operators, shapes, torch_ops
+from gradsafe.interp import calls, classes, containers, data_classes, module_containers, operators, torch_ops
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
@@ -49,7 +50,7 @@ def builtin(*names: str) -> Callable[[Handler], Handler]:
 
 def call_external(machine: Machine, path: Path, name: str, call: Call) -> Outcomes | None:
     """A call of a built-in or standard-library function; None where it is none that we know."""
-    handler = FUNCTIONS.get(name)
+    handler = FUNCTIONS.get(name) or data_classes.FUNCTIONS.get(name)
     return handler(machine, path, call) if handler is not None else None
 
 
@@ -68,6 +69,9 @@ def _len(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     value = torch_ops.resolve(path, call.args[0]) if call.args else NONE
     if isinstance(value, TupleValue):
         return [(path, const(len(value.items)))]
+    if isinstance(value, ClassValue):
+        return [(path, const(len(data_classes.members(path, value) or ())))]
+    value = data_classes.held(path, value)
     if isinstance(value, ListRef) and path.items(value.oid).rest is None:
         return [(path, const(len(path.items(value.oid).known)))]
     if isinstance(value, DictRef) and path.entries(value.oid).rest is None:
@@ -93,100 +97,17 @@ def _len(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, Unknown(("len", value.token if isinstance(value, Unknown) else value)))]
 
 
-@builtin("builtins.enumerate")
-def _enumerate(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    start = shapes.number(call.argument(1, "start")) or 0
-    found: Outcomes = []
-    for each, rounds in containers.iterate(machine, path, call.args[0] if call.args else NONE, call.source):
-        pairs = [
-            TupleValue((const(start + n), item(each) if callable(item) else item))
-            for n, item in enumerate(rounds.items)
-        ]
-        rest = pairs[-1] if rounds.open and pairs else None
-        found.append((each, containers.new_list(each, tuple(pairs), rest, "generator")))
-    return found
-
-
-@builtin("builtins.zip")
-def _zip(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    columns: list[tuple[Value, ...]] = []
-    is_open = bool(call.args)
-    for value in call.args:
-        found = containers.iterate(machine, path, value, call.source)
-        if len(found) != 1:
-            return None
-        rounds = found[0][1]
-        columns.append(tuple(item(path) if callable(item) else item for item in rounds.items))
-        is_open = is_open and rounds.open
-    rows = tuple(TupleValue(row) for row in zip(*columns, strict=False))
-    return [(path, containers.new_list(path, rows, rows[-1] if is_open and rows else None, "generator"))]
-
-
-@builtin("builtins.list", "builtins.tuple", "builtins.set", "builtins.sorted", "builtins.iter", "builtins.reversed",
-         "collections.deque", "builtins.frozenset", "tqdm.tqdm", "tqdm", "tqdm.auto.tqdm", "tqdm.trange")  # fmt: skip
-def _list(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    if not call.args:
-        return [(path, containers.new_list(path, ()))]
-    name = call.function.name if isinstance(call.function, External) else ""
-    found: Outcomes = []
-    for each, rounds in containers.iterate(machine, path, call.args[0], call.source):
-        items = tuple(item(each) if callable(item) else item for item in rounds.items)
-        if name.endswith("reversed"):
-            items = items[::-1]
-        if name.endswith("tuple") and not rounds.open:
-            found.append((each, TupleValue(items)))
-        else:
-            found.append(
-                (each, containers.new_list(each, items, items[-1] if rounds.open and items else None))
-            )
-    return found
-
-
-@builtin("builtins.dict", "collections.OrderedDict")
-def _dict(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    entries = tuple((const(name), value) for name, value in call.kwargs.items())
-    if not call.args:
-        return [(path, containers.new_dict(path, entries))]
-    source = call.args[0]
-    if isinstance(source, DictRef):
-        old = path.entries(source.oid)
-        return [(path, containers.new_dict(path, old.known + entries, old.rest))]
-    pairs = [containers.elements(path, item) for item in containers.elements(path, source)]
-    known = tuple((pair[0], pair[1]) for pair in pairs if len(pair) == 2)
-    return [(path, containers.new_dict(path, known + entries, containers.rest_of(path, source)))]
-
-
-@builtin("collections.defaultdict")
-def _defaultdict(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    return [(path, containers.new_dict(path, ()))]
-
-
-@builtin("builtins.sum")
-def _sum(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    """``sum`` adds from the left, starting at 0: for tensors one ``add`` a step."""
-    totals: Outcomes = [(path, call.argument(1, "start") or const(0))]
-    result: Outcomes = []
-    for each, rounds in containers.iterate(machine, path, call.args[0] if call.args else NONE, call.source):
-        totals = [(each, totals[0][1])]
-        for item in rounds.items:
-            totals = [
-                outcome
-                for side, total in totals
-                for outcome in operators.binary(
-                    machine, side, "+", total, item(side) if callable(item) else item, call.source
-                )
-            ]
-        result.extend(totals)
-    return result
-
-
 @builtin("builtins.isinstance")
 def _isinstance(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     if len(call.args) != 2:
         return None
     value = torch_ops.resolve(path, call.args[0])
     wanted = call.args[1].items if isinstance(call.args[1], TupleValue) else (call.args[1],)
-    verdicts = [_is_instance(value, cls) for cls in wanted]
+    if isinstance(value, Instance) and data_classes.held(path, value) != value:
+        by_content = [is_instance(data_classes.held(path, value), cls) for cls in wanted]
+        if any(verdict is True for verdict in by_content):
+            return [(path, TRUE)]
+    verdicts = [is_instance(value, cls) for cls in wanted]
     if any(verdict is True for verdict in verdicts):
         return [(path, TRUE)]
     if all(verdict is False for verdict in verdicts):
@@ -195,10 +116,16 @@ def _isinstance(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, Unknown(("isinstance", token, wanted)))]
 
 
-_PYTHON_TYPES = {"int": int, "float": float, "str": str, "bool": bool}
+_PYTHON_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "int": int, "float": float, "str": str, "bool": bool, "bytes": bytes, "complex": complex, "NoneType": type(None),
+    "Number": (int, float, complex), "Real": (int, float), "Integral": int, "Sequence": str, "Iterable": str,
+}  # fmt: skip
+_SEQUENCE = ("Sequence", "MutableSequence", "Iterable", "Collection", "Sized", "Container")
+_OTHER = ("deque", "set", "frozenset", "Set")
 
 
-def _is_instance(value: Value, cls: Value) -> bool | None:
+def is_instance(value: Value, cls: Value) -> bool | None:
+    """``isinstance(value, cls)``; None where it is not known."""
     if isinstance(value, Instance):
         order = classes.class_of(value)
         if cls in order:
@@ -214,18 +141,33 @@ def _is_instance(value: Value, cls: Value) -> bool | None:
         )
     name = cls.name if isinstance(cls, External) else ""
     simple = name.rpartition(".")[2]
+    if not simple and not isinstance(cls, ClassValue):
+        return None
     if isinstance(value, TensorRef):
         return None if simple == "Parameter" else simple in ("Tensor", "object")
     if isinstance(value, ListRef):
-        return simple in ("list", "Sequence", "Iterable", "object", "deque")
+        return simple in ("list", "object", "deque", "set", *_SEQUENCE) or None if simple in _OTHER else simple in (
+            "list", "object", *_SEQUENCE
+        )  # fmt: skip
     if isinstance(value, TupleValue):
-        return simple in ("tuple", "Sequence", "Iterable", "object")
+        return value.cls == cls if isinstance(cls, ClassValue) else simple in ("tuple", "object", *_SEQUENCE)
     if isinstance(value, DictRef):
-        return simple in ("dict", "Mapping", "OrderedDict", "object")
+        return simple in (
+            "dict",
+            "Mapping",
+            "MutableMapping",
+            "OrderedDict",
+            "object",
+            "Iterable",
+            "Sized",
+            "Collection",
+        )
+    if isinstance(value, (FunctionValue, Bound)):
+        return simple in ("Callable", "FunctionType", "MethodType", "LambdaType", "object")
     if isinstance(value, Const) and simple in _PYTHON_TYPES:
         return isinstance(value.value, _PYTHON_TYPES[simple])
     if isinstance(value, Const):
-        return False if simple else None
+        return simple == "object"
     return None
 
 
@@ -234,26 +176,70 @@ def _getattr(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     if len(call.args) < 2 or not (isinstance(call.args[1], Const) and isinstance(call.args[1].value, str)):
         return None
     obj, name = call.args[0], call.args[1].value
-    if len(call.args) == 3 and isinstance(obj, Instance) and _lacks(path, obj, name):
-        return [(path, call.args[2])]
+    if len(call.args) == 3:
+        has = _has(path, obj, name)
+        if has is False:
+            return [(path, call.args[2])]
+        if has is None and isinstance(obj, Unknown):
+            found = path.vars.get((("attributes", obj.token), name))
+            if found is None and path.vars.get((("tensor", obj.token), "#ref")) is None:
+                return [(path, Unknown(("attr", obj.token, name)))]
     return classes.get_attribute(machine, path, obj, name, call.source)
 
 
-def _lacks(path: Path, obj: Instance, name: str) -> bool:
-    """True if a workspace object certainly has no such attribute."""
-    if path.vars.get((obj.oid, name)) is not None or classes.find_member(path, classes.class_of(obj), name):
-        return False
-    return all(isinstance(cls, ClassValue) for cls in classes.class_of(obj))
+def _has(path: Path, obj: Value, name: str) -> bool | None:
+    """Has a value this attribute? None where that is not known."""
+    obj = torch_ops.resolve(path, obj)
+    if isinstance(obj, Instance):
+        if path.vars.get((obj.oid, name)) is not None:
+            return True
+        if data_classes.has_only_its_own(obj):
+            return False
+        order = classes.class_of(obj)
+        if classes.find_member(path, order, name) is not None:
+            return True
+        known = all(isinstance(cls, ClassValue) or _is_plain(cls) for cls in order)
+        if known and classes.find_member(path, order, "__getattr__") is None:
+            return name in _OBJECT
+        return None
+    if isinstance(obj, TupleValue) and obj.cls is not None:
+        return name in obj.fields or hasattr(tuple, name)
+    if isinstance(obj, Const):
+        return hasattr(obj.value, name)
+    if isinstance(obj, (ListRef, DictRef, TupleValue)):
+        kinds = {ListRef: (list, set), DictRef: (dict,), TupleValue: (tuple,)}[type(obj)]
+        verdicts = {hasattr(kind, name) for kind in kinds}
+        return verdicts.pop() if len(verdicts) == 1 else None
+    if isinstance(obj, ClassValue):
+        if classes.find_member(path, classes.mro(obj), name) is not None:
+            return True
+        return None if any(not isinstance(cls, ClassValue) for cls in classes.mro(obj)) else name in _OBJECT
+    if isinstance(obj, (FunctionValue, Bound)):
+        code = obj if isinstance(obj, FunctionValue) else obj.function
+        if isinstance(code, FunctionValue):
+            return path.vars.get((classes.function_key(code), name)) is not None or name in _FUNCTION
+    return None
+
+
+_OBJECT = frozenset(dir(object)) | {"__dict__", "__module__"}
+_FUNCTION = frozenset(dir(lambda: None))
+
+
+def _is_plain(cls: Value) -> bool:
+    return isinstance(cls, External) and cls.name in (
+        "builtins.object",
+        "abc.ABC",
+        "typing.Generic",
+        "typing.Protocol",
+    )
 
 
 @builtin("builtins.hasattr")
 def _hasattr(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    if len(call.args) == 2 and isinstance(call.args[0], Instance) and isinstance(call.args[1], Const):
-        name = str(call.args[1].value)
-        if path.vars.get((call.args[0].oid, name)) is not None:
-            return [(path, TRUE)]
-        if _lacks(path, call.args[0], name):
-            return [(path, FALSE)]
+    if len(call.args) == 2 and isinstance(call.args[1], Const):
+        has = _has(path, call.args[0], str(call.args[1].value))
+        if has is not None:
+            return [(path, TRUE if has else FALSE)]
     token = tuple(arg.token if isinstance(arg, Unknown) else arg for arg in call.args)
     return [(path, Unknown(("hasattr", token)))]
 
@@ -261,10 +247,52 @@ def _hasattr(machine: Machine, path: Path, call: Call) -> Outcomes | None:
 @builtin("builtins.setattr")
 def _setattr(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     if len(call.args) == 3 and isinstance(call.args[1], Const):
-        classes.set_attribute(
-            machine, path, call.args[0], str(call.args[1].value), call.args[2], call.source, call.subject
-        )
+        obj, name, value = call.args[0], str(call.args[1].value), call.args[2]
+        paths = classes.assign_attribute(machine, path, obj, name, value, call.source, call.subject)
+        return [(each, NONE) for each in paths]
     return [(path, NONE)]
+
+
+@builtin("builtins.delattr")
+def _delattr(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    if len(call.args) == 2 and isinstance(call.args[0], Instance) and isinstance(call.args[1], Const):
+        key = (call.args[0].oid, str(call.args[1].value))
+        if key in path.vars:
+            del path.vars[key]
+    return [(path, NONE)]
+
+
+@builtin("builtins.callable")
+def _callable(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    value = torch_ops.resolve(path, call.args[0]) if call.args else NONE
+    known: bool | None = None
+    if isinstance(value, (FunctionValue, ClassValue, Bound, PartialValue, External)):
+        known = True
+    elif isinstance(value, (Const, ListRef, DictRef, TupleValue, TensorRef)):
+        known = False
+    elif isinstance(value, Instance):
+        order = classes.class_of(value)
+        known = True if classes.find_member(path, order, "__call__") is not None else None
+        from gradsafe.interp import modules
+
+        known = True if modules.is_module(order) else known
+        if known is None and all(isinstance(cls, ClassValue) for cls in order):
+            known = False
+    if known is None:
+        return [(path, Unknown(("callable", operators.token_of(value))))]
+    return [(path, const(known))]
+
+
+@builtin("builtins.issubclass")
+def _issubclass(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    if len(call.args) != 2 or not isinstance(call.args[0], ClassValue):
+        return None
+    order = classes.mro(call.args[0])
+    wanted = call.args[1].items if isinstance(call.args[1], TupleValue) else (call.args[1],)
+    if any(cls in order for cls in wanted):
+        return [(path, TRUE)]
+    known = all(isinstance(cls, (ClassValue, External)) for cls in order)
+    return [(path, FALSE)] if known and all(isinstance(cls, ClassValue) for cls in wanted) else None
 
 
 @builtin("builtins.super")
@@ -279,83 +307,6 @@ def _super(machine: Machine, path: Path, call: Call) -> Outcomes | None:
 @builtin("builtins.print", "warnings.warn", "logging.info", "builtins.setLevel", "gc.collect", "time.sleep")
 def _ignored(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, NONE)]
-
-
-_NUMBERS: Mapping[str, Callable[..., object]] = {
-    "abs": abs, "max": max, "min": min, "float": float, "int": int, "round": round, "bool": bool,
-}  # fmt: skip
-
-
-@builtin(
-    "builtins.abs",
-    "builtins.max",
-    "builtins.min",
-    "builtins.float",
-    "builtins.int",
-    "builtins.round",
-    "builtins.bool",
-)
-def _number(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    name = call.function.name.rpartition(".")[2] if isinstance(call.function, External) else ""
-    values = [torch_ops.resolve(path, value) for value in call.args]
-    if name == "abs" and values and isinstance(values[0], TensorRef):
-        return torch_ops.apply(machine, path, "Tensor.abs", values, {}, call.source)
-    if name in ("max", "min") and len(values) == 2 and any(isinstance(v, TensorRef) for v in values):
-        return [(path, values[0])]
-    numbers = [value.value for value in values if isinstance(value, Const)]
-    if values and len(numbers) == len(values) and all(isinstance(n, (int, float)) for n in numbers):
-        function = _NUMBERS[name]
-        try:
-            result = function(*numbers) if len(numbers) > 1 or name not in ("max", "min") else numbers[0]
-            return [(path, const(result))]
-        except (TypeError, ValueError, OverflowError):
-            pass
-    tokens = tuple(value.token if isinstance(value, Unknown) else value for value in values)
-    return [(path, Unknown(("int", name, tokens, path.new_id() if name == "float" else 0)))]
-
-
-@builtin("builtins.next")
-def _next(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    """The first element, which is taken out of an iterator made here."""
-    if not call.args:
-        return None
-    value = call.args[0]
-    if isinstance(value, ListRef):
-        items = path.items(value.oid)
-        if items.known:
-            if items.rest is None:
-                path.heap[value.oid] = Items(items.known[1:], items.rest, items.shape)
-            return [(path, items.known[0])]
-        if items.rest is not None:
-            return [(path, items.rest)]
-    found: Outcomes = []
-    for each, rounds in containers.iterate(machine, path, value, call.source):
-        first = rounds.items[0] if rounds.items else None
-        unknown = Unknown(("next", call.source.place, each.new_id()))
-        found.append((each, unknown if first is None else first(each) if callable(first) else first))
-    return found
-
-
-@builtin("builtins.map", "builtins.filter")
-def _map(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    if len(call.args) != 2 or (isinstance(call.function, External) and call.function.name.endswith("filter")):
-        return None
-    states: list[tuple[Path, tuple[Value, ...]]] = []
-    is_open = False
-    for each, rounds in containers.iterate(machine, path, call.args[1], call.source):
-        states.append((each, ()))
-        is_open = rounds.open
-        for item in rounds.items:
-            following: list[tuple[Path, tuple[Value, ...]]] = []
-            for side, done in states:
-                argument = item(side) if callable(item) else item
-                inner = replace(call, function=call.args[0], args=(argument,), kwargs={})
-                following.extend((after, (*done, value)) for after, value in calls.call(machine, side, inner))
-            states = following
-    return [
-        (side, containers.new_list(side, done, done[-1] if is_open and done else None, "generator"))
-        for side, done in states
-    ]
 
 
 @builtin("functools.partial")
@@ -406,24 +357,84 @@ def _copy(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, copying.copy(path, call.args[0], deep, call.source) if call.args else NONE)]
 
 
-@builtin("builtins.staticmethod", "builtins.classmethod", "builtins.property", "functools.cached_property")
-def _binding(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    return [(path, call.args[0])] if call.args else None
+_BINDINGS = {
+    "staticmethod": "static",
+    "classmethod": "class",
+    "property": "property",
+    "cached_property": "cached",
+}
 
 
 @builtin(
-    "builtins.any",
-    "builtins.all",
-    "builtins.type",
-    "builtins.id",
-    "builtins.str",
-    "builtins.repr",
-    "builtins.format",
-)
+    "builtins.staticmethod", "builtins.classmethod", "builtins.property", "functools.cached_property",
+    "cached_property.cached_property", "werkzeug.utils.cached_property",
+)  # fmt: skip
+def _binding(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    name = call.function.name.rpartition(".")[2] if isinstance(call.function, External) else ""
+    function = call.argument(0, "fget") if name == "property" else call.args[0] if call.args else None
+    if not isinstance(function, FunctionValue):
+        return [(path, function)] if function is not None else None
+    setter = call.argument(1, "fset") if name == "property" else None
+    bound = replace(function, binding=_BINDINGS[name])
+    return [(path, replace(bound, setter=setter) if isinstance(setter, FunctionValue) else bound)]
+
+
+@builtin("functools.wraps", "functools.update_wrapper", "functools.total_ordering", "functools.lru_cache",
+         "functools.cache", "abc.abstractmethod", "typing.overload", "typing.final", "typing.runtime_checkable",
+         "atexit.register")  # fmt: skip
+def _unchanged(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    """Decorators that leave what a function does; ``wraps(f)`` and ``lru_cache(n)`` give such a decorator."""
+    name = call.function.name if isinstance(call.function, External) else ""
+    if (
+        name == "functools.wraps"
+        or not call.args
+        or not isinstance(call.args[0], (FunctionValue, ClassValue))
+    ):
+        return [(path, External("abc.abstractmethod"))]
+    return [(path, call.args[0])]
+
+
+@builtin("contextlib.contextmanager")
+def _contextmanager(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    if call.args and isinstance(call.args[0], FunctionValue):
+        return [(path, replace(call.args[0], is_context=True))]
+    return None
+
+
+@builtin("contextlib.ExitStack")
+def _exit_stack(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    return [(path, Instance(path.new_id(), "contextlib.ExitStack"))]
+
+
+@builtin("contextlib.closing", "typing.cast", "contextlib.aclosing")
+def _last_argument(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    return [(path, call.args[-1])] if call.args else None
+
+
+@builtin("builtins.type", "builtins.id", "builtins.str", "builtins.repr", "builtins.format", "builtins.hash")
 def _opaque(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     name = call.function.name if isinstance(call.function, External) else ""
-    if name == "builtins.type" and len(call.args) == 1 and isinstance(call.args[0], Instance):
-        cls = call.args[0].cls
-        return [(path, cls if isinstance(cls, ClassValue) else External(cls))]
+    first = call.args[0] if call.args else const("")
+    if name == "builtins.type" and len(call.args) == 1:
+        known = _type_of(first)
+        if known is not None:
+            return [(path, known)]
+    if isinstance(first, Const) and isinstance(first.value, (str, int, float, bool)) and len(call.args) < 2:
+        if name == "builtins.str":
+            return [(path, const(str(first.value)))]
+        if name == "builtins.repr":
+            return [(path, const(repr(first.value)))]
     tokens = tuple(arg.token if isinstance(arg, Unknown) else arg for arg in call.args)
-    return [(path, Unknown((name, tokens, path.new_id() if name in ("builtins.any", "builtins.all") else 0)))]
+    return [(path, Unknown((name, tokens)))]
+
+
+def _type_of(value: Value) -> Value | None:
+    if isinstance(value, Instance):
+        return value.cls if isinstance(value.cls, ClassValue) else External(value.cls)
+    if isinstance(value, Const):
+        return External(f"builtins.{value.kind.__name__}")
+    if isinstance(value, DictRef):
+        return External("builtins.dict")
+    if isinstance(value, TupleValue):
+        return value.cls or External("builtins.tuple")
+    return External("torch.Tensor") if isinstance(value, TensorRef) else None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from gradsafe.domain.state import Frame, Path, Status
+from gradsafe.domain.state import Frame, Path, Pending, Status
 from gradsafe.domain.values import (
     NONE,
     Bound,
@@ -14,6 +14,7 @@ from gradsafe.domain.values import (
     External,
     FunctionValue,
     Instance,
+    Lazy,
     Manager,
     PartialValue,
     Source,
@@ -29,7 +30,9 @@ from gradsafe.interp import (
     classes,
     container_methods,
     containers,
-    control,
+    contexts,
+    data_classes,
+    generators,
     modules,
     names,
     optimizers,
@@ -39,6 +42,9 @@ from gradsafe.interp import (
 )
 from gradsafe.interp.machine import Machine, Outcomes, join_returned, mark
 from gradsafe.ir.instructions import Parameter
+
+OPEN = "**"
+"""Among the keyword arguments of a call: a value for those that a starred argument may hold, unseen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,11 @@ def call(machine: Machine, path: Path, request: Call) -> Outcomes:
     if machine.spent():
         path.blurred = True
         return unknown_result(path, request)
+    if OPEN in request.kwargs and not isinstance(
+        function, (FunctionValue, Bound, ClassValue, Instance, PartialValue)
+    ):
+        known = {name: value for name, value in request.kwargs.items() if name != OPEN}
+        request = replace(request, kwargs=known)
     if isinstance(function, FunctionValue):
         return call_function(machine, path, function, request.args, request.kwargs, request.source)
     if isinstance(function, Bound):
@@ -97,6 +108,8 @@ def call(machine: Machine, path: Path, request: Call) -> Outcomes:
         return outcomes if outcomes is not None else unknown_result(path, request)
     if isinstance(function, Manager) and request.args and isinstance(request.args[0], FunctionValue):
         return [(path, replace(request.args[0], grad_mode=function.mode))]
+    if isinstance(function, Lazy) and request.args and isinstance(request.args[0], FunctionValue):
+        return [(path, request.args[0])]  # a context manager as a decorator
     return unknown_result(path, request)
 
 
@@ -113,10 +126,27 @@ def _call_bound(machine: Machine, path: Path, bound: Bound, call: Call) -> Outco
         return call_function(machine, path, function, (receiver, *call.args), call.kwargs, call.source)
     if isinstance(receiver, TensorRef):
         return tensor_api.call_method(machine, path, receiver, function, call)
+    if isinstance(receiver, Instance):
+        inner = data_classes.held(path, receiver)
+        held = (
+            container_methods.call_method(machine, path, inner, function, call)
+            if inner is not receiver
+            else None
+        )
+        if held is not None:
+            return held
+        if receiver.cls == "contextlib.ExitStack" and function == "enter_context" and call.args:
+            entered = path.vars.get((receiver.oid, "#entered"))
+            before = entered.items if isinstance(entered, TupleValue) else ()
+            path.vars[receiver.oid, "#entered"] = TupleValue((*before, call.args[0]))
+            return contexts.enter_context(machine, path, call.args[0], call.source)
     if isinstance(receiver, (Instance, SuperValue)):
         return modules.call_method(machine, path, receiver, function, call)
     if isinstance(receiver, ClassValue):
-        return modules.call_class_method(machine, path, receiver, function, call)
+        made = data_classes.class_method(machine, path, receiver, function, call)
+        return (
+            made if made is not None else modules.call_class_method(machine, path, receiver, function, call)
+        )
     outcomes = container_methods.call_method(machine, path, receiver, function, call)
     return outcomes if outcomes is not None else unknown_result(path, call)
 
@@ -143,6 +173,16 @@ def _call_external(machine: Machine, path: Path, function: External, call: Call)
     return unknown_result(path, call)
 
 
+def call_class_getitem(
+    machine: Machine, path: Path, cls: ClassValue, index: Value, source: Source
+) -> Outcomes | None:
+    """``Box[key]`` where the class says what that means."""
+    found = classes.find_member(path, classes.mro(cls), "__class_getitem__")
+    if found is None or not isinstance(found[0], FunctionValue):
+        return None
+    return call_function(machine, path, found[0], (cls, index), {}, source)
+
+
 def call_method(
     machine: Machine, path: Path, receiver: Value, name: str, args: tuple[Value, ...], source: Source
 ) -> Outcomes | None:
@@ -160,29 +200,17 @@ def call_function(
     machine: Machine, path: Path, function: FunctionValue, args: tuple[Value, ...], kwargs: Mapping[str, Value],
     source: Source,
 ) -> Outcomes:  # fmt: skip
-    """Enter a function of the workspace with its arguments bound."""
-    outer = path.frame
-    stack = (*outer.stack, source.place)
-    if len(stack) > machine.budget.depth or stack.count(source.place) > machine.budget.recursion:
-        machine.hit.add("depth")
-        path.blurred = True
-        return [(path, Unknown(("call", source.place, path.new_id())))]
-    machine.called.add(function.chunk)
-    env = path.new_id()
-    frame = Frame(env, function.file, function.chunk, function.qualname, stack, function.env, kind="function")
-    frame.owner = function.owner
-    frame.receiver = args[0] if args else None
-    path.frame = frame
-    if function.env is not None:
-        path.vars[env, "#parent"] = Const(function.env, object)
-    bind_arguments(path, function, args, kwargs)
-    mode, before = path.grad_mode, mark(path)
-    if function.grad_mode:
-        control.enter_mode(path, function.grad_mode)
-    paths = machine.run(path, function.code.body)
+    """Enter a function of the workspace with its arguments bound; of a generator only the call is kept."""
+    if generators.is_generator(machine, function.code):
+        lazy = Lazy(path.new_id())
+        path.heap[lazy.oid] = Pending(function, args, dict(kwargs), source)
+        return [(path, lazy)]
+    outer, mode, before = path.frame, path.grad_mode, mark(path)
     outcomes: Outcomes = []
-    for number, each in enumerate(paths):
-        value = _returned(each)
+    for number, each in enumerate(enter(machine, path, function, args, kwargs, source)):
+        if each.frame is outer:
+            return [(each, Unknown(("call", source.place, each.new_id())))]
+        value = each.returned if each.status is Status.RETURN and each.returned is not None else NONE
         each.frame = outer if number == 0 else outer.copy()
         each.returned = None
         if each.status is not Status.RAISED:
@@ -193,10 +221,30 @@ def call_function(
     return join_returned(before, outcomes)
 
 
-def _returned(path: Path) -> Value:
-    if path.frame.yielded is not None:
-        return containers.new_list(path, path.frame.yielded, shape="generator")
-    return path.returned if path.status is Status.RETURN and path.returned is not None else NONE
+def enter(
+    machine: Machine, path: Path, function: FunctionValue, args: tuple[Value, ...], kwargs: Mapping[str, Value],
+    source: Source, prepare: Callable[[Frame], None] | None = None,
+) -> list[Path]:  # fmt: skip
+    """Run a function's body in a frame of its own, where the paths are left; past the bounds it is not entered."""
+    stack = (*path.frame.stack, source.place)
+    if len(stack) > machine.budget.depth or stack.count(source.place) > machine.budget.recursion:
+        machine.note("depth", source.place)
+        path.blurred = True
+        return [path]
+    machine.called.add(function.chunk)
+    env = path.new_id()
+    frame = Frame(env, function.file, function.chunk, function.qualname, stack, function.env, kind="function")
+    frame.owner = function.owner
+    frame.receiver = args[0] if args else None
+    if prepare is not None:
+        prepare(frame)
+    path.frame = frame
+    if function.env is not None:
+        path.vars[env, "#parent"] = Const(function.env, object)
+    bind_arguments(path, function, args, kwargs)
+    if function.grad_mode:
+        contexts.enter_mode(path, function.grad_mode)
+    return machine.run(path, function.code.body)
 
 
 def bind_arguments(
@@ -204,15 +252,19 @@ def bind_arguments(
 ) -> None:
     """Bind parameters in the callee's frame, as Python does; what is missing is unknown."""
     env, left = path.frame.env, dict(kwargs)
+    rest = left.pop(OPEN, None)
     position = 0
     for number, parameter in enumerate(function.code.parameters):
         if parameter.kind == "*":
-            path.vars[env, parameter.name] = TupleValue(args[position:])
+            extra = args[position:]
+            path.vars[env, parameter.name] = (
+                TupleValue(extra) if rest is None else containers.new_list(path, extra, rest, "tuple")
+            )
             position = len(args)
             continue
         if parameter.kind == "**":
             entries = tuple((const(name), value) for name, value in left.items())
-            path.vars[env, parameter.name] = containers.new_dict(path, entries)
+            path.vars[env, parameter.name] = containers.new_dict(path, entries, rest)
             continue
         value: Value | None
         if not parameter.keyword_only and position < len(args):
@@ -220,6 +272,8 @@ def bind_arguments(
             position += 1
         elif parameter.name in left:
             value = left.pop(parameter.name)
+        elif isinstance(rest, Unknown):
+            value = Unknown(("item", rest.token, parameter.name))
         else:
             value = function.defaults[number] if number < len(function.defaults) else None
         path.vars[env, parameter.name] = value if value is not None else unknown_argument(function, parameter)

@@ -22,12 +22,22 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import calls, module_containers, modules, names, operators, tensor_api, torch_ops
+from gradsafe.interp import (
+    calls,
+    containers,
+    data_classes,
+    module_containers,
+    modules,
+    names,
+    operators,
+    tensor_api,
+    torch_ops,
+)
 from gradsafe.interp.machine import Machine, Outcomes
 from gradsafe.ir import instructions as ir
 
 _BINDINGS = {
-    "staticmethod": "static", "classmethod": "class", "property": "property", "cached_property": "property",
+    "staticmethod": "static", "classmethod": "class", "property": "property", "cached_property": "cached",
     "torch.no_grad": "", "abstractmethod": "",
 }  # fmt: skip
 
@@ -66,6 +76,18 @@ def make_class(machine: Machine, path: Path, i: ir.Class) -> Outcomes:
         each.frame = outer if number == 0 else outer.copy()
         if each.status is not Status.RAISED:
             each.status = Status.RUN
+        if data_classes.is_enum(value):
+            data_classes.finish_enum(each, value)
+        found = find_member(each, mro(value)[1:], "__init_subclass__")
+        if found is not None and isinstance(found[0], FunctionValue):
+            given = {
+                base.name: each.frame.regs[base.reg]
+                for base in i.bases
+                if base.name not in (None, "metaclass")
+            }
+            hooked = calls.call_function(machine, each, found[0], (value,), given, each.here(i.at))
+            outcomes.extend((after, value) for after, _ in hooked)
+            continue
         outcomes.append((each, value))
     return outcomes
 
@@ -126,8 +148,13 @@ def get_attribute(machine: Machine, path: Path, obj: Value, name: str, source: S
         if found is not None:
             return [(path, _bind_to_class(found, obj))]
         external = [base for base in mro(obj) if isinstance(base, External)]
-        if name == "__name__":
+        if name in ("__name__", "__qualname__"):
             return [(path, const(obj.name))]
+        if name == "__members__" and (members := data_classes.members(path, obj)) is not None:
+            pairs = tuple(
+                (path.vars[each.oid, "name"], each) for each in members if isinstance(each, Instance)
+            )
+            return [(path, containers.new_dict(path, pairs))]
         if external:
             return [(path, Bound(obj, name))]
         return [(path, Unknown(("attr", obj.env, name)))]
@@ -140,10 +167,25 @@ def get_attribute(machine: Machine, path: Path, obj: Value, name: str, source: S
     if isinstance(obj, Unknown):
         own = path.vars.get((("attributes", obj.token), name))
         return [(path, own if own is not None else Unknown(("attr", obj.token, name)))]
+    if isinstance(obj, TupleValue) and obj.cls is not None:
+        known = data_classes.tuple_attribute(path, obj, name)
+        if known is not None:
+            return [(path, known)]
+        member = find_member(path, mro(obj.cls), name)
+        if member is not None and isinstance(member[0], FunctionValue):
+            if member[0].binding == "property":
+                return calls.call_function(machine, path, member[0], (obj,), {}, source)
+            return [(path, Bound(obj, member[0]))]
     if isinstance(obj, TupleValue) and _RESULT_FIELDS.get(name, len(obj.items)) < len(obj.items):
         return [(path, obj.items[_RESULT_FIELDS[name]])]
-    if isinstance(obj, FunctionValue) and name in ("__name__", "__qualname__"):
-        return [(path, const(obj.qualname))]
+    if isinstance(obj, FunctionValue):
+        own = path.vars.get((function_key(obj), name))
+        if own is not None:
+            return [(path, own)]
+        if name in ("__name__", "__qualname__"):
+            return [(path, const(obj.qualname))]
+        if name in ("__call__", "__wrapped__"):
+            return [(path, obj)]
     if isinstance(obj, Bound) and isinstance(obj.function, str) and isinstance(obj.receiver, Unknown):
         return [(path, Unknown(("attr", obj.receiver.token, obj.function, name)))]
     return [(path, Bound(obj, name))]
@@ -179,8 +221,12 @@ def _instance_attribute(machine: Machine, path: Path, obj: Instance, name: str, 
         if not isinstance(member, FunctionValue):
             return [(path, member)]
         member = replace(member, owner=owner if isinstance(owner, ClassValue) else None)
-        if member.binding == "property":
-            return calls.call(machine, path, calls.Call(member, (obj,), {}, source, ""))
+        if member.binding in ("property", "cached"):
+            outcomes = calls.call_function(machine, path, member, (obj,), {}, source)
+            if member.binding == "cached":
+                for each, value in outcomes:
+                    each.vars[obj.oid, name] = value
+            return outcomes
         if member.binding == "static":
             return [(path, member)]
         receiver: Value = obj.cls if member.binding == "class" and isinstance(obj.cls, ClassValue) else obj
@@ -191,7 +237,31 @@ def _instance_attribute(machine: Machine, path: Path, obj: Instance, name: str, 
     inherits = any(isinstance(base, (External, Unknown)) for base in class_of(obj))
     if inherits and (name.startswith("__") or modules.has_method(machine, path, obj, name)):
         return [(path, Bound(obj, name))]
+    asked = calls.call_method(machine, path, obj, "__getattr__", (const(name),), source)
+    if asked is not None:
+        return asked
+    if data_classes.held(path, obj) is not obj:
+        return [(path, Bound(obj, name))]
+    if _lacks(path, obj) and name not in OF_EVERY_OBJECT:
+        path.status, path.raised = Status.RAISED, "AttributeError"
     return [(path, Unknown(("attr", obj.oid, name)))]
+
+
+OF_EVERY_OBJECT = frozenset(dir(object)) | {"__dict__", "__module__"}
+
+
+def _lacks(path: Path, obj: Instance) -> bool:
+    """Is an object known to have no attributes but those that the workspace gives it?"""
+    if data_classes.has_only_its_own(obj):
+        return True
+    return all(
+        isinstance(cls, ClassValue) and path.vars.get((cls.env, "#dynamic")) is None for cls in class_of(obj)
+    )
+
+
+def function_key(function: FunctionValue) -> Hashable:
+    """Under which the attributes of a function stand."""
+    return ("function", function.env, function.qualname)
 
 
 def _super_attribute(path: Path, obj: SuperValue, name: str) -> Value:
@@ -206,6 +276,28 @@ def _super_attribute(path: Path, obj: SuperValue, name: str) -> Value:
             return member if member.binding == "static" else Bound(receiver, member)
         return member
     return Bound(SuperValue(receiver, obj.after), name)
+
+
+def assign_attribute(
+    machine: Machine, path: Path, obj: Value, name: str, value: Value, source: Source, subject: str
+) -> list[Path]:
+    """``obj.name = value``, where the object's class may say what that means."""
+    if isinstance(obj, Instance):
+        found = find_member(path, class_of(obj), name)
+        member = found[0] if found is not None else None
+        if isinstance(member, FunctionValue) and member.setter is not None:
+            outcomes = calls.call_function(machine, path, member.setter, (obj, value), {}, source)
+            return [each for each, _ in outcomes]
+        own = find_member(path, class_of(obj), "__setattr__")
+        if own is not None and isinstance(own[0], FunctionValue) and path.frame.receiver != obj:
+            written = replace(own[0], owner=own[1] if isinstance(own[1], ClassValue) else None)
+            outcomes = calls.call_function(machine, path, written, (obj, const(name), value), {}, source)
+            for each, _ in outcomes:  # however it stores the value, reading the attribute gives it
+                if each.vars.get((obj.oid, name)) is None:
+                    set_attribute(machine, each, obj, name, value, source, subject)
+            return [each for each, _ in outcomes]
+    set_attribute(machine, path, obj, name, value, source, subject)
+    return [path]
 
 
 def set_attribute(
@@ -223,6 +315,8 @@ def set_attribute(
         path.vars[obj.env, name] = value
     elif isinstance(obj, Unknown):
         path.vars[("attributes", obj.token), name] = value
+    elif isinstance(obj, FunctionValue):
+        path.vars[function_key(obj), name] = value
     elif isinstance(obj, ModuleValue):
         path.vars[names.module_env(obj.file), name] = value
 
@@ -255,30 +349,27 @@ def attribute_names(path: Path, oid: int) -> list[str]:
 
 def instantiate(machine: Machine, path: Path, cls: ClassValue, call: calls.Call) -> Outcomes:
     """``cls(...)``: a new object, its ``__init__`` run."""
+    if data_classes.is_named_tuple(cls):
+        return [(path, data_classes.make_tuple(path, cls, call))]
+    if data_classes.is_enum(cls):
+        return [
+            (path, data_classes.member_of(path, cls, call.args[0] if call.args else call.function, "value"))
+        ]
+    order = mro(cls)
     obj = Instance(path.new_id(), cls)
     modules.prepare(machine, path, obj, call)
-    found = find_member(path, mro(cls), "__init__")
-    if found is None:
-        fields = _dataclass_fields(path, cls)
-        external = next((base for base in mro(cls) if isinstance(base, External)), None)
-        if external is not None and not fields:
-            modules.construct_base(machine, path, obj, external.name, call)
+    found = find_member(path, order, "__init__")
+    external = next((base for base in order if isinstance(base, External)), None)
+    if external is not None and found is not None:
+        data_classes.hold(machine, path, obj, external.name, replace(call, args=(), kwargs={}))
+    if found is not None:
+        member, owner = found
+        if not isinstance(member, FunctionValue):
             return [(path, obj)]
-        values = dict(zip(fields, call.args, strict=False)) | dict(call.kwargs)
-        for name in fields:
-            value = values.get(name, path.vars.get((cls.env, name)))
-            set_attribute(
-                machine, path, obj, name, value or Unknown(("field", obj.oid, name)), call.source, ""
-            )
-        return [(path, obj)]
-    member, owner = found
-    if not isinstance(member, FunctionValue):
-        return [(path, obj)]
-    method = Bound(obj, replace(member, owner=owner if isinstance(owner, ClassValue) else None))
-    outcomes = calls.call(machine, path, replace(call, function=method))
-    return [(each, obj) for each, _ in outcomes]
-
-
-def _dataclass_fields(path: Path, cls: ClassValue) -> list[str]:
-    """Annotated names of a dataclass body are not in the IR; its assigned defaults are."""
-    return []
+        method = Bound(obj, replace(member, owner=owner if isinstance(owner, ClassValue) else None))
+        return [(each, obj) for each, _ in calls.call(machine, path, replace(call, function=method))]
+    if data_classes.is_dataclass(path, cls):
+        return data_classes.construct(machine, path, obj, cls, call)
+    if external is not None:
+        modules.construct_base(machine, path, obj, external.name, call)
+    return [(path, obj)]

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradsafe.domain.state import Entries, Items, Path
+from gradsafe.domain.state import Entries, Items, Path, Status
 from gradsafe.domain.values import (
+    FALSE,
     NONE,
     Const,
     DictRef,
+    External,
     FunctionValue,
     ListRef,
     TupleValue,
@@ -17,11 +20,15 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import containers, shapes
+from gradsafe.interp import calls, containers, data_classes, shapes, strings
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
     from gradsafe.interp.machine import Machine, Outcomes
+
+
+MAX_KNOWN = 64
+"""Elements of a list that are kept apart; any further one stands for all of them."""
 
 
 def call_method(machine: Machine, path: Path, receiver: Value, name: str, call: Call) -> Outcomes | None:
@@ -31,7 +38,14 @@ def call_method(machine: Machine, path: Path, receiver: Value, name: str, call: 
     if isinstance(receiver, DictRef):
         return _dict_method(path, receiver, name, call)
     if isinstance(receiver, FunctionValue) and name in ("setter", "getter", "deleter"):
-        return [(path, receiver)]
+        setter = call.args[0] if call.args and name == "setter" else None
+        return [(path, replace(receiver, setter=setter) if isinstance(setter, FunctionValue) else receiver)]
+    if isinstance(receiver, Const) and isinstance(receiver.value, str):
+        return strings.call_method(path, receiver.value, name, call)
+    if isinstance(receiver, TupleValue) and (made := data_classes.tuple_method(path, receiver, name, call)):
+        return [(path, made)]
+    if isinstance(receiver, TupleValue) and name in ("index", "count") and len(call.args) == 1:
+        return [(path, _found(path, receiver.items, None, name, call.args[0]))]
     if isinstance(receiver, TupleValue) and name == "numel":
         total = 1
         for item in receiver.items:
@@ -48,12 +62,25 @@ def _list_method(machine: Machine, path: Path, receiver: ListRef, name: str, cal
     first = call.args[0] if call.args else NONE
     if name in ("append", "add", "appendleft") and call.args:
         known = (*items.known, first) if name != "appendleft" else (first, *items.known)
-        path.heap[receiver.oid] = Items(known[-64:], items.rest, items.shape)
+        if name == "add" and first in items.known:
+            known = items.known
+        limit = shapes.number(path.vars.get((receiver.oid, "#maxlen")))
+        if limit is not None and len(known) > limit:
+            known = known[:limit] if name == "appendleft" else known[-limit:]
+        rest = items.rest if len(known) <= MAX_KNOWN else items.rest or known[MAX_KNOWN]
+        path.heap[receiver.oid] = Items(known[:MAX_KNOWN], rest, items.shape)
         return [(path, NONE)]
-    if name in ("extend", "update"):
-        more, rest = containers.elements(path, first), containers.rest_of(path, first)
-        path.heap[receiver.oid] = Items(items.known + more, items.rest or rest, items.shape)
-        return [(path, NONE)]
+    if name in ("extend", "update", "extendleft"):
+        done: Outcomes = []
+        for each, value in containers.spread(machine, path, first, call.source):
+            more, rest = containers.elements(each, value), containers.rest_of(each, value)
+            held = each.items(receiver.oid)
+            known = (*more[::-1], *held.known) if name == "extendleft" else held.known + more
+            limit = shapes.number(each.vars.get((receiver.oid, "#maxlen")))
+            known = known[-limit:] if limit else known
+            each.heap[receiver.oid] = Items(known, held.rest or rest, held.shape)
+            done.append((each, NONE))
+        return done
     if name == "insert" and len(call.args) == 2:
         at = shapes.number(first) or 0
         known = (*items.known[:at], call.args[1], *items.known[at:])
@@ -67,6 +94,28 @@ def _list_method(machine: Machine, path: Path, receiver: ListRef, name: str, cal
             path.heap[receiver.oid] = Items(tuple(rest_items), None, items.shape)
             return [(path, value)]
         return [(path, items.known[-1])]
+    if name in ("pop", "popleft"):
+        if items.rest is not None:
+            return [(path, items.rest)]
+        path.status, path.raised = Status.RAISED, "IndexError"
+        return [(path, NONE)]
+    if name in ("index", "count") and len(call.args) == 1:
+        return [(path, _found(path, items.known, items.rest, name, first))]
+    if name in ("remove", "discard") and call.args:
+        if first in items.known and items.rest is None:
+            at = items.known.index(first)
+            path.heap[receiver.oid] = Items(items.known[:at] + items.known[at + 1 :], None, items.shape)
+        return [(path, NONE)]
+    if name == "sort":
+        outcomes = calls.call(
+            machine, path, replace(call, function=External("builtins.sorted"), args=(receiver,))
+        )
+        for each, made in outcomes:
+            if isinstance(made, ListRef):
+                each.heap[receiver.oid] = replace(each.items(made.oid), shape=items.shape)
+        return [(each, NONE) for each, _ in outcomes]
+    if name in ("union", "intersection", "difference") and len(call.args) == 1:
+        return [(path, _set_operation(path, items, name, first))]
     if name == "clear":
         path.heap[receiver.oid] = Items((), None, items.shape)
         return [(path, NONE)]
@@ -78,6 +127,26 @@ def _list_method(machine: Machine, path: Path, receiver: ListRef, name: str, cal
     if name == "__iter__":
         return [(path, receiver)]
     return None
+
+
+def _found(path: Path, known: tuple[Value, ...], rest: Value | None, name: str, wanted: Value) -> Value:
+    constant = isinstance(wanted, Const) and all(isinstance(item, Const) for item in known)
+    if rest is None and (constant or name == "index") and wanted in known:
+        return const(known.index(wanted) if name == "index" else known.count(wanted))
+    if rest is None and constant and name == "count":
+        return const(0)
+    return Unknown(("value", name, path.new_id()))
+
+
+def _set_operation(path: Path, items: Items, name: str, other: Value) -> Value:
+    more = containers.elements(path, other)
+    rest = items.rest or containers.rest_of(path, other)
+    picked = {
+        "union": dict.fromkeys((*items.known, *more)),
+        "intersection": [item for item in items.known if item in more],
+        "difference": [item for item in items.known if item not in more],
+    }[name]
+    return containers.new_list(path, tuple(picked), rest, "set")
 
 
 def _dict_method(path: Path, receiver: DictRef, name: str, call: Call) -> Outcomes | None:
@@ -103,16 +172,22 @@ def _dict_method(path: Path, receiver: DictRef, name: str, call: Call) -> Outcom
             and all(isinstance(k, Const) for k, _ in entries.known)
         )
         value = containers._dict_item(path, receiver, first) if present or not exact else default
+        if name == "pop" and exact and not present and len(call.args) == 1:
+            path.status, path.raised = Status.RAISED, "KeyError"
         if name == "setdefault" and not present:
             containers.set_entry(path, receiver, first, value)
         if name == "pop":
             containers.delete_item(path, receiver, first)
         return [(path, value)]
     if name == "update":
+        first = data_classes.held(path, first)
         more = path.entries(first.oid).known if isinstance(first, DictRef) else ()
         extra = tuple((const(key), value) for key, value in call.kwargs.items())
         merged = dict(entries.known) | dict(more) | dict(extra)
-        rest = entries.rest if isinstance(first, (DictRef, Const)) else Unknown(("update", receiver.oid))
+        other = path.entries(first.oid).rest if isinstance(first, DictRef) else None
+        rest = entries.rest or other
+        if not isinstance(first, (DictRef, Const)):
+            rest = Unknown(("update", receiver.oid))
         path.heap[receiver.oid] = Entries(tuple(merged.items()), rest)
         return [(path, NONE)]
     if name == "clear":
@@ -120,4 +195,12 @@ def _dict_method(path: Path, receiver: DictRef, name: str, call: Call) -> Outcom
         return [(path, NONE)]
     if name == "copy":
         return [(path, containers.new_dict(path, entries.known, entries.rest))]
+    if name == "popitem" and entries.known and entries.rest is None:
+        pair = entries.known[0 if call.kwargs.get("last") == FALSE else -1]
+        containers.delete_item(path, receiver, pair[0])
+        return [(path, TupleValue(pair))]
+    if name == "move_to_end":
+        return [(path, NONE)]
+    if name == "most_common":
+        return [(path, Unknown(("value", "most_common", path.new_id())))]
     return None

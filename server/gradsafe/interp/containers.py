@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gradsafe.domain.state import Entries, Items, Path
+from gradsafe.domain.state import Entries, Items, Path, Status
 from gradsafe.domain.values import (
+    ClassValue,
     Const,
     DictRef,
     External,
     Instance,
+    Lazy,
     ListRef,
     RangeValue,
     SliceValue,
@@ -21,7 +23,7 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import calls, indexing, module_containers, modules
+from gradsafe.interp import calls, data_classes, generators, indexing, iteration, module_containers, modules
 from gradsafe.interp.machine import Machine, Outcomes
 
 MAX_RANGE = 64
@@ -45,14 +47,35 @@ def elements(path: Path, value: Value) -> tuple[Value, ...]:
     if isinstance(value, DictRef):
         return tuple(key for key, _ in path.entries(value.oid).known)
     if isinstance(value, RangeValue):
-        return tuple(const(index) for index in range_indices(value) or ())
+        return tuple(const(index) for index in (range_indices(value) or ())[:MAX_RANGE])
+    if isinstance(value, Lazy):
+        held = path.heap.get(value.oid)
+        return held.known if isinstance(held, Items) else ()
+    if isinstance(value, Instance):
+        inner = data_classes.held(path, value)
+        return elements(path, inner) if inner is not value else ()
     return ()
+
+
+def spread(machine: Machine, path: Path, value: Value, source: Source) -> Outcomes:
+    """A value whose elements can be read off: of an iterable that must be run the list of what it gives."""
+    value = data_classes.held(path, value)
+    if not isinstance(value, (Lazy, Instance, ClassValue)):
+        return [(path, value)]
+    found: Outcomes = []
+    for each, rounds in iterate(machine, path, value, source):
+        items = tuple(item(each) if callable(item) else item for item in rounds.items)
+        found.append((each, new_list(each, items, items[-1] if rounds.open and items else None)))
+    return found
 
 
 def rest_of(path: Path, value: Value) -> Value | None:
     """The value of further elements where the length of a sequence is not known."""
     if isinstance(value, ListRef):
         return path.items(value.oid).rest
+    if isinstance(value, DictRef):
+        rest = path.entries(value.oid).rest
+        return Unknown(("key", value.oid)) if rest is not None else None
     if isinstance(value, Unknown):
         return Unknown(("item", value.token))
     return None
@@ -100,6 +123,15 @@ def iterate(machine: Machine, path: Path, value: Value, source: Source) -> list[
         return [(path, _open(machine, lambda p: Unknown(("index", source.place, p.new_id()))))]
     if isinstance(value, TensorRef):
         return indexing.iterate_tensor(machine, path, value, source)
+    if isinstance(value, Lazy):
+        forced = generators.force(machine, path, value)
+        found = [part for each, made in forced for part in iterate(machine, each, made, source)]
+        for each, _ in forced:
+            each.heap[value.oid] = Items((), None, "generator")
+        return found
+    if isinstance(value, ClassValue):
+        return [(path, Rounds(data_classes.members(path, value) or ()))]
+    value = data_classes.held(path, value)
     if isinstance(value, DictRef):
         entries = path.entries(value.oid)
         keys = tuple(key for key, _ in entries.known)
@@ -115,14 +147,15 @@ def iterate(machine: Machine, path: Path, value: Value, source: Source) -> list[
         return _iterate_instance(machine, path, value, source)
     if isinstance(value, Const) and isinstance(value.value, str):
         return [(path, Rounds(tuple(const(letter) for letter in value.value[:MAX_RANGE])))]
-    return [(path, _open(machine, lambda p: _unknown_item(p, value, source)))]
+    return [(path, _open(machine, lambda p: unknown_item(p, value, source)))]
 
 
 def _open(machine: Machine, make: Callable[[Path], Value]) -> Rounds:
     return Rounds((make,) * machine.budget.rounds, True)
 
 
-def _unknown_item(path: Path, value: Value, source: Source) -> Value:
+def unknown_item(path: Path, value: Value, source: Source) -> Value:
+    """An element of which nothing is known."""
     token = value.token if isinstance(value, Unknown) else source.place
     return Unknown(("item", token, path.new_id()))
 
@@ -135,13 +168,16 @@ def _iterate_instance(
         return [(path, Rounds(children))]
     outcomes = calls.call_method(machine, path, value, "__iter__", (), source)
     if outcomes is None:
+        taken = iteration.by_index(machine, path, value, source)
+        if taken is not None:
+            return taken
         if modules.is_data_source(value):
             return [(path, _open(machine, lambda p: modules.batch(machine, p, value, source)))]
-        return [(path, _open(machine, lambda p: _unknown_item(p, value, source)))]
+        return [(path, _open(machine, lambda p: unknown_item(p, value, source)))]
     found: list[tuple[Path, Rounds]] = []
     for each, result in outcomes:
         if isinstance(result, Instance):
-            found.append((each, _open(machine, lambda p: _unknown_item(p, value, source))))
+            found.extend(iteration.by_next(machine, each, result, source))
         else:
             found.extend(iterate(machine, each, result, source))
     return found
@@ -192,7 +228,14 @@ def get_item(machine: Machine, path: Path, value: Value, index: Value, source: S
     if isinstance(value, (TupleValue, ListRef)):
         return [(path, _sequence_item(path, value, index, source))]
     if isinstance(value, DictRef):
-        return [(path, _dict_item(path, value, index))]
+        return _entry(machine, path, value, index, source)
+    if isinstance(value, Const) and isinstance(value.value, str):
+        return [(path, _letter(value.value, index) or _item(value, index, source))]
+    if isinstance(value, ClassValue):
+        if data_classes.is_enum(value):
+            return [(path, data_classes.member_of(path, value, index, "name"))]
+        outcomes = calls.call_class_getitem(machine, path, value, index, source)
+        return outcomes if outcomes is not None else [(path, value)]  # `Box[int]`: a generic class
     if isinstance(value, RangeValue):
         indices = range_indices(value)
         at = position(index, len(indices)) if indices is not None else None
@@ -209,6 +252,9 @@ def get_item(machine: Machine, path: Path, value: Value, index: Value, source: S
         outcomes = calls.call_method(machine, path, value, "__getitem__", (index,), source)
         if outcomes is not None:
             return outcomes
+        inner = data_classes.held(path, value)
+        if inner is not value:
+            return get_item(machine, path, inner, index, source)
     if isinstance(value, External):
         return [(path, value)]  # `Tensor["b c"]`, `list[int]`: an annotation
     if isinstance(value, Unknown) and (known := path.vars.get((("tensor", value.token), "#ref"))) is not None:
@@ -219,6 +265,33 @@ def get_item(machine: Machine, path: Path, value: Value, index: Value, source: S
 def _item(value: Value, index: Value, source: Source) -> Value:
     token = value.token if isinstance(value, Unknown) else source.place
     return Unknown(("item", token, index))
+
+
+def _letter(text: str, index: Value) -> Value | None:
+    at = position(index, len(text))
+    if at is not None:
+        return const(text[at])
+    bounds = python_slice(index) if isinstance(index, SliceValue) else None
+    return const(text[bounds]) if bounds is not None else None
+
+
+def _entry(machine: Machine, path: Path, value: DictRef, index: Value, source: Source) -> Outcomes:
+    """``dict[key]``: KeyError where the dict is known and has no such key, unless it has a factory."""
+    entries = path.entries(value.oid)
+    known = (
+        entries.rest is None
+        and isinstance(index, Const)
+        and all(isinstance(k, Const) for k, _ in entries.known)
+    )
+    if known and all(key != index for key, _ in entries.known):
+        factory = path.vars.get((value.oid, "#factory"))
+        if factory is not None:
+            made = calls.call(machine, path, calls.Call(factory, (), {}, source))
+            for each, item in made:
+                set_entry(each, value, index, item)
+            return made
+        path.status, path.raised = Status.RAISED, "KeyError"
+    return [(path, _dict_item(path, value, index))]
 
 
 def _sequence_item(path: Path, value: TupleValue | ListRef, index: Value, source: Source) -> Value:
@@ -233,6 +306,8 @@ def _sequence_item(path: Path, value: TupleValue | ListRef, index: Value, source
         return known[at]
     if rest is not None:
         return rest
+    if isinstance(index, Const) and isinstance(index.value, int):
+        path.status, path.raised = Status.RAISED, "IndexError"
     if known and isinstance(index, Unknown):
         return known[0]  # any element: the first stands for all
     return _item(value, index, source)
@@ -266,9 +341,17 @@ def set_item(
     if isinstance(value, ListRef):
         items = path.items(value.oid)
         at = position(index, len(items.known))
-        if at is not None:
-            replaced = (*items.known[:at], item, *items.known[at + 1 :])
-            path.heap[value.oid] = Items(replaced, items.rest, items.shape)
+        bounds = python_slice(index) if isinstance(index, SliceValue) else None
+        if bounds is not None and items.rest is None:
+            replaced = list(items.known)
+            try:
+                replaced[bounds] = elements(path, item)
+            except ValueError:  # an extended slice of another length
+                replaced = [*items.known]
+            path.heap[value.oid] = Items(tuple(replaced), rest_of(path, item), items.shape)
+        elif at is not None:
+            changed = (*items.known[:at], item, *items.known[at + 1 :])
+            path.heap[value.oid] = Items(changed, items.rest, items.shape)
         else:
             path.heap[value.oid] = Items(items.known, item, items.shape)
     elif isinstance(value, DictRef):
@@ -277,6 +360,9 @@ def set_item(
         outcomes = calls.call_method(machine, path, value, "__setitem__", (index, item), source)
         if outcomes is not None:
             return [each for each, _ in outcomes]
+        inner = data_classes.held(path, value)
+        if inner is not value:
+            return set_item(machine, path, inner, index, item, source, subject, augmented)
         module_containers.set_item(path, value, index, item)
     return None
 
@@ -294,10 +380,16 @@ def set_entry(path: Path, value: DictRef, key: Value, item: Value) -> None:
 
 def delete_item(path: Path, value: Value, index: Value) -> None:
     """``del value[index]``."""
+    value = data_classes.held(path, value)
     if isinstance(value, ListRef):
         items = path.items(value.oid)
         at = position(index, len(items.known))
-        if at is not None:
+        bounds = python_slice(index) if isinstance(index, SliceValue) else None
+        if bounds is not None:
+            kept = [*items.known]
+            del kept[bounds]
+            path.heap[value.oid] = Items(tuple(kept), items.rest, items.shape)
+        elif at is not None:
             path.heap[value.oid] = Items(items.known[:at] + items.known[at + 1 :], items.rest, items.shape)
     elif isinstance(value, DictRef):
         entries = path.entries(value.oid)

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gradsafe.domain.state import Entries, Items, Path, Status
-from gradsafe.domain.tensors import GradMode
-from gradsafe.domain.values import NONE, DictRef, ListRef, Manager, Unknown, Value
-from gradsafe.interp import calls, containers, names, operators, shadow
+from gradsafe.domain.values import (
+    DictRef,
+    Instance,
+    Lazy,
+    ListRef,
+    Unknown,
+    Value,
+)
+from gradsafe.interp import containers, generators, operators
 from gradsafe.interp.execute import executes
 from gradsafe.interp.machine import Machine, join, mark, span
 from gradsafe.ir import instructions as ir
 from gradsafe.ir.instructions import LazyBody
-
-_CATCH_ALL = frozenset({"Exception", "BaseException", "RuntimeError", "?"})
-_EXPECTS = ("pytest.raises", "raises", "assertRaises", "assertRaisesRegex", "suppress")
 
 
 def branch(
@@ -36,11 +39,27 @@ def branch(
     return join(before, paths, result)
 
 
+def decide(
+    machine: Machine, path: Path, test: Value, at: tuple[int, int], text: str, yes: Callable[[Path], list[Path]],
+    no: Callable[[Path], list[Path]], result: int | None = None,
+) -> list[Path]:  # fmt: skip
+    """:func:`branch` on the truth of a value, which an object's class may compute."""
+    if not isinstance(test, Instance):
+        return branch(machine, path, test, text, yes, no, result)
+    paths: list[Path] = []
+    for each, asked in operators.asked(machine, path, test, path.here(at)):
+        if each.status is Status.RUN:
+            paths.extend(branch(machine, each, asked, text, yes, no, result))
+        else:
+            paths.append(each)
+    return paths
+
+
 @executes(ir.If)
 def _if(machine: Machine, path: Path, i: ir.If) -> list[Path]:
     test = path.frame.regs[i.test]
-    return branch(
-        machine, path, test, i.test_text, lambda p: machine.run(p, i.yes), lambda p: machine.run(p, i.no)
+    return decide(
+        machine, path, test, i.at, i.test_text, lambda p: machine.run(p, i.yes), lambda p: machine.run(p, i.no)
     )  # fmt: skip
 
 
@@ -56,19 +75,41 @@ def _choose(machine: Machine, path: Path, i: ir.Choose) -> list[Path]:
         return run
 
     test = path.frame.regs[i.test]
-    return branch(machine, path, test, i.test_text, side(i.yes, i.yes_reg), side(i.no, i.no_reg), i.dst)
+    yes, no = side(i.yes, i.yes_reg), side(i.no, i.no_reg)
+    return decide(machine, path, test, i.at, i.test_text, yes, no, i.dst)
 
 
 @executes(ir.For)
 def _for(machine: Machine, path: Path, i: ir.For) -> list[Path]:
     results: list[Path] = []
     iterable = path.frame.regs[i.iterable]
+    if isinstance(iterable, Lazy) and generators.pending(path, iterable) is not None:
+        return _in_step(machine, path, i, iterable)
     for start, rounds in containers.iterate(machine, path, iterable, path.here(i.at)):
         if start.status is not Status.RUN:
             results.append(start)
             continue
         results.extend(_rounds(machine, start, i, rounds))
     return results
+
+
+def _in_step(machine: Machine, path: Path, i: ir.For, iterable: Lazy) -> list[Path]:
+    """A loop over a generator: its body runs at each ``yield``, the ``else`` when the generator ends."""
+
+    def take(each: Path, item: Value) -> list[Path]:
+        each.frame.regs[i.target] = item
+        return [done for assigned in machine.run(each, i.assign) for done in machine.run(assigned, i.body)]
+
+    done: list[Path] = []
+    for each in generators.drive(machine, path, iterable, take):
+        if each.status is Status.BREAK:
+            each.status = Status.RUN
+            done.append(each)
+        elif each.status is Status.RUN:
+            done.extend(machine.run(each, i.orelse))
+        else:
+            done.append(each)
+    return done
 
 
 def _rounds(machine: Machine, path: Path, i: ir.For, rounds: containers.Rounds) -> list[Path]:
@@ -78,11 +119,13 @@ def _rounds(machine: Machine, path: Path, i: ir.For, rounds: containers.Rounds) 
     if rounds.open:
         empty = path.fork()
         done.extend(machine.run(empty, i.orelse))
+        if len(items) > machine.budget.rounds + 1 and not _index_matters(machine, i):
+            items = items[: machine.budget.rounds + 1]
     elif len(items) > machine.budget.rounds + 1 and (
         len(items) > machine.budget.unrolled or not _index_matters(machine, i)
     ):
         items = (*items[: machine.budget.rounds], items[-1])
-        machine.hit.add("rounds")
+        machine.note("rounds", span(path, i.at))
     for item in items:
         following: list[Path] = []
         for current in running:
@@ -144,183 +187,60 @@ def _index_matters(machine: Machine, i: ir.For) -> bool:
 
 @executes(ir.While)
 def _while(machine: Machine, path: Path, i: ir.While) -> list[Path]:
+    """Runs for as long as the test is known to hold; one that is not known, or a round that forks, ends it early."""
     done: list[Path] = []
     running = [path]
+    decided = True
     for number in range(machine.budget.unrolled):
+        if number > machine.budget.rounds and not decided:
+            break
         following: list[Path] = []
         for current in running:
             for tested in machine.run(current, i.condition):
-                if tested.status is not Status.RUN:
-                    done.append(tested)
-                    continue
-                truth = operators.truth(tested, tested.frame.regs[i.test])
-                if truth is False or (truth is None and number >= machine.budget.rounds):
-                    done.extend(machine.run(tested, i.orelse))
-                    continue
-                if truth is None and number == 0:
-                    done.extend(machine.run(tested.fork(), i.orelse))
-                if machine.spent():
-                    tested.blurred = True
-                    done.append(tested)
-                    continue
-                for each in machine.run(tested, i.body):
-                    _end_of_round(each, following, done)
+                _round_of_while(machine, i, tested, number, following, done)
+        decided = decided and len(following) == 1 and not done
         running = machine.limit(following)
         if not running:
             return done
-    machine.hit.add("rounds")
+    return done + _endless(machine, i, running, done, decided)
+
+
+def _round_of_while(
+    machine: Machine, i: ir.While, path: Path, number: int, following: list[Path], done: list[Path]
+) -> None:
+    if path.status is not Status.RUN:
+        done.append(path)
+        return
+    for tested, asked in operators.asked(machine, path, path.frame.regs[i.test], path.here(i.at)):
+        truth = operators.truth(tested, asked)
+        if truth is False or (truth is None and number >= machine.budget.rounds):
+            done.extend(machine.run(tested, i.orelse))
+            continue
+        if truth is None:
+            token, negated = operators.condition_token(asked)
+            if number == 0:
+                out = tested.fork()
+                out.decisions[token] = negated
+                out.trail = (*out.trail, f"not ({i.test_text})")
+                done.extend(machine.run(out, i.orelse))
+        if machine.spent():
+            tested.blurred = True
+            done.append(tested)
+            continue
+        for each in machine.run(tested, i.body):
+            _end_of_round(each, following, done)
+
+
+def _endless(
+    machine: Machine, i: ir.While, running: list[Path], done: list[Path], decided: bool
+) -> list[Path]:
+    """What becomes of paths that would go round once more: where others left the loop these add nothing."""
+    if done and not decided:
+        return []
+    machine.note("rounds", span(running[0], i.at))
     for current in running:
         current.blurred = True
-    return done + running
-
-
-_MODES = {
-    "no_grad": GradMode.NO_GRAD,
-    "enable_grad": GradMode.ENABLED,
-    "inference": GradMode.INFERENCE,
-    "unknown-grad": GradMode.UNKNOWN,
-}
-
-
-def enter_mode(path: Path, mode: str) -> GradMode:
-    """Switch grad mode for a context manager or decorator; the mode to restore afterwards.
-
-    ``enable_grad`` inside inference mode has no effect (measured, AUTOGRAD.md section 9.38).
-    """
-    before = path.grad_mode
-    wanted = _MODES.get(mode)
-    if wanted is not None and not (before is GradMode.INFERENCE and wanted is not GradMode.INFERENCE):
-        path.grad_mode = wanted
-    if mode == "no-inference" and before is GradMode.INFERENCE:
-        path.grad_mode = GradMode.ENABLED
-    return before
-
-
-@executes(ir.With)
-def _with(machine: Machine, path: Path, i: ir.With) -> list[Path]:
-    manager = path.frame.regs[i.manager]
-    source = path.here(i.at)
-    if isinstance(manager, Manager):
-        before, saving, outer = enter_mode(path, manager.mode), path.saving, path.real
-        before = GradMode(manager.previous) if manager.previous else before
-        path.saving = "autocast" if manager.mode == "autocast" and saving == "all" else saving
-        path.frame.regs[i.target] = manager
-        log = path.log
-        paths = [done for start in machine.run(path, i.assign) for done in machine.run(start, i.body)]
-        if manager.mode == "expects":
-            paths = [shadow.as_it_was(each, outer) for each in paths]
-        for each in paths:
-            each.grad_mode, each.saving = before, saving
-            if manager.mode == "expects" and each.status is Status.RAISED:
-                each.status, each.raised, each.log = Status.RUN, None, log
-        return paths
-    entered = calls.call_method(machine, path, manager, "__enter__", (), source)
-    paths = []
-    for start, value in entered or [(path, manager)]:
-        start.frame.regs[i.target] = value
-        for assigned in machine.run(start, i.assign):
-            for done in machine.run(assigned, i.body):
-                paths.extend(_exit(machine, done, manager, i))
-    return paths
-
-
-def _exit(machine: Machine, path: Path, manager: Value, i: ir.With) -> list[Path]:
-    if path.status is Status.RAISED:
-        return [path]
-    status, returned = path.status, path.returned
-    path.status = Status.RUN
-    none = NONE
-    outcomes = calls.call_method(machine, path, manager, "__exit__", (none, none, none), path.here(i.at))
-    if outcomes is None:
-        path.status, path.returned = status, returned
-        return [path]
-    for each, _ in outcomes:
-        if each.status is Status.RUN:
-            each.status, each.returned = status, returned
-    return [each for each, _ in outcomes]
-
-
-@executes(ir.Try)
-def _try(machine: Machine, path: Path, i: ir.Try) -> list[Path]:
-    after: list[Path] = []
-    mode, outer = path.grad_mode, path.real
-    for ended in machine.run(path, i.body):
-        real = shadow.as_it_was(ended, outer)
-        done = real if _handler(real, i.handlers) is not None else ended
-        if done.status is Status.RAISED:
-            handler = _handler(done, i.handlers)
-            if handler is None:
-                after.append(done)
-                continue
-            done.status, done.raised = Status.RUN, None
-            done.grad_mode = mode
-            if handler.name is not None:
-                names.store(done, handler.name, Unknown(("exception", span(done, i.at))))
-            after.extend(machine.run(done, handler.body))
-        elif done.status is Status.RUN:
-            after.extend(machine.run(done, i.orelse))
-        else:
-            after.append(done)
-    return [final for each in after for final in _finally(machine, each, i)]
-
-
-def _handler(path: Path, handlers: tuple[ir.Handler, ...]) -> ir.Handler | None:
-    for handler in handlers:
-        simple = {name.rpartition(".")[2] for name in handler.types}
-        if not simple or simple & _CATCH_ALL or path.raised in simple or path.raised is None:
-            return handler
-    return None
-
-
-def _finally(machine: Machine, path: Path, i: ir.Try) -> list[Path]:
-    if not i.final:
-        return [path]
-    status, returned, raised = path.status, path.returned, path.raised
-    path.status = Status.RUN
-    paths = machine.run(path, i.final)
-    for each in paths:
-        if each.status is Status.RUN:
-            each.status, each.returned, each.raised = status, returned, raised
-    return paths
-
-
-@executes(ir.Match)
-def _match(machine: Machine, path: Path, i: ir.Match) -> list[Path]:
-    subject = path.frame.regs[i.subject]
-    results: list[Path] = []
-    running: Path | None = path
-    before = mark(path)
-    for number, case in enumerate(i.cases):
-        if running is None:
-            break
-        verdict = _matches(running, subject, case)
-        if verdict is False:
-            continue
-        taken = running
-        if verdict is True:
-            running = None
-        else:
-            taken = running.fork()
-            running.decisions[("case", span(running, i.at), number)] = False
-            taken.trail = (*taken.trail, f"case {case.pattern}")
-        for name in case.binds:
-            names.store(
-                taken, name, subject if case.pattern == name else Unknown(("case", span(taken, i.at), name))
-            )
-        results.extend(machine.run(taken, case.body))
-    if running is not None:
-        results.append(running)
-    return join(before, results)
-
-
-def _matches(path: Path, subject: Value, case: ir.Case) -> bool | None:
-    if case.irrefutable and not case.guarded:
-        return True
-    if case.literal is not None:
-        equal = operators.constants_equal(subject, case.literal.value)
-        if equal is False or (equal and not case.guarded):
-            return equal
-    return None
+    return running
 
 
 @executes(ir.Comprehension)

@@ -10,6 +10,8 @@ from gradsafe.domain.values import (
     NONE,
     DictRef,
     External,
+    Instance,
+    Lazy,
     ListRef,
     SliceValue,
     TupleValue,
@@ -17,7 +19,18 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import calls, classes, containers, names, operators
+from gradsafe.interp import (
+    calls,
+    classes,
+    containers,
+    data_classes,
+    evidence,
+    generators,
+    names,
+    operators,
+    strings,
+    torch_ops,
+)
 from gradsafe.interp.machine import EXECUTE, Machine, Outcomes, span
 from gradsafe.ir import instructions as ir
 
@@ -79,9 +92,11 @@ def _attr(machine: Machine, path: Path, i: ir.Attr) -> list[Path] | None:
 
 
 @executes(ir.SetAttr)
-def _set_attr(machine: Machine, path: Path, i: ir.SetAttr) -> None:
+def _set_attr(machine: Machine, path: Path, i: ir.SetAttr) -> list[Path]:
     regs = path.frame.regs
-    classes.set_attribute(machine, path, regs[i.obj], i.name, regs[i.src], path.here(i.at), i.subject)
+    return classes.assign_attribute(
+        machine, path, regs[i.obj], i.name, regs[i.src], path.here(i.at), i.subject
+    )
 
 
 @executes(ir.Item)
@@ -99,9 +114,36 @@ def _set_item(machine: Machine, path: Path, i: ir.SetItem) -> list[Path] | None:
     )
 
 
+@executes(ir.DeleteAttr)
+def _delete_attr(machine: Machine, path: Path, i: ir.DeleteAttr) -> None:
+    obj = path.frame.regs[i.obj]
+    if isinstance(obj, Instance) and (obj.oid, i.name) in path.vars:
+        del path.vars[obj.oid, i.name]
+
+
+@executes(ir.Annotate)
+def _annotate(machine: Machine, path: Path, i: ir.Annotate) -> None:
+    """In a class body a field; elsewhere evidence of what a value is that is not known otherwise."""
+    if path.frame.kind == "class":
+        data_classes.note_field(path, path.frame.env, i.name, i.annotation)
+        return
+    held = path.vars.get((path.frame.env, i.name))
+    if isinstance(held, Unknown) and evidence.is_tensor(i.annotation):
+        torch_ops.materialise(path, held, path.here(i.at), i.name)
+
+
 @executes(ir.DeleteItem)
 def _delete_item(machine: Machine, path: Path, i: ir.DeleteItem) -> None:
     containers.delete_item(path, path.frame.regs[i.obj], path.frame.regs[i.index])
+
+
+def _forced(machine: Machine, path: Path, value: Value) -> tuple[Path, Value]:
+    """A starred generator, run ahead; where it forks one side stands for all."""
+    if not isinstance(value, Lazy):
+        return path, value
+    each, forced = generators.force(machine, path, value)[0]
+    each.blurred = each.blurred or each is not path
+    return each, forced
 
 
 @executes(ir.Call)
@@ -112,9 +154,21 @@ def _call(machine: Machine, path: Path, i: ir.Call) -> list[Path] | None:
     for argument in i.args:
         value = regs[argument.reg]
         if argument.star == 1:
+            path, value = _forced(machine, path, value)
+            regs = path.frame.regs
             args.extend(containers.elements(path, value))
+            rest = containers.rest_of(path, value)
+            if rest is not None:
+                kwargs[calls.OPEN] = (
+                    rest if isinstance(rest, Unknown) else Unknown(("star", span(path, i.at)))
+                )
         elif argument.star == 2:
+            value = data_classes.held(path, value)
             kwargs.update(containers.string_entries(path, value))
+            if not isinstance(value, DictRef) or path.entries(value.oid).rest is not None:
+                kwargs[calls.OPEN] = (
+                    value if isinstance(value, Unknown) else Unknown(("star", span(path, i.at)))
+                )
         elif argument.name is not None:
             kwargs[argument.name] = value
         else:
@@ -152,23 +206,26 @@ def _compare(machine: Machine, path: Path, i: ir.Compare) -> list[Path] | None:
 
 
 @executes(ir.Build)
-def _build(machine: Machine, path: Path, i: ir.Build) -> None:
+def _build(machine: Machine, path: Path, i: ir.Build) -> list[Path]:
     regs = path.frame.regs
     items: list[Value] = []
     rest: Value | None = None
     for argument in i.items:
         value = regs[argument.reg]
         if argument.star:
+            path, value = _forced(machine, path, value)
+            regs = path.frame.regs
             items.extend(containers.elements(path, value))
             rest = rest or containers.rest_of(path, value)
         else:
             items.append(value)
     if i.shape == "tuple" and rest is None:
         regs[i.dst] = TupleValue(tuple(items))
-        return
+        return [path]
     oid = path.new_id()
     path.heap[oid] = Items(tuple(items), rest, i.shape)
     regs[i.dst] = ListRef(oid)
+    return [path]
 
 
 @executes(ir.BuildDict)
@@ -201,13 +258,16 @@ def _build_slice(machine: Machine, path: Path, i: ir.BuildSlice) -> None:
 
 @executes(ir.Format)
 def _format(machine: Machine, path: Path, i: ir.Format) -> None:
-    path.frame.regs[i.dst] = Unknown(("format", span(path, i.at), tuple(path.frame.regs[p] for p in i.parts)))
+    path.frame.regs[i.dst] = strings.formatted(path, i)
 
 
 @executes(ir.Unpack)
-def _unpack(machine: Machine, path: Path, i: ir.Unpack) -> None:
-    values = containers.unpack(machine, path, path.frame.regs[i.src], len(i.dsts), i.star, path.here(i.at))
-    path.frame.regs.update(zip(i.dsts, values, strict=False))
+def _unpack(machine: Machine, path: Path, i: ir.Unpack) -> list[Path]:
+    outcomes = containers.spread(machine, path, path.frame.regs[i.src], path.here(i.at))
+    for each, value in outcomes:
+        values = containers.unpack(machine, each, value, len(i.dsts), i.star, each.here(i.at))
+        each.frame.regs.update(zip(i.dsts, values, strict=False))
+    return [each for each, _ in outcomes]
 
 
 @executes(ir.Function)
@@ -257,15 +317,6 @@ def _continue(machine: Machine, path: Path, i: ir.Continue) -> None:
     path.status = Status.CONTINUE
 
 
-@executes(ir.Yield)
-def _yield(machine: Machine, path: Path, i: ir.Yield) -> None:
-    frame = path.frame
-    value = frame.regs[i.src] if i.src is not None else NONE
-    new = tuple(containers.elements(path, value)) if i.is_from else (value,)
-    frame.yielded = (*(frame.yielded or ()), *new)
-    frame.regs[i.dst] = Unknown(("sent", span(path, i.at)))
-
-
 @executes(ir.Await)
 def _await(machine: Machine, path: Path, i: ir.Await) -> None:
     path.frame.regs[i.dst] = path.frame.regs[i.src]
@@ -273,16 +324,19 @@ def _await(machine: Machine, path: Path, i: ir.Await) -> None:
 
 @executes(ir.RaiseStatement)
 def _raise(machine: Machine, path: Path, i: ir.RaiseStatement) -> None:
-    value = path.frame.regs[i.src] if i.src is not None else NONE
     path.status = Status.RAISED
-    path.raised = calls.exception_name(value)
+    path.raised = calls.exception_name(path.frame.regs[i.src]) if i.src is not None else "#reraised"
 
 
 @executes(ir.Assert)
 def _assert(machine: Machine, path: Path, i: ir.Assert) -> None:
-    truth = operators.truth(path, path.frame.regs[i.test])
+    test = path.frame.regs[i.test]
+    truth = operators.truth(path, test)
     if truth is False:
         path.status, path.raised = Status.RAISED, "AssertionError"
+    elif truth is None:
+        token, negated = operators.condition_token(test)
+        path.decisions[token] = not negated  # where it does not hold nothing after it runs
 
 
 @executes(ir.Scope)

@@ -63,15 +63,18 @@ class Machine:
         self.budget = budget or Budget()
         self.ran = 0
         self.ran_after_errors = 0
-        self.hit: set[str] = set()
+        self.hit: dict[str, Span] = {}
         self.called: set[ChunkId] = set()
+        self.yields: dict[int, tuple[object, bool]] = {}
+        """By the identity of a function's code (kept alive here): whether it is a generator."""
+
+    def note(self, budget: str, place: Span) -> None:
+        """A budget was hit; the first place is told."""
+        self.hit.setdefault(budget, place)
 
     def spent(self) -> bool:
         """True once the instruction budget is used up; every loop and call then ends early."""
-        if self.ran > self.budget.instructions:
-            self.hit.add("instructions")
-            return True
-        return False
+        return self.ran > self.budget.instructions
 
     def body(self, body: LazyBody) -> Body:
         return self.world.body(body) if isinstance(body, ChunkId) else body
@@ -104,7 +107,7 @@ class Machine:
                 continue
             while index < count:
                 if self.ran > self.budget.instructions:
-                    self.hit.add("instructions")
+                    self.note("instructions", span(current, instructions[index].at))
                     current.blurred = True
                     current.status = Status.RETURN
                     break
@@ -146,7 +149,7 @@ class Machine:
         running = [path for path in paths if path.status is not Status.RAISED]
         if len(running) <= self.budget.paths:
             return paths
-        self.hit.add("paths")
+        self.note("paths", Span(running[0].frame.chunk, 0, 0))
         raised = [path for path in paths if path.status is Status.RAISED]
         step = len(running) / self.budget.paths
         kept = [running[int(index * step)] for index in range(self.budget.paths)]

@@ -31,6 +31,7 @@ from gradsafe.interp import (
     classes,
     command_line,
     custom_function,
+    data_classes,
     distributions,
     hooks,
     module_containers,
@@ -124,7 +125,9 @@ def construct_external(machine: Machine, path: Path, name: str, call: Call) -> O
 
 def construct_base(machine: Machine, path: Path, obj: Instance, name: str, call: Call) -> None:
     """Run the ``__init__`` of an outside class on ``obj``: its parameters, buffers and attributes."""
-    if distributions.construct(machine, path, obj, name, call):
+    if data_classes.hold(machine, path, obj, name, call) or distributions.construct(
+        machine, path, obj, name, call
+    ):
         return
     spec = machine.table.module(name)
     if spec is None:

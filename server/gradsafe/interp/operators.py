@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any
 
-from gradsafe.domain.state import Items, Path
+from gradsafe.domain.state import Entries, Items, Path, Status
 from gradsafe.domain.values import (
     FALSE,
     NONE,
@@ -30,7 +30,7 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import calls, module_containers, torch_ops
+from gradsafe.interp import calls, data_classes, module_containers, strings, torch_ops
 from gradsafe.interp.machine import Machine, Outcomes
 
 _BINARY: dict[str, Callable[[Any, Any], object]] = {
@@ -45,6 +45,7 @@ DUNDER = {
     "&": "and", "|": "or", "^": "xor", "<<": "lshift", ">>": "rshift",
     "==": "eq", "!=": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge",
 }  # fmt: skip
+_UNARY_DUNDER = {"-": "neg", "+": "pos", "~": "invert"}
 MAX_FOLDED = 1 << 64
 
 
@@ -54,6 +55,10 @@ def truth(path: Path, value: Value) -> bool | None:
         return bool(value.value)
     if isinstance(value, TupleValue):
         return bool(value.items)
+    if isinstance(value, RangeValue):
+        bounds = [part.value for part in (value.start, value.stop, value.step) if isinstance(part, Const)]
+        whole = [bound for bound in bounds if isinstance(bound, int)]
+        return bool(range(*whole)) if len(whole) == 3 and whole[2] else None
     if isinstance(value, ListRef):
         items = path.items(value.oid)
         return True if items.known else None if items.rest is not None else False
@@ -77,9 +82,17 @@ def condition_token(test: Value) -> tuple[Hashable, bool]:
     return test, False
 
 
-def constants_equal(value: Value, literal: object) -> bool | None:
-    """``value == literal`` where it is known."""
-    return value.value == literal if isinstance(value, Const) else None
+def asked(machine: Machine, path: Path, value: Value, source: Source) -> Outcomes:
+    """The value whose truth is that of ``value``: objects are asked by ``__bool__``, then by ``__len__``."""
+    if isinstance(value, Instance):
+        for name in ("__bool__", "__len__"):
+            outcomes = calls.call_method(machine, path, value, name, (), source)
+            if outcomes is not None:
+                return outcomes
+        held = path.vars.get((value.oid, "#held"))
+        if held is not None:
+            return [(path, held)]
+    return [(path, value)]
 
 
 def name_tensor(path: Path, value: Value, name: str) -> None:
@@ -99,15 +112,37 @@ def binary(machine: Machine, path: Path, op: str, left: Value, right: Value, sou
     left, right = torch_ops.resolve(path, left), torch_ops.resolve(path, right)
     if isinstance(left, TensorRef) or isinstance(right, TensorRef):
         return torch_ops.apply_operator(machine, path, op, left, right, source)
-    if isinstance(left, Const) and isinstance(right, Const):
-        folded = _fold(_BINARY, op, left, right)
-        if folded is not None:
-            return [(path, folded)]
+    plain_left, plain_right = data_classes.plain_value(path, left), data_classes.plain_value(path, right)
+    if isinstance(plain_left, Const):
+        text = plain_left.value if op == "%" and isinstance(plain_left.value, str) else None
+        if text is not None:
+            whole = strings.percent(text, plain_right)
+            return [(path, const(whole) if whole is not None else Unknown(("format", text, right)))]
+        if isinstance(plain_right, Const):
+            folded = _fold(_BINARY, op, plain_left, plain_right)
+            if folded is not None:
+                return [(path, folded)]
+            if (
+                op in ("/", "//", "%")
+                and plain_right.value == 0
+                and isinstance(plain_left.value, (int, float))
+            ):
+                path.status, path.raised = Status.RAISED, "ZeroDivisionError"
+                return [(path, NONE)]
+    if op == "*" and isinstance(left, TupleValue) and (times := _times(right, len(left.items))) is not None:
+        return [(path, TupleValue(left.items * times))]
+    if op == "|" and isinstance(left, DictRef) and isinstance(right, DictRef):
+        one, two = path.entries(left.oid), path.entries(right.oid)
+        made = path.new_id()
+        path.heap[made] = Entries(tuple((dict(one.known) | dict(two.known)).items()), one.rest or two.rest)
+        return [(path, DictRef(made))]
     if op == "+" and isinstance(left, TupleValue) and isinstance(right, TupleValue):
         return [(path, TupleValue(left.items + right.items))]
     if op == "+" and isinstance(left, ListRef) and isinstance(right, ListRef):
         a, b = path.items(left.oid), path.items(right.oid)
         return [(path, _list(path, a.known + b.known, a.rest or b.rest))]
+    if op == "*" and isinstance(right, ListRef) and isinstance(left, (Const, Unknown)):
+        left, right = right, left
     if op == "*" and isinstance(left, ListRef) and isinstance(right, (Const, Unknown)):
         return [(path, _repeat(path, path.items(left.oid), right))]
     joined = module_containers.joined(path, left, right) if op == "+" else None
@@ -117,10 +152,11 @@ def binary(machine: Machine, path: Path, op: str, left: Value, right: Value, sou
         outcomes = calls.call_method(machine, path, receiver, f"__{name}__", (other,), source)
         if outcomes is not None:
             return outcomes
-    return [(path, Unknown(("binary", op, _token(left), _token(right))))]
+    return [(path, Unknown(("binary", op, token_of(left), token_of(right))))]
 
 
-def _token(value: Value) -> Hashable:
+def token_of(value: Value) -> Hashable:
+    """The name of a value inside the name of another."""
     return value.token if isinstance(value, Unknown) else value
 
 
@@ -154,6 +190,12 @@ def _list(path: Path, items: tuple[Value, ...], rest: Value | None) -> ListRef:
     return ListRef(oid)
 
 
+def _times(value: Value, length: int) -> int | None:
+    """How often a sequence is repeated, if what comes of it is short."""
+    number = value.value if isinstance(value, Const) and isinstance(value.value, int) else None
+    return number if number is not None and number * length <= 64 else None
+
+
 def _repeat(path: Path, items: Items, times: Value) -> ListRef:
     if isinstance(times, Const) and isinstance(times.value, int) and times.value * len(items.known) <= 64:
         return _list(path, items.known * times.value, items.rest)
@@ -169,12 +211,21 @@ def in_place(
         return torch_ops.apply_operator(
             machine, path, op, left, right, source, in_place=True, subject=subject
         )
-    if op == "+" and isinstance(left, ListRef):
-        items = path.items(left.oid)
-        from gradsafe.interp import containers
+    from gradsafe.interp import containers
 
-        more, rest = containers.elements(path, right), containers.rest_of(path, right)
-        path.heap[left.oid] = Items(items.known + more, items.rest or rest, items.shape)
+    content = data_classes.held(path, left)
+    if op == "+" and isinstance(content, ListRef):
+        found: Outcomes = []
+        for each, value in containers.spread(machine, path, right, source):
+            items = each.items(content.oid)
+            more, rest = containers.elements(each, value), containers.rest_of(each, value)
+            each.heap[content.oid] = Items(items.known + more, items.rest or rest, items.shape)
+            found.append((each, left))
+        return found
+    if op == "|" and isinstance(content, DictRef) and isinstance(right, DictRef):
+        old, new = path.entries(content.oid), path.entries(right.oid)
+        merged = tuple((dict(old.known) | dict(new.known)).items())
+        path.heap[content.oid] = Entries(merged, old.rest or new.rest)
         return [(path, left)]
     longer = module_containers.extend(path, left, right) if op == "+" else None
     if longer is not None:
@@ -188,10 +239,12 @@ def in_place(
 def unary(machine: Machine, path: Path, op: str, value: Value, source: Source) -> Outcomes:
     """``OP value``."""
     if op == "not":
-        known = truth(path, value)
-        if known is not None:
-            return [(path, FALSE if known else TRUE)]
-        return [(path, Unknown(("not", _token(value))))]
+        found: Outcomes = []
+        for each, test in asked(machine, path, value, source):
+            known = truth(each, test)
+            negated: Value = Unknown(("not", token_of(test)))
+            found.append((each, negated if known is None else FALSE if known else TRUE))
+        return found
     value = torch_ops.resolve(path, value)
     if isinstance(value, TensorRef):
         return torch_ops.apply_unary(machine, path, op, value, source)
@@ -201,7 +254,8 @@ def unary(machine: Machine, path: Path, op: str, value: Value, source: Source) -
             return [(path, const(~number))]
         if op != "~":
             return [(path, const(-number if op == "-" else number))]
-    return [(path, Unknown(("unary", op, _token(value))))]
+    outcomes = calls.call_method(machine, path, value, f"__{_UNARY_DUNDER[op]}__", (), source)
+    return outcomes if outcomes is not None else [(path, Unknown(("unary", op, token_of(value))))]
 
 
 def compare(machine: Machine, path: Path, op: str, left: Value, right: Value, source: Source) -> Outcomes:
@@ -209,25 +263,69 @@ def compare(machine: Machine, path: Path, op: str, left: Value, right: Value, so
     if op in ("is", "is-not"):
         return [(path, _identity(path, op, left, right))]
     if op in ("in", "not-in"):
-        return [(path, _membership(path, op, left, right))]
+        return _contains(machine, path, op, left, right, source)
     left, right = torch_ops.resolve(path, left), torch_ops.resolve(path, right)
     if isinstance(left, TensorRef) or isinstance(right, TensorRef):
         return torch_ops.apply_operator(machine, path, op, left, right, source)
-    if isinstance(left, Const) and isinstance(right, Const):
-        folded = _fold(_COMPARE, op, left, right)
+    plain_left, plain_right = data_classes.plain_value(path, left), data_classes.plain_value(path, right)
+    if isinstance(plain_left, Const) and isinstance(plain_right, Const):
+        folded = _fold(_COMPARE, op, plain_left, plain_right)
         if folded is not None:
             return [(path, folded)]
-    same = isinstance(left, TupleValue) and left == right and all(isinstance(i, Const) for i in left.items)
-    if same and op in ("==", "!="):
-        return [(path, const(op == "=="))]
-    if op in ("==", "!=") and _same_class(left, right) is not None:
-        return [(path, const(_same_class(left, right) == (op == "==")))]
+    same = _same_value(path, left, right) if op in ("==", "!=") else None
+    if same is None and op in ("==", "!="):
+        same = _same_class(left, right)
+    if same is not None:
+        return [(path, const(same == (op == "==")))]
     outcomes = calls.call_method(machine, path, left, f"__{DUNDER[op]}__", (right,), source)
     if outcomes is not None:
         return outcomes
     if op == "!=":
-        return [(path, Unknown(("not", ("compare", "==", _token(left), _token(right)))))]
-    return [(path, Unknown(("compare", op, _token(left), _token(right))))]
+        return [(path, Unknown(("not", ("compare", "==", token_of(left), token_of(right)))))]
+    return [(path, Unknown(("compare", op, token_of(left), token_of(right))))]
+
+
+def _same_value(path: Path, left: Value, right: Value) -> bool | None:
+    """``==`` of values that are no numbers or strings; None where it is not known, or the class says."""
+    if isinstance(left, TupleValue) and isinstance(right, TupleValue):
+        if len(left.items) != len(right.items):
+            return False
+        pairs = [_same_value(path, a, b) for a, b in zip(left.items, right.items, strict=True)]
+        return False if False in pairs else None if None in pairs else True
+    if isinstance(left, Const) and isinstance(right, Const):
+        return left.value == right.value
+    if isinstance(left, External) and isinstance(right, External):
+        return left.name == right.name or None
+    if isinstance(left, ListRef) and isinstance(right, ListRef):
+        one, two = path.items(left.oid), path.items(right.oid)
+        if one.rest is not None or two.rest is not None:
+            return None
+        return _same_value(path, TupleValue(one.known), TupleValue(two.known))
+    objects = (Instance, ClassValue, FunctionValue)
+    if isinstance(left, objects) and isinstance(right, objects):
+        if not isinstance(left, Instance) or not isinstance(left.cls, ClassValue):
+            return left == right or None
+        from gradsafe.interp import classes
+
+        own = classes.find_member(path, classes.class_of(left), "__eq__") is not None
+        return None if own or data_classes.is_dataclass(path, left.cls) else left == right
+    if NONE in (left, right) and not isinstance(left, Unknown) and not isinstance(right, Unknown):
+        return None if Instance in (type(left), type(right)) else left == right
+    if isinstance(left, (ListRef, TupleValue, DictRef)) and isinstance(right, Const):
+        return False
+    return None
+
+
+def _contains(machine: Machine, path: Path, op: str, left: Value, right: Value, source: Source) -> Outcomes:
+    if isinstance(right, Instance):
+        outcomes = calls.call_method(machine, path, right, "__contains__", (left,), source)
+        if outcomes is not None:
+            return outcomes if op == "in" else [
+                negated for each, value in outcomes for negated in unary(machine, each, "not", value, source)
+            ]  # fmt: skip
+        children = path.vars.get((right.oid, "#children"))
+        right = children if isinstance(children, DictRef) else data_classes.held(path, right)
+    return [(path, _membership(path, op, left, right))]
 
 
 _NEVER_NONE = (
@@ -246,6 +344,10 @@ def _same_class(left: Value, right: Value) -> bool | None:
     return False if isinstance(left, ClassValue) or isinstance(right, ClassValue) else None
 
 
+_OBJECTS = (TensorRef, ListRef, DictRef, Instance, ClassValue)
+"""Values of which two that differ are two objects."""
+
+
 def _identity(path: Path, op: str, left: Value, right: Value) -> Value:
     same: bool | None = None
     if left == right and not isinstance(left, Unknown):
@@ -256,7 +358,7 @@ def _identity(path: Path, op: str, left: Value, right: Value) -> Value:
         or (left == NONE and isinstance(right, _NEVER_NONE))
     ):
         same = False
-    elif isinstance(left, TensorRef) and isinstance(right, TensorRef):
+    elif isinstance(left, _OBJECTS) and isinstance(right, _OBJECTS):
         same = left == right
     elif (
         isinstance(left, Unknown)
@@ -265,14 +367,20 @@ def _identity(path: Path, op: str, left: Value, right: Value) -> Value:
     ):
         same = False
     if same is None:
-        token: Hashable = ("compare", "is", _token(left), _token(right))
+        token: Hashable = ("compare", "is", token_of(left), token_of(right))
         return Unknown(token) if op == "is" else Unknown(("not", token))
     return const(same == (op == "is"))
 
 
 def _membership(path: Path, op: str, left: Value, right: Value) -> Value:
     found: bool | None = None
-    if isinstance(left, Const):
+    if isinstance(right, RangeValue) and isinstance(left, Const) and isinstance(left.value, int):
+        bounds = [part.value for part in (right.start, right.stop, right.step) if isinstance(part, Const)]
+        whole = [bound for bound in bounds if isinstance(bound, int)]
+        found = left.value in range(*whole) if len(whole) == 3 and whole[2] else None
+    elif isinstance(left, (Instance, ClassValue, FunctionValue, External)):
+        found = _is_among(path, left, right)
+    elif isinstance(left, Const):
         if isinstance(right, DictRef):
             entries = path.entries(right.oid)
             if any(key == left for key, _ in entries.known):
@@ -288,7 +396,25 @@ def _membership(path: Path, op: str, left: Value, right: Value) -> Value:
                 found = False
         elif isinstance(right, Const) and isinstance(right.value, str) and isinstance(left.value, str):
             found = left.value in right.value
+    elif isinstance(left, TupleValue) and isinstance(right, DictRef):
+        entries = path.entries(right.oid)
+        found = True if any(key == left for key, _ in entries.known) else None
     if found is None:
-        token: Hashable = ("in", _token(left), _token(right))
+        token: Hashable = ("in", token_of(left), token_of(right))
         return Unknown(token) if op == "in" else Unknown(("not", token))
     return const(found == (op == "in"))
+
+
+def _is_among(path: Path, value: Value, container: Value) -> bool | None:
+    """Is an object that is only equal to itself among the elements (or keys)?"""
+    if isinstance(container, DictRef):
+        entries = path.entries(container.oid)
+        known, rest = tuple(key for key, _ in entries.known), entries.rest
+    elif isinstance(container, (TupleValue, ListRef)):
+        items = path.items(container.oid) if isinstance(container, ListRef) else None
+        known, rest = (items.known, items.rest) if items else (container.items, None)  # type: ignore[union-attr]
+    else:
+        return None
+    if value in known:
+        return True
+    return False if rest is None and all(_same_value(path, value, item) is False for item in known) else None

@@ -30,7 +30,7 @@ from gradsafe.interp import (
     backward,
     classes,
     containers,
-    control,
+    contexts,
     distributions,
     hooks,
     shapes,
@@ -104,7 +104,7 @@ def _set_grad_enabled(machine: Machine, path: Path, call: Call) -> Outcomes:
     """Takes effect at once, as a function; as a context manager the old mode comes back at its end."""
     on = tensor_api.flag(call.argument(0, "mode"))
     mode = _switch(on, "enable_grad", "no_grad")
-    return [(path, Manager(mode, control.enter_mode(path, mode).value))]
+    return [(path, Manager(mode, contexts.enter_mode(path, mode).value))]
 
 
 @torch_function("torch.autocast", "torch.amp.autocast", "torch.cuda.amp.autocast", "torch.cpu.amp.autocast")

@@ -25,3 +25,12 @@ class Block:
 Body: TypeAlias = tuple[Block, ...]
 LazyBody: TypeAlias = Body | ChunkId
 """A body in hand, or the chunk whose children are the body (asked of the world when it is entered)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a call: ``%reg``, ``*%reg``, ``name=%reg`` or ``**%reg``."""
+
+    reg: Reg
+    name: str | None = None
+    star: int = 0

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import libcst as cst
 
 from gradsafe.ir import instructions as ir
+from gradsafe.ir import strings
 from gradsafe.ir.instructions import At, Block, Body, Instruction, Reg
 
 BINARY = {
@@ -29,6 +30,8 @@ COMPARE = {
 }  # fmt: skip
 UNARY = {cst.Minus: "-", cst.Plus: "+", cst.BitInvert: "~", cst.Not: "not"}
 SUBJECT_LENGTH = 60
+MAX_COMPARISONS = 16
+"""Longest chain `a < b < ...` that is taken apart: each link nests one deeper."""
 N = TypeVar("N", bound=cst.CSTNode)
 
 
@@ -107,43 +110,6 @@ def _number(low: Lowering, node: cst.Integer | cst.Float | cst.Imaginary) -> Reg
 
 def _ellipsis(low: Lowering, node: cst.Ellipsis) -> Reg:
     return low.const(low.span(node), ...)
-
-
-def _string(low: Lowering, node: cst.SimpleString | cst.ConcatenatedString) -> Reg:
-    parts: list[cst.BaseExpression] = []
-    rest: cst.BaseExpression = node
-    while isinstance(rest, cst.ConcatenatedString):
-        parts.append(rest.left)
-        rest = rest.right
-    parts.append(rest)
-    if all(isinstance(part, cst.SimpleString) for part in parts):
-        try:
-            values = [ast.literal_eval(part.value) for part in parts if isinstance(part, cst.SimpleString)]
-            whole = values[0][:0].join(values)
-            return low.const(low.span(node), whole)
-        except (ValueError, SyntaxError, TypeError):
-            return low.const(low.span(node), "")
-    regs: list[Reg] = []
-    for part in parts:
-        if not isinstance(part, cst.SimpleString):
-            _format_parts(low, part, regs)
-    dst = low.reg()
-    low.emit(ir.Format(low.span(node), dst, tuple(regs)))
-    return dst
-
-
-def _format_parts(low: Lowering, node: cst.BaseExpression, regs: list[Reg]) -> None:
-    for part in getattr(node, "parts", ()):
-        if isinstance(part, (cst.FormattedStringExpression, cst.TemplatedStringExpression)):
-            regs.append(low.expression(part.expression))
-
-
-def _formatted(low: Lowering, node: cst.BaseExpression) -> Reg:
-    regs: list[Reg] = []
-    _format_parts(low, node, regs)
-    dst = low.reg()
-    low.emit(ir.Format(low.span(node), dst, tuple(regs)))
-    return dst
 
 
 def _trailers(low: Lowering, node: cst.Attribute | cst.Call | cst.Subscript) -> Reg:
@@ -255,14 +221,24 @@ def _unary(low: Lowering, node: cst.UnaryOperation) -> Reg:
 
 
 def _comparison(low: Lowering, node: cst.Comparison) -> Reg:
-    """``a < b < c`` is lowered as the last comparison; all operands are evaluated."""
+    """``a < b < c`` is ``a < b and b < c``: what stands further right is evaluated only where the left holds."""
     left = low.expression(node.left)
-    dst = left
-    for target in node.comparisons:
-        right, dst = low.expression(target.comparator), low.reg()
-        low.emit(ir.Compare(low.span(node), dst, COMPARE[type(target.operator)], left, right))
-        left = right
-    return dst
+    at, links = low.span(node), node.comparisons
+    if len(links) > MAX_COMPARISONS:
+        low.emit(ir.Opaque(at, dst := low.reg()))
+        return dst
+
+    def chain(left: Reg, index: int) -> Reg:
+        right, dst = low.expression(links[index].comparator), low.reg()
+        low.emit(ir.Compare(at, dst, COMPARE[type(links[index].operator)], left, right))
+        if index + 1 == len(links):
+            return dst
+        body, last = low.nested(functools.partial(chain, right, index + 1))
+        whole = low.reg()
+        low.emit(ir.Choose(at, whole, dst, low.source(node), body, last, (), dst))
+        return whole
+
+    return chain(left, 0)
 
 
 def _sequence(low: Lowering, node: cst.Tuple | cst.List | cst.Set) -> Reg:
@@ -406,8 +382,8 @@ def _await(low: Lowering, node: cst.Await) -> Reg:
 
 _EXPRESSIONS: dict[type[cst.CSTNode], Callable[[Lowering, Any], Reg]] = {
     cst.Name: _name, cst.Ellipsis: _ellipsis, cst.Integer: _number, cst.Float: _number, cst.Imaginary: _number,
-    cst.SimpleString: _string, cst.ConcatenatedString: _string, cst.FormattedString: _formatted,
-    cst.TemplatedString: _formatted, cst.Attribute: _trailers, cst.Call: _trailers, cst.Subscript: _trailers,
+    cst.SimpleString: strings.string, cst.ConcatenatedString: strings.string, cst.FormattedString: strings.formatted,
+    cst.TemplatedString: strings.formatted, cst.Attribute: _trailers, cst.Call: _trailers, cst.Subscript: _trailers,
     cst.BinaryOperation: _binary, cst.BooleanOperation: _boolean, cst.IfExp: _conditional,
     cst.UnaryOperation: _unary, cst.Comparison: _comparison, cst.Tuple: _sequence, cst.List: _sequence,
     cst.Set: _sequence, cst.Dict: _dict, cst.Lambda: _lambda, cst.NamedExpr: _named,

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
 from gradsafe.ir.body import At, Body, LazyBody, Reg
-
-if TYPE_CHECKING:
-    from gradsafe.ir.instructions import Const
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +76,68 @@ class Try:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """``case PATTERN if GUARD: BODY``; ``binds`` get unknown values, ``literal`` is a constant pattern's value."""
+class PatternValue:
+    """``case 1``, ``case Mode.TRAIN``, ``case None``: the value that ``body`` leaves in ``reg``."""
 
-    pattern: str
+    body: Body
+    reg: Reg
+
+
+@dataclass(frozen=True, slots=True)
+class PatternCapture:
+    """``case NAME``, ``case _`` (no name), ``case PATTERN as NAME``."""
+
+    name: str | None
+    pattern: Pattern | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PatternSequence:
+    """``case (PATTERN, *NAME, PATTERN)``; ``star`` is the index of the starred one, a capture."""
+
+    items: tuple[Pattern, ...]
+    star: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PatternMapping:
+    """``case {KEY: PATTERN, **NAME}``"""
+
+    keys: tuple[PatternValue, ...]
+    items: tuple[Pattern, ...]
+    rest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PatternClass:
+    """``case CLASS(PATTERN, NAME=PATTERN)``"""
+
+    cls: PatternValue
+    items: tuple[Pattern, ...]
+    named: tuple[tuple[str, Pattern], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PatternOr:
+    """``case PATTERN | PATTERN``"""
+
+    items: tuple[Pattern, ...]
+
+
+Pattern: TypeAlias = (
+    "PatternValue | PatternCapture | PatternSequence | PatternMapping | PatternClass | PatternOr"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """``case PATTERN if GUARD: BODY``; ``text`` is the pattern's source, ``binds`` the names that it gives values."""
+
+    text: str
+    pattern: Pattern | None
     binds: tuple[str, ...]
-    literal: Const | None
-    irrefutable: bool
-    guarded: bool
+    guard: Body
+    guard_reg: Reg | None
     body: LazyBody
 
 

@@ -14,7 +14,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gradsafe.ir.body import At, Block, Body, LazyBody, Reg
+from gradsafe.ir.body import Argument, At, Block, Body, LazyBody, Reg
+from gradsafe.ir.definitions import Class, Function, Import, ImportFrom, Parameter, Scope
 from gradsafe.ir.flow import (
     Assert,
     Await,
@@ -25,6 +26,13 @@ from gradsafe.ir.flow import (
     Handler,
     If,
     Match,
+    Pattern,
+    PatternCapture,
+    PatternClass,
+    PatternMapping,
+    PatternOr,
+    PatternSequence,
+    PatternValue,
     RaiseStatement,
     Return,
     Try,
@@ -100,6 +108,24 @@ class SetAttr:
 
 
 @dataclass(frozen=True, slots=True)
+class DeleteAttr:
+    """``del %obj.NAME``"""
+
+    at: At
+    obj: Reg
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Annotate:
+    """``NAME: ANNOTATION``: evidence of what a variable is; in a class body a field."""
+
+    at: At
+    name: str
+    annotation: str
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """``%dst = %obj[%index]``"""
 
@@ -129,15 +155,6 @@ class DeleteItem:
     at: At
     obj: Reg
     index: Reg
-
-
-@dataclass(frozen=True, slots=True)
-class Argument:
-    """One argument of a call: ``%reg``, ``*%reg``, ``name=%reg`` or ``**%reg``."""
-
-    reg: Reg
-    name: str | None = None
-    star: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,12 +244,21 @@ class BuildSlice:
 
 
 @dataclass(frozen=True, slots=True)
+class FormatPart:
+    """One ``{%reg!CONVERSION:SPEC}`` of an f-string; ``spec`` None: it is computed."""
+
+    reg: Reg
+    conversion: str = ""
+    spec: str | None = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Format:
-    """``%dst = format(%part, ...)``: an f-string; its parts are evaluated, the text is not known."""
+    """``%dst = format("text", %part, ...)``: an f-string, its texts and its parts in order."""
 
     at: At
     dst: Reg
-    parts: tuple[Reg, ...]
+    parts: tuple[str | FormatPart, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,76 +307,6 @@ class Collect:
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter: ``kind`` is ``""``, ``*`` or ``**``; ``default`` and ``annotation`` are registers or text."""
-
-    name: str
-    kind: str = ""
-    keyword_only: bool = False
-    positional_only: bool = False
-    default: Reg | None = None
-    annotation: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Function:
-    """``%dst = def NAME(PARAMETERS): BODY``; decorators are applied by the instructions that follow.
-
-    ``generator``: the body yields (known for a body in hand only).
-    """
-
-    at: At
-    dst: Reg
-    name: str
-    parameters: tuple[Parameter, ...]
-    body: LazyBody
-    decorators: tuple[str, ...] = ()
-    is_async: bool = False
-    is_lambda: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Class:
-    """``%dst = class NAME(ARGUMENTS): BODY``"""
-
-    at: At
-    dst: Reg
-    name: str
-    bases: tuple[Argument, ...]
-    body: LazyBody
-
-
-@dataclass(frozen=True, slots=True)
-class Import:
-    """``NAME = import MODULE``: binds the module itself (``bind_root``: its first component)."""
-
-    at: At
-    module: str
-    name: str
-    bind_root: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ImportFrom:
-    """``NAME = from LEVEL*"." MODULE import ATTR``; ``attr`` ``*`` binds all public names."""
-
-    at: At
-    module: str
-    level: int
-    attr: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """``global|nonlocal NAMES``"""
-
-    at: At
-    kind: str
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Unmodelled:
     """``unmodelled REASON``: code that was not parsed or not lowered; its names become unknown."""
 
@@ -359,9 +315,10 @@ class Unmodelled:
     binds: tuple[str, ...] = ()
 
 
-Instruction: TypeAlias = Const | Opaque | Load | Store | Delete | Attr | SetAttr | Item | SetItem | DeleteItem | Call | Binary | InPlace | Unary | Compare | Build | BuildDict | BuildSlice | Format | Unpack | Choose | Comprehension | Collect | Function | Class | Import | ImportFrom | If | For | While | With | Try | Match | Return | Yield | Await | RaiseStatement | Assert | Break | Continue | Scope | Unmodelled  # fmt: skip
+Instruction: TypeAlias = Const | Opaque | Load | Store | Delete | DeleteAttr | Annotate | Attr | SetAttr | Item | SetItem | DeleteItem | Call | Binary | InPlace | Unary | Compare | Build | BuildDict | BuildSlice | Format | Unpack | Choose | Comprehension | Collect | Function | Class | Import | ImportFrom | If | For | While | With | Try | Match | Return | Yield | Await | RaiseStatement | Assert | Break | Continue | Scope | Unmodelled  # fmt: skip
 
 __all__ = [
+    "Annotate",
     "Argument",
     "Assert",
     "At",
@@ -384,9 +341,11 @@ __all__ = [
     "Const",
     "Continue",
     "Delete",
+    "DeleteAttr",
     "DeleteItem",
     "For",
     "Format",
+    "FormatPart",
     "Function",
     "Handler",
     "If",
@@ -400,6 +359,13 @@ __all__ = [
     "Match",
     "Opaque",
     "Parameter",
+    "Pattern",
+    "PatternCapture",
+    "PatternClass",
+    "PatternMapping",
+    "PatternOr",
+    "PatternSequence",
+    "PatternValue",
     "RaiseStatement",
     "Reg",
     "Return",

@@ -16,7 +16,8 @@ import libcst as cst
 from gradsafe.ir import instructions as ir
 from gradsafe.ir.expressions import Lowering
 from gradsafe.ir.instructions import Block, Body, Instruction, LazyBody
-from gradsafe.ir.statements import exception_names, lower_case, lower_statements
+from gradsafe.ir.patterns import lower_case
+from gradsafe.ir.statements import exception_names, lower_statements
 from gradsafe.syntax.chunk import Chunk
 from gradsafe.syntax.kind import Kind
 from gradsafe.syntax.parse import Parsed, Unmodelled, parse

@@ -17,6 +17,7 @@ from gradsafe.ir.expressions import (
     subscript_index,
 )
 from gradsafe.ir.instructions import Body, LazyBody
+from gradsafe.ir.patterns import lower_case
 
 
 def lower_statements(low: Lowering, nodes: Sequence[cst.BaseStatement], body: LazyBody | None = None) -> None:
@@ -62,6 +63,9 @@ def _assign(low: Lowering, node: cst.Assign) -> None:
 def _ann_assign(low: Lowering, node: cst.AnnAssign) -> None:
     if node.value is not None:
         assign(low, node.target, low.expression(node.value))
+    if isinstance(node.target, cst.Name):
+        annotation = low.source(node.annotation.annotation)
+        low.emit(ir.Annotate(low.span(node.target), node.target.value, annotation))
 
 
 def _aug_assign(low: Lowering, node: cst.AugAssign) -> None:
@@ -98,6 +102,9 @@ def _del(low: Lowering, node: cst.Del) -> None:
     for target in targets:
         if isinstance(target, cst.Name):
             low.emit(ir.Delete(low.span(target), target.value))
+        elif isinstance(target, cst.Attribute):
+            obj = low.expression(target.value)
+            low.emit(ir.DeleteAttr(low.span(target), obj, target.attr.value))
         elif isinstance(target, cst.Subscript):
             obj = low.expression(target.value)
             low.emit(ir.DeleteItem(low.span(target), obj, subscript_index(low, target)))
@@ -277,30 +284,6 @@ def _match(low: Lowering, node: cst.Match, body: LazyBody | None) -> None:
     subject = low.expression(node.subject)
     cases = tuple(lower_case(low, case, suite(low, case.body)) for case in node.cases)
     low.emit(ir.Match(low.span(node.subject), subject, cases))
-
-
-def lower_case(low: Lowering, node: cst.MatchCase, body: LazyBody) -> ir.Case:
-    """One case; its pattern is kept as a literal where it is one, else as text and the names that it binds."""
-    pattern = node.pattern
-    literal: ir.Const | None = None
-    if isinstance(pattern, (cst.MatchValue, cst.MatchSingleton)):
-        emitted, _ = low.nested(lambda: low.expression(pattern.value))
-        constant = emitted[0].instructions[-1] if emitted else None
-        literal = constant if isinstance(constant, ir.Const) else None
-    binds = _pattern_names(pattern)
-    irrefutable = isinstance(pattern, cst.MatchAs) and pattern.pattern is None
-    return ir.Case(low.source(pattern), binds, literal, irrefutable, node.guard is not None, body)
-
-
-def _pattern_names(pattern: cst.CSTNode) -> tuple[str, ...]:
-    found: list[str] = []
-    stack: list[cst.CSTNode] = [pattern]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, (cst.MatchAs, cst.MatchStar)) and node.name is not None:
-            found.append(node.name.value)
-        stack.extend(child for child in node.children if not isinstance(child, cst.MatchValue))
-    return tuple(found)
 
 
 _COMPOUND: dict[type[cst.CSTNode], Callable[[Lowering, Any, LazyBody | None], None]] = {

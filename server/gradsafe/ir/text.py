@@ -81,7 +81,9 @@ def _item(item: object) -> str:
     if isinstance(item, ir.Handler):
         return f"except {'|'.join(item.types) or 'all'}"
     if isinstance(item, ir.Case):
-        return f"case {item.pattern}"
+        return f"case {item.text}"
+    if isinstance(item, ir.FormatPart):
+        return f"%{item.reg}"
     if isinstance(item, tuple):
         return ": ".join("**" if part is None else f"%{part}" for part in item)
     return f"%{item}" if isinstance(item, int) else str(item)

@@ -1,0 +1,94 @@
+"""``try``: which handler catches what was raised, and what runs afterwards."""
+
+from __future__ import annotations
+
+import builtins
+
+from gradsafe.domain.state import Path, Status
+from gradsafe.domain.values import ClassValue, External, Unknown
+from gradsafe.interp import classes, names, shadow
+from gradsafe.interp.execute import executes
+from gradsafe.interp.machine import Machine, span
+from gradsafe.ir import instructions as ir
+
+_CATCH_ALL = frozenset({"Exception", "BaseException"})
+
+
+@executes(ir.Try)
+def _try(machine: Machine, path: Path, i: ir.Try) -> list[Path]:
+    after: list[Path] = []
+    mode, outer = path.grad_mode, path.real
+    for ended in machine.run(path, i.body):
+        real = shadow.as_it_was(ended, outer)
+        done = real if _handler(machine, real, i.handlers) is not None else ended
+        if done.status is Status.RAISED:
+            handler = _handler(machine, done, i.handlers)
+            if handler is None:
+                after.append(done)
+                continue
+            raised = done.raised
+            done.status, done.raised = Status.RUN, None
+            done.grad_mode = mode
+            if handler.name is not None:
+                names.store(done, handler.name, Unknown(("exception", span(done, i.at))))
+            for each in machine.run(done, handler.body):
+                if each.raised == RERAISED:
+                    each.raised = raised
+                after.append(each)
+        elif done.status is Status.RUN:
+            after.extend(machine.run(done, i.orelse))
+        else:
+            after.append(done)
+    return [final for each in after for final in _finally(machine, each, i)]
+
+
+RERAISED = "#reraised"
+"""What a bare ``raise`` raises until its handler says what that was."""
+
+
+def _handler(machine: Machine, path: Path, handlers: tuple[ir.Handler, ...]) -> ir.Handler | None:
+    """The handler that catches what was raised: by Python's own hierarchy, or the workspace's classes."""
+    raised = path.raised
+    if raised is not None and raised.startswith("#"):
+        return None
+    kinds = _kinds(machine, path, raised)
+    for handler in handlers:
+        simple = {name.rpartition(".")[2] for name in handler.types}
+        if "?" in simple:
+            simple = set(_CATCH_ALL)
+        if not simple or raised is None or simple & kinds:
+            return handler
+    return None
+
+
+def _kinds(machine: Machine, path: Path, raised: str | None) -> frozenset[str]:
+    known = getattr(builtins, raised or "", None)
+    if isinstance(known, type):
+        return frozenset(cls.__name__ for cls in known.__mro__)
+    found = {raised or "", "Exception", "BaseException"}
+    value = names.load(machine, path, raised) if raised else None
+    for cls in classes.mro(value) if isinstance(value, ClassValue) else ():
+        name = (
+            cls.name
+            if isinstance(cls, ClassValue)
+            else cls.name.rpartition(".")[2]
+            if isinstance(cls, External)
+            else ""
+        )
+        outer = getattr(builtins, name, None)
+        found.update(each.__name__ for each in outer.__mro__) if isinstance(outer, type) else found.add(name)
+    if raised and not isinstance(value, ClassValue):
+        found.add("RuntimeError")  # an exception from outside: a subclass of we do not know what
+    return frozenset(found)
+
+
+def _finally(machine: Machine, path: Path, i: ir.Try) -> list[Path]:
+    if not i.final:
+        return [path]
+    status, returned, raised = path.status, path.returned, path.raised
+    path.status = Status.RUN
+    paths = machine.run(path, i.final)
+    for each in paths:
+        if each.status is Status.RUN:
+            each.status, each.returned, each.raised = status, returned, raised
+    return paths

@@ -1,0 +1,135 @@
+"""``itertools``: what its iterators give, spelled out up to a bound."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gradsafe.domain.state import Path
+from gradsafe.domain.values import NONE, External, TupleValue, Unknown, Value, const
+from gradsafe.interp import calls, containers, generators, iteration_calls, operators, shapes
+from gradsafe.interp.builtin_calls import builtin
+
+if TYPE_CHECKING:
+    from gradsafe.interp.calls import Call
+    from gradsafe.interp.machine import Machine, Outcomes
+
+
+@builtin("itertools.accumulate")
+def _accumulate(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    function = call.argument(1, "func")
+    found: Outcomes = []
+    for each, ((items, is_open),) in iteration_calls.columns(machine, path, call.args[:1], call.source):
+        initial = call.kwargs.get("initial")
+        done = [initial] if initial is not None and initial != NONE else list(items[:1])
+        for item in items[len(done) :] if done and initial is None else items:
+            if function is None:
+                made = operators.binary(machine, each, "+", done[-1], item, call.source)
+            else:
+                made = calls.call(
+                    machine, each, replace(call, function=function, args=(done[-1], item), kwargs={})
+                )
+            each, value = made[0]
+            done.append(value)
+        found.append((each, iteration_calls.made(each, done, is_open)))
+    return found
+
+
+@builtin("itertools.chain", "itertools.chain.from_iterable")
+def _chain(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    nested = isinstance(call.function, External) and call.function.name.endswith("from_iterable")
+    states = iteration_calls.columns(machine, path, call.args, call.source)
+    if nested:
+        states = [
+            state
+            for each, ((items, _),) in states
+            for state in iteration_calls.columns(machine, each, items, call.source)
+        ]
+    return [
+        (
+            each,
+            iteration_calls.made(
+                each, [item for items, _ in given for item in items], any(more for _, more in given)
+            ),
+        )
+        for each, given in states
+    ]
+
+
+@builtin("itertools.product", "itertools.combinations", "itertools.permutations", "itertools.pairwise",
+         "itertools.combinations_with_replacement")  # fmt: skip
+def _combined(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    name = call.function.name.rpartition(".")[2] if isinstance(call.function, External) else ""
+    size = shapes.number(call.argument(1, "r"))
+    repeat = shapes.number(call.kwargs.get("repeat")) or 1
+    given = call.args if name == "product" else call.args[:1]
+    found: Outcomes = []
+    for each, parts in iteration_calls.columns(machine, path, given, call.source):
+        items = [column for column, _ in parts]
+        rows: Iterable[tuple[Value, ...]]
+        if name == "product":
+            rows = itertools.product(*items, repeat=min(repeat, 4))
+        elif name == "pairwise":
+            rows = itertools.pairwise(items[0])
+        elif size is None or size > 8:
+            return None
+        else:
+            rows = getattr(itertools, name)(items[0], size)
+        taken = list(itertools.islice(rows, iteration_calls.MAX_ITEMS + 1))
+        is_open = any(more for _, more in parts) or len(taken) > iteration_calls.MAX_ITEMS
+        found.append((each, iteration_calls.made(each, map(TupleValue, taken), is_open)))
+    return found
+
+
+@builtin("itertools.islice")
+def _islice(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    bounds = [shapes.number(arg) if arg != NONE else None for arg in call.args[1:]]
+    known = all(bound is not None or arg == NONE for bound, arg in zip(bounds, call.args[1:], strict=True))
+    found: Outcomes = []
+    for each, ((items, is_open),) in iteration_calls.columns(machine, path, call.args[:1], call.source):
+        if not known or not bounds:
+            found.append((each, iteration_calls.made(each, items, True)))
+            continue
+        wanted = slice(*bounds)
+        stop = wanted.stop
+        if is_open and items and stop is not None:
+            items = (*items, *([items[-1]] * (min(stop, iteration_calls.MAX_ITEMS) - len(items))))
+        found.append((each, iteration_calls.made(each, items[wanted], is_open and stop is None)))
+    return found
+
+
+@builtin("itertools.count", "itertools.cycle", "itertools.repeat")
+def _endless(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    name = call.function.name.rpartition(".")[2] if isinstance(call.function, External) else ""
+    first = call.args[0] if call.args else const(0)
+    if name == "repeat":
+        times = shapes.number(call.argument(1, "times"))
+        return [
+            (
+                path,
+                iteration_calls.made(
+                    path,
+                    [first] * min(times if times is not None else 4, iteration_calls.MAX_ITEMS),
+                    times is None,
+                ),
+            )
+        ]
+    if name == "cycle":
+        states = iteration_calls.columns(machine, path, call.args[:1], call.source)
+        return [
+            (
+                each,
+                iteration_calls.made(
+                    each, [*items] * (iteration_calls.MAX_ITEMS // 4 // max(len(items), 1) or 1), True
+                ),
+            )
+            for each, ((items, _),) in states
+        ]
+    start, step = shapes.number(first), shapes.number(call.argument(1, "step"))
+    if start is None:
+        return None
+    numbers = tuple(const(start + n * (step if step is not None else 1)) for n in range(generators.AHEAD))
+    rest = Unknown(("index", call.source.place, path.new_id()))
+    return [(path, containers.new_list(path, numbers, rest, "generator"))]
