@@ -61,72 +61,97 @@ def _list_method(machine: Machine, path: Path, receiver: ListRef, name: str, cal
     items = path.items(receiver.oid)
     first = call.args[0] if call.args else NONE
     if name in ("append", "add", "appendleft") and call.args:
-        known = (*items.known, first) if name != "appendleft" else (first, *items.known)
-        if name == "add" and first in items.known:
-            known = items.known
-        limit = shapes.number(path.vars.get((receiver.oid, "#maxlen")))
-        if limit is not None and len(known) > limit:
-            known = known[:limit] if name == "appendleft" else known[-limit:]
-        rest = items.rest if len(known) <= MAX_KNOWN else items.rest or known[MAX_KNOWN]
-        path.heap[receiver.oid] = Items(known[:MAX_KNOWN], rest, items.shape)
+        _append(path, receiver, name, first)
         return [(path, NONE)]
     if name in ("extend", "update", "extendleft"):
-        done: Outcomes = []
-        for each, value in containers.spread(machine, path, first, call.source):
-            more, rest = containers.elements(each, value), containers.rest_of(each, value)
-            held = each.items(receiver.oid)
-            known = (*more[::-1], *held.known) if name == "extendleft" else held.known + more
-            limit = shapes.number(each.vars.get((receiver.oid, "#maxlen")))
-            known = known[-limit:] if limit else known
-            each.heap[receiver.oid] = Items(known, held.rest or rest, held.shape)
-            done.append((each, NONE))
-        return done
+        return _extend(machine, path, receiver, name, call)
     if name == "insert" and len(call.args) == 2:
         at = shapes.number(first) or 0
         known = (*items.known[:at], call.args[1], *items.known[at:])
         path.heap[receiver.oid] = Items(known, items.rest, items.shape)
         return [(path, NONE)]
-    if name in ("pop", "popleft") and items.known:
-        index = shapes.number(first) if call.args else (0 if name == "popleft" else -1)
-        if index is not None and -len(items.known) <= index < len(items.known) and items.rest is None:
-            rest_items = list(items.known)
-            value = rest_items.pop(index)
-            path.heap[receiver.oid] = Items(tuple(rest_items), None, items.shape)
-            return [(path, value)]
-        return [(path, items.known[-1])]
     if name in ("pop", "popleft"):
-        if items.rest is not None:
-            return [(path, items.rest)]
-        path.status, path.raised = Status.RAISED, "IndexError"
-        return [(path, NONE)]
-    if name in ("index", "count") and len(call.args) == 1:
-        return [(path, _found(path, items.known, items.rest, name, first))]
+        return [(path, _pop(path, receiver, name, call))]
     if name in ("remove", "discard") and call.args:
         if first in items.known and items.rest is None:
             at = items.known.index(first)
             path.heap[receiver.oid] = Items(items.known[:at] + items.known[at + 1 :], None, items.shape)
         return [(path, NONE)]
     if name == "sort":
-        outcomes = calls.call(
-            machine, path, replace(call, function=External("builtins.sorted"), args=(receiver,))
-        )
-        for each, made in outcomes:
-            if isinstance(made, ListRef):
-                each.heap[receiver.oid] = replace(each.items(made.oid), shape=items.shape)
-        return [(each, NONE) for each, _ in outcomes]
-    if name in ("union", "intersection", "difference") and len(call.args) == 1:
-        return [(path, _set_operation(path, items, name, first))]
+        return _sort(machine, path, receiver, call)
     if name == "clear":
         path.heap[receiver.oid] = Items((), None, items.shape)
         return [(path, NONE)]
     if name == "reverse":
         path.heap[receiver.oid] = Items(items.known[::-1], items.rest, items.shape)
         return [(path, NONE)]
+    value = _list_value(path, receiver, items, name, call.args)
+    return [(path, value)] if value is not None else None
+
+
+def _list_value(
+    path: Path, receiver: ListRef, items: Items, name: str, args: tuple[Value, ...]
+) -> Value | None:
+    """The methods that change nothing."""
+    if name in ("index", "count") and len(args) == 1:
+        return _found(path, items.known, items.rest, name, args[0])
+    if name in ("union", "intersection", "difference") and len(args) == 1:
+        return _set_operation(path, items, name, args[0])
     if name == "copy":
-        return [(path, containers.new_list(path, items.known, items.rest, items.shape))]
-    if name == "__iter__":
-        return [(path, receiver)]
-    return None
+        return containers.new_list(path, items.known, items.rest, items.shape)
+    return receiver if name == "__iter__" else None
+
+
+def _append(path: Path, receiver: ListRef, name: str, value: Value) -> None:
+    items = path.items(receiver.oid)
+    if name == "add" and value in items.known:
+        return
+    known = (value, *items.known) if name == "appendleft" else (*items.known, value)
+    limit = shapes.number(path.vars.get((receiver.oid, "#maxlen")))
+    if limit is not None and len(known) > limit:
+        known = known[:limit] if name == "appendleft" else known[-limit:]
+    rest = items.rest if len(known) <= MAX_KNOWN else items.rest or known[MAX_KNOWN]
+    path.heap[receiver.oid] = Items(known[:MAX_KNOWN], rest, items.shape)
+
+
+def _extend(machine: Machine, path: Path, receiver: ListRef, name: str, call: Call) -> Outcomes:
+    done: Outcomes = []
+    for each, value in containers.spread(machine, path, call.args[0] if call.args else NONE, call.source):
+        more, rest = containers.elements(each, value), containers.rest_of(each, value)
+        held = each.items(receiver.oid)
+        known = (*more[::-1], *held.known) if name == "extendleft" else held.known + more
+        limit = shapes.number(each.vars.get((receiver.oid, "#maxlen")))
+        known = known[-limit:] if limit else known
+        each.heap[receiver.oid] = Items(known, held.rest or rest, held.shape)
+        done.append((each, NONE))
+    return done
+
+
+def _pop(path: Path, receiver: ListRef, name: str, call: Call) -> Value:
+    items = path.items(receiver.oid)
+    index = shapes.number(call.args[0]) if call.args else (0 if name == "popleft" else -1)
+    if items.known:
+        if index is not None and -len(items.known) <= index < len(items.known) and items.rest is None:
+            left = list(items.known)
+            value = left.pop(index)
+            path.heap[receiver.oid] = Items(tuple(left), None, items.shape)
+            return value
+        return items.known[-1]
+    if items.rest is not None:
+        return items.rest
+    path.status, path.raised = Status.RAISED, "IndexError"
+    return NONE
+
+
+def _sort(machine: Machine, path: Path, receiver: ListRef, call: Call) -> Outcomes:
+    shape = path.items(receiver.oid).shape
+    sort = replace(call, function=External("builtins.sorted"), args=(receiver,))
+    done: Outcomes = []
+    for each, made in calls.call(machine, path, sort):
+        if isinstance(made, ListRef):
+            each.heap[receiver.oid] = replace(each.items(made.oid), shape=shape)
+        done.append((each, NONE))
+    return done
 
 
 def _found(path: Path, known: tuple[Value, ...], rest: Value | None, name: str, wanted: Value) -> Value:
