@@ -15,7 +15,7 @@ from gradsafe.syntax.span import ChunkId, Span
 TEXT = "def f(x):\n    x.WARN()\n    x.FAIL()\ndef g():\n    f(1)\ndef h():\n    k()\ndef k():\n    h()\n    a.WARN()\n"
 
 
-def stub(calls: dict[str, set[str]], bounded: frozenset[str] = frozenset()) -> object:
+def stub(calls: dict[str, set[str]], bounded: str = "") -> object:
     """An interpreter that finds ``WARN`` and ``FAIL`` in a function's own statements; ``calls`` says who calls whom."""
 
     def interpret(world: World, root: Root) -> Outcome:
@@ -28,7 +28,8 @@ def stub(calls: dict[str, set[str]], bounded: frozenset[str] = frozenset()) -> o
                     severity = Severity.WARNING if word == "WARN" else Severity.ERROR
                     findings.append(Finding(word.lower(), severity, name, Span(block.chunk, *each.at)))
         called = frozenset(ChunkId(root.file, callee, 0) for callee in calls.get(name, ()))
-        return Outcome(tuple(findings), 1, bounded if calls.get(name) else frozenset(), called)
+        limits = ((bounded, Span(root.scope, 0, 0)),) if bounded and calls.get(name) else ()
+        return Outcome(tuple(findings), 1, limits, called)
 
     return interpret
 
@@ -36,8 +37,7 @@ def stub(calls: dict[str, set[str]], bounded: frozenset[str] = frozenset()) -> o
 def codes(
     text: str, calls: dict[str, set[str]], settings: Settings | None = None, bounded: str = ""
 ) -> list[str]:
-    limits = frozenset({bounded} if bounded else ())
-    session = Session(settings or Settings(), "/w", stub(calls, limits))  # type: ignore[arg-type]
+    session = Session(settings or Settings(), "/w", stub(calls, bounded))  # type: ignore[arg-type]
     session.set_text("/w/a.py", text)
     return [finding.code for finding in session.check("/w/a.py").findings]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from gradsafe.cli.catalogue import codes_of
-from gradsafe.cli.judge import Judge, Verdict, texts_of
+from gradsafe.cli.judge import Bound, Judge, Verdict, texts_of
 from gradsafe.cli.opening import Opened, open_paths
 from gradsafe.report.entry import Entry, EntryFix, in_order
 from gradsafe.rules.finding import Severity
@@ -21,13 +22,18 @@ def run(arguments: argparse.Namespace) -> int:
     selected, ignored = codes_of(arguments.select), codes_of(arguments.ignore)
     opened = open_paths(arguments.paths)
     entries: list[Entry] = []
-    unread = len(opened.failures)
+    unread, roots = len(opened.failures), 0
+    bounds: list[Bound] = []
     for verdict in verdicts(opened):
         tell_troubles(verdict)
+        bounds += verdict.bounds
+        roots += verdict.roots
         unread += any(trouble.whole for trouble in verdict.troubles)
         entries += wanted(verdict.entries, selected, ignored)
     entries = [with_proved_fixes(opened.judge, entry) for entry in in_order(entries)]
     _print(arguments.output_format, entries, opened)
+    if arguments.verbose:
+        tell_bounds(bounds, roots)
     if unread:
         return 2
     failed = any(entry.severity in FAILING for entry in entries)
@@ -53,6 +59,33 @@ def tell_troubles(verdict: Verdict) -> None:
         place = trouble.place
         where = place.file if trouble.whole else f"{place.file}:{place.row}:{place.column}"
         print(f"gradsafe: {where}: {trouble.message}", file=sys.stderr)
+
+
+_BOUNDS = {
+    "instructions": "ran out of instructions here: what comes later was not looked at",
+    "paths": "more ways through than are followed one by one: from here on nothing is certain",
+    "depth": "calls nested too deep to follow: what this one does is not known",
+    "rounds": "a long loop: a few of its rounds stand for all",
+    "recursion": "nested too deep for the analysis: nothing is said of it",
+}
+
+
+def tell_bounds(bounds: Sequence[Bound], roots: int) -> None:
+    """Say where the analysis reached one of its bounds: there silence is no proof, and nothing is called an error."""
+    for bound in sorted(bounds, key=lambda each: (each.place, each.budget)):
+        place, why = bound.place, _BOUNDS.get(bound.budget, "a bound was reached here")
+        print(
+            f"gradsafe: {place.file}:{place.row}:{place.column}: [{bound.budget}] {why} (in {bound.function})",
+            file=sys.stderr,
+        )
+    kinds = Counter(bound.budget for bound in bounds)
+    listed = ", ".join(f"{budget} {count}" for budget, count in sorted(kinds.items()))
+    reached = len({(bound.place.file, bound.function) for bound in bounds})
+    print(
+        f"gradsafe: {reached} of {roots} functions and modules reached a bound"
+        + (f" ({listed})." if listed else "."),
+        file=sys.stderr,
+    )
 
 
 def wanted(

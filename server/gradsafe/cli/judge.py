@@ -20,12 +20,23 @@ class Trouble:
 
 
 @dataclass(frozen=True)
+class Bound:
+    """Where the analysis stopped following everything: a budget, named as in ``interp.machine.Budget``."""
+
+    place: Place
+    budget: str
+    function: str
+
+
+@dataclass(frozen=True)
 class Verdict:
-    """All there is to say of one file; its fixes are not verified."""
+    """All there is to say of one file; its fixes are not verified. ``roots``: how many functions were judged."""
 
     file: str
     entries: tuple[Entry, ...] = ()
     troubles: tuple[Trouble, ...] = ()
+    bounds: tuple[Bound, ...] = ()
+    roots: int = 0
 
 
 class Judge(Protocol):

@@ -54,6 +54,9 @@ def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     check.add_argument("paths", metavar="PATH", nargs="+", help="files and folders")
     check.add_argument("--output-format", choices=FORMATS, default="full")
     _selection(check)
+    check.add_argument(
+        "-v", "--verbose", action="store_true", help="say also where the analysis reached a bound"
+    )
     check.add_argument("--exit-zero", action="store_true", help="exit 0 whatever is found")
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gradsafe.cli.judge import Trouble, Verdict
+from gradsafe.cli.judge import Bound, Trouble, Verdict
 from gradsafe.fixes import offer, verify
 from gradsafe.fixes.chunk_sources import ChunkSources
 from gradsafe.project.problems import Problem, ProblemKind
-from gradsafe.project.session import FileResult, Session
+from gradsafe.project.session import FileResult, Limit, Session
 from gradsafe.report.entry import Entry, EntryEdit, EntryFix, to_entry
 from gradsafe.report.texts import edited_files
 from gradsafe.rules.finding import Edit, Finding, Fix, Severity
@@ -38,7 +38,8 @@ class SessionJudge:
                 alone = to_entry(finding, (fix,), self._session.place)
                 self._fixes.update(dict.fromkeys(alone.fixes if alone is not None else (), fix))
             entries.append(entry)
-        return Verdict(file, tuple(entries), tuple(map(self._trouble, result.problems)))
+        troubles, bounds = map(self._trouble, result.problems), map(self._bound, result.limits)
+        return Verdict(file, tuple(entries), tuple(troubles), tuple(bounds), result.work.roots)
 
     def text(self, file: str) -> str | None:
         """The text that is judged; of a notebook, that of its code cells."""
@@ -71,6 +72,11 @@ class SessionJudge:
             for file in changed:
                 session.set_text(file, texts[file])
         return _with_broken_syntax(results)
+
+    def _bound(self, limit: Limit) -> Bound:
+        file = limit.root.file
+        place = self._session.place(limit.where) or Place(file, 1, 1, 1, 1)
+        return Bound(place, limit.budget, ".".join(limit.root.names) or "the module's own statements")
 
     def _trouble(self, problem: Problem) -> Trouble:
         place = self._session.place(problem.where) if problem.where is not None else None

@@ -113,6 +113,8 @@ class FunctionValue:
     """The grad mode in which a decorator (``@torch.no_grad()``) runs it; empty: the caller's."""
     setter: FunctionValue | None = None
     """Of a property: the function that its assignment calls."""
+    is_cached: bool = False
+    """Decorated with ``lru_cache``: called again with the same arguments it gives the same object."""
     is_context: bool = False
     """Decorated with ``contextmanager``: its one yield is where the body of the ``with`` runs."""
 

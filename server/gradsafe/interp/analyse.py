@@ -6,26 +6,21 @@ function of the world's texts, the op table and the budget.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 
 from gradsafe.domain.state import Frame, Path, Sharing, Status
-from gradsafe.domain.tensors import GradMode, Tri
+from gradsafe.domain.tensors import GradMode
 from gradsafe.domain.values import (
     TRUE,
     ClassValue,
-    DictRef,
     FunctionValue,
     Instance,
-    ListRef,
     Source,
-    TensorRef,
-    TupleValue,
     Unknown,
     Value,
 )
-from gradsafe.interp import backward, calls, classes, generators, module_methods, modules, names, torch_ops
+from gradsafe.interp import alone, calls, classes, module_methods, modules, names
 from gradsafe.interp import checkpointing as _checkpointing  # noqa: F401
 from gradsafe.interp import container_calls as _container_calls  # noqa: F401
 from gradsafe.interp import contexts as _contexts  # noqa: F401
@@ -43,8 +38,6 @@ from gradsafe.interp.world import World
 from gradsafe.ops.table import OpTable
 from gradsafe.syntax.span import ChunkId, Span
 from gradsafe_tracer.events import Event
-
-_TENSOR_ANNOTATIONS = ("Tensor", "FloatTensor", "LongTensor", "Parameter")
 
 
 class RootKind(Enum):
@@ -140,19 +133,20 @@ def _run_module(machine: Machine, root: Root, sharing: Sharing) -> list[Path]:
     env = names.module_env(root.file)
     path.vars[env, "#main"] = TRUE
     path.vars[env, "#executing"] = TRUE
-    return machine.run(path, root.scope)
+    here = Source(Span(root.scope, 0, 0), ())
+    return alone.with_uncalled(machine, machine.run(path, root.scope), env, here)
 
 
 def _run_function(machine: Machine, root: Root, sharing: Sharing) -> list[Path]:
     here = Source(Span(root.scope, 0, 0), ())
     if len(root.names) == 1:
         path = _start(machine, root, sharing)
-        return _call_alone(machine, path, names.load_global(machine, path, root.file, root.names[0]), here)
+        return alone.call(machine, path, names.load_global(machine, path, root.file, root.names[0]), here)
     results: list[Path] = []
     for kept, owner in _receivers(machine, root):
         path = kept.fork()
         path.sharing = sharing
-        results.extend(_call_alone(machine, path, _member(machine, path, owner, root.names[-1], here), here))
+        results.extend(alone.call(machine, path, _member(machine, path, owner, root.names[-1], here), here))
     return results
 
 
@@ -190,7 +184,7 @@ def _as_receiver(machine: Machine, path: Path, value: Value, here: Source) -> li
     found = classes.find_member(path, classes.mro(value), "__init__")
     args: tuple[Value, ...] = ()
     if found is not None and isinstance(found[0], FunctionValue):
-        args = unknown_arguments(found[0])[1:]
+        args = alone.unknown_arguments(found[0])[1:]
     made = classes.instantiate(machine, path, value, calls.Call(value, args, {}, here))
     running = [(each, obj) for each, obj in made if each.status is Status.RUN]
     return running[:2] or [(path, Instance(path.new_id(), value))]
@@ -211,71 +205,3 @@ def _member(machine: Machine, path: Path, value: Value, name: str, here: Source)
             path.vars[("root",), "self"] = value
             return member
     return Unknown(("member", name))
-
-
-def unknown_arguments(function: FunctionValue) -> tuple[Value, ...]:
-    """One unknown value for each positional parameter."""
-    return tuple(
-        calls.unknown_argument(function, parameter)
-        for parameter in function.code.parameters
-        if not parameter.kind and not parameter.keyword_only
-    )
-
-
-def _call_alone(machine: Machine, path: Path, value: Value, here: Source) -> list[Path]:
-    if not isinstance(value, FunctionValue):
-        return []
-    args = unknown_arguments(value)
-    receiver = path.vars.get((("root",), "self"))
-    if receiver is not None and args and value.binding not in ("static", "class"):
-        args = (receiver, *args[1:])
-    kwargs = {p.name: calls.unknown_argument(value, p) for p in value.code.parameters if p.keyword_only}
-    _annotated(path, value, here)
-    if receiver is not None and value.code.name == "forward":
-        for argument in args[1:]:
-            if isinstance(argument, Unknown):
-                path.vars[("tensor", argument.token), "#likely"] = TRUE
-    path.log = None
-    results: list[Path] = []
-    called = calls.call_function(machine, path, value, args, kwargs, here)
-    outcomes = [done for after, made in called for done in generators.force(machine, after, made)]
-    for each, returned in outcomes:
-        if each.status is Status.RUN:
-            _judge_returned(machine, each, returned, here)
-        results.append(each)
-    return results
-
-
-def _annotated(path: Path, function: FunctionValue, here: Source) -> None:
-    """A parameter annotated as a tensor is one, of unknown history."""
-    for parameter in function.code.parameters:
-        text = (parameter.annotation or "").strip("\"'")
-        base = text.partition("[")[0].strip().rpartition(".")[2]
-        jaxtyped = "[" in text and text.partition("[")[2].strip().startswith(("Tensor", "torch.Tensor"))
-        if base in _TENSOR_ANNOTATIONS or jaxtyped:
-            torch_ops.materialise(path, calls.unknown_argument(function, parameter), here, parameter.name)
-
-
-def _judge_returned(machine: Machine, path: Path, value: Value, here: Source) -> None:
-    """Would a backward through what is returned work? The graph may be broken already."""
-    roots = [oid for oid in _returned_tensors(path, value) if path.heap.get(oid) is not None]
-    graph = tuple(oid for oid in roots if path.tensor(oid).requires_grad is not Tri.NO)
-    for oid in graph:
-        source = Source(Span(here.place.chunk, 0, 0), ())
-        if path.status is Status.RUN:
-            backward.run(path, source, backward.Request((oid,), "return", real=False))
-
-
-def _returned_tensors(path: Path, value: Value, depth: int = 0) -> Iterable[int]:
-    if isinstance(value, TensorRef):
-        yield value.oid
-    elif depth < 4:
-        items: tuple[Value, ...] = ()
-        if isinstance(value, TupleValue):
-            items = value.items
-        elif isinstance(value, ListRef):
-            items = path.items(value.oid).known
-        elif isinstance(value, DictRef):
-            items = tuple(item for _, item in path.entries(value.oid).known)
-        for item in items:
-            yield from _returned_tensors(path, item, depth + 1)

@@ -379,8 +379,7 @@ def _binding(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, replace(bound, setter=setter) if isinstance(setter, FunctionValue) else bound)]
 
 
-@builtin("functools.wraps", "functools.update_wrapper", "functools.total_ordering", "functools.lru_cache",
-         "functools.cache", "abc.abstractmethod", "typing.overload", "typing.final", "typing.runtime_checkable",
+@builtin("functools.wraps", "functools.update_wrapper", "functools.total_ordering", "abc.abstractmethod", "typing.overload", "typing.final", "typing.runtime_checkable",
          "atexit.register")  # fmt: skip
 def _unchanged(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     """Decorators that leave what a function does; ``wraps(f)`` and ``lru_cache(n)`` give such a decorator."""
@@ -392,6 +391,13 @@ def _unchanged(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     ):
         return [(path, External("abc.abstractmethod"))]
     return [(path, call.args[0])]
+
+
+@builtin("functools.lru_cache", "functools.cache")
+def _cache(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    if call.args and isinstance(call.args[0], FunctionValue):
+        return [(path, replace(call.args[0], is_cached=True))]
+    return [(path, External("functools.lru_cache"))]
 
 
 @builtin("contextlib.contextmanager")

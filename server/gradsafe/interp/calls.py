@@ -206,6 +206,14 @@ def call_function(
         path.heap[lazy.oid] = Pending(function, args, dict(kwargs), source)
         return [(path, lazy)]
     outer, mode, before = path.frame, path.grad_mode, mark(path)
+    key = (
+        ("cached", classes.function_key(function), args, tuple(kwargs.items()))
+        if function.is_cached
+        else None
+    )
+    kept = path.vars.get((key, "#value")) if key is not None else None
+    if kept is not None:
+        return [(path, kept)]
     outcomes: Outcomes = []
     for number, each in enumerate(enter(machine, path, function, args, kwargs, source)):
         if each.frame is outer:
@@ -217,6 +225,8 @@ def call_function(
             each.status = Status.RUN
         if function.grad_mode or each.status is Status.RAISED:
             each.grad_mode = mode
+        if key is not None and each.status is Status.RUN:
+            each.vars[key, "#value"] = value
         outcomes.append((each, value))
     return join_returned(before, outcomes)
 
@@ -232,6 +242,7 @@ def enter(
         path.blurred = True
         return [path]
     machine.called.add(function.chunk)
+    machine.entered.add(id(function.code))
     env = path.new_id()
     frame = Frame(env, function.file, function.chunk, function.qualname, stack, function.env, kind="function")
     frame.owner = function.owner

@@ -140,7 +140,8 @@ def get_attribute(machine: Machine, path: Path, obj: Value, name: str, source: S
     if isinstance(obj, Instance):
         return _instance_attribute(machine, path, obj, name, source)
     if isinstance(obj, External):
-        return [(path, External(f"{obj.name}.{name}"))]
+        member = names.namespace_member(machine, path, obj.name, name)
+        return [(path, member if member is not None else External(f"{obj.name}.{name}"))]
     if isinstance(obj, ModuleValue):
         return [(path, _module_attribute(machine, path, obj, name))]
     if isinstance(obj, ClassValue):
@@ -171,11 +172,11 @@ def get_attribute(machine: Machine, path: Path, obj: Value, name: str, source: S
         known = data_classes.tuple_attribute(path, obj, name)
         if known is not None:
             return [(path, known)]
-        member = find_member(path, mro(obj.cls), name)
-        if member is not None and isinstance(member[0], FunctionValue):
-            if member[0].binding == "property":
-                return calls.call_function(machine, path, member[0], (obj,), {}, source)
-            return [(path, Bound(obj, member[0]))]
+        method = find_member(path, mro(obj.cls), name)
+        if method is not None and isinstance(method[0], FunctionValue):
+            if method[0].binding == "property":
+                return calls.call_function(machine, path, method[0], (obj,), {}, source)
+            return [(path, Bound(obj, method[0]))]
     if isinstance(obj, TupleValue) and _RESULT_FIELDS.get(name, len(obj.items)) < len(obj.items):
         return [(path, obj.items[_RESULT_FIELDS[name]])]
     if isinstance(obj, FunctionValue):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import builtins
+import sys
 
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.values import ClassValue, External, Unknown
-from gradsafe.interp import classes, names, shadow
+from gradsafe.interp import classes, names, shadow, walk
 from gradsafe.interp.execute import executes
 from gradsafe.interp.machine import Machine, span
 from gradsafe.ir import instructions as ir
@@ -18,7 +19,7 @@ _CATCH_ALL = frozenset({"Exception", "BaseException"})
 def _try(machine: Machine, path: Path, i: ir.Try) -> list[Path]:
     after: list[Path] = []
     mode, outer = path.grad_mode, path.real
-    for ended in machine.run(path, i.body):
+    for ended in _body(machine, path, i):
         real = shadow.as_it_was(ended, outer)
         done = real if _handler(machine, real, i.handlers) is not None else ended
         if done.status is Status.RAISED:
@@ -41,6 +42,41 @@ def _try(machine: Machine, path: Path, i: ir.Try) -> list[Path]:
             after.append(done)
     return [final for each in after for final in _finally(machine, each, i)]
 
+
+def _body(machine: Machine, path: Path, i: ir.Try) -> list[Path]:
+    """The body; ``import x`` with a handler for its absence may find x or not."""
+    catches = any(
+        _IMPORT_ERRORS & {name.rpartition(".")[2] for name in handler.types} for handler in i.handlers
+    )
+    missing = _maybe_missing(machine, path, i) if catches else None
+    if missing is None:
+        return machine.run(path, i.body)
+    paths: list[Path] = []
+    for side, installed in machine.fork_on(path, ("installed", missing), f"{missing} is installed"):
+        if installed:
+            paths.extend(machine.run(side, i.body))
+        else:
+            side.status, side.raised = Status.RAISED, "ModuleNotFoundError"
+            paths.append(side)
+    return paths
+
+
+def _maybe_missing(machine: Machine, path: Path, i: ir.Try) -> str | None:
+    """The first module that the body imports and that need not be there."""
+    for each in walk.instructions(i.body, machine.body):
+        if not isinstance(each, (ir.Import, ir.ImportFrom)):
+            continue
+        level = each.level if isinstance(each, ir.ImportFrom) else 0
+        top = each.module.partition(".")[0]
+        if level or top in ALWAYS_THERE:
+            continue
+        if machine.world.find_module(path.frame.file, each.module, 0) is None:
+            return top
+    return None
+
+
+_IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError", "Exception"})
+ALWAYS_THERE = frozenset(sys.stdlib_module_names) | {"torch", "numpy"}
 
 RERAISED = "#reraised"
 """What a bare ``raise`` raises until its handler says what that was."""

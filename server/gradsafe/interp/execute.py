@@ -291,11 +291,9 @@ def _import_from(machine: Machine, path: Path, i: ir.ImportFrom) -> None:
         names.store(path, i.name, names.import_from(machine, path, i))
         return
     file = machine.world.find_module(path.frame.file, i.module, i.level)
-    facts = machine.world.module(file) if file is not None else None
-    if facts is not None and file is not None:
-        for name in facts.binders:
-            if not name.startswith("_"):
-                names.store(path, name, names.load_global(machine, path, file, name))
+    if file is not None:
+        for name in names.star_names(machine, path, file):
+            names.store(path, name, names.load_global(machine, path, file, name))
     elif i.module.split(".")[0] == "torch":
         for name in ("nn", "optim", "Tensor", "no_grad"):
             names.store(path, name, External(f"{i.module}.{name}"))

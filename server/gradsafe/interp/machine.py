@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from gradsafe.domain.layered import LayeredMap
-from gradsafe.domain.state import Path, Status
+from gradsafe.domain.state import LogEntry, Path, Status
 from gradsafe.domain.values import Const, Unknown, Value
 from gradsafe.interp import shadow
 from gradsafe.interp.prelude import Prelude
@@ -19,6 +19,7 @@ from gradsafe.interp.world import World
 from gradsafe.ir.instructions import Body, Instruction, LazyBody
 from gradsafe.ops.table import OpTable
 from gradsafe.syntax.span import ChunkId, Span
+from gradsafe_tracer.events import Raise, WrongGradient
 
 Outcomes: TypeAlias = "list[tuple[Path, Value]]"
 
@@ -65,6 +66,10 @@ class Machine:
         self.ran_after_errors = 0
         self.hit: dict[str, Span] = {}
         self.called: set[ChunkId] = set()
+        self.entered: set[int] = set()
+        """By the identity of their code: the functions that were entered."""
+        self.unlikely: dict[object, bool] = {}
+        """Sides of unknown conditions that contradict a parameter's default: nothing is certain there."""
         self.yields: dict[int, tuple[object, bool]] = {}
         """By the identity of a function's code (kept alive here): whether it is a generator."""
 
@@ -180,9 +185,21 @@ class Machine:
         other = path.fork()
         path.decisions[token] = True
         other.decisions[token] = False
+        unlikely = self.unlikely.get(token)
+        if unlikely is not None:
+            (path if unlikely else other).blurred = True
+        elif _is_ignorance(token):
+            path.blurred = other.blurred = True
         path.trail = (*path.trail, text)
         other.trail = (*other.trail, f"not ({text})")
         return [(path, True), (other, False)]
+
+
+def _is_ignorance(token: object, depth: int = 6) -> bool:
+    """Is the value unknown only because something is not modelled? Then Python takes one side and we do not know which."""
+    if not isinstance(token, tuple) or not depth:
+        return False
+    return token[:1] == ("ignorance",) or any(_is_ignorance(part, depth - 1) for part in token)
 
 
 Executor: TypeAlias = "Callable[[Machine, Path, Instruction], list[Path] | None]"
@@ -199,11 +216,12 @@ class Mark:
     decisions: LayeredMap  # type: ignore[type-arg]
     trail: tuple[str, ...]
     next_id: int
+    log: LogEntry | None
 
 
 def mark(path: Path) -> Mark:
     """Remember ``path`` as it is now (constant time)."""
-    return Mark(path.vars.fork(), path.heap.fork(), path.decisions.fork(), path.trail, path.next_id)
+    return Mark(path.vars.fork(), path.heap.fork(), path.decisions.fork(), path.trail, path.next_id, path.log)
 
 
 def join(before: Mark, paths: list[Path], register: int | None = None) -> list[Path]:
@@ -258,7 +276,12 @@ def _stand_for(survivor: Path, other: Path, before: Mark) -> None:
 
 
 def _effect(path: Path, before: Mark) -> object | None:
-    """A hashable form of what a branch changed; None where it refers to objects of its own."""
+    """A hashable form of what a branch changed; None where it refers to objects of its own, or has a defect to tell."""
+    entry = path.log
+    while entry is not None and entry is not before.log:
+        if isinstance(entry.event, (Raise, WrongGradient)):
+            return None
+        entry = entry.before
     changed: list[tuple[object, object]] = []
     for key, value in path.vars.since(before.vars).items():
         if isinstance(key[0], int) and key[0] >= before.next_id:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import builtins
 from collections.abc import Hashable
 
-from gradsafe.domain.state import Frame, Path, Status
-from gradsafe.domain.values import Const, External, ModuleValue, Unknown, Value
+from gradsafe.domain.state import Frame, Items, Path, Status
+from gradsafe.domain.values import TRUE, Const, External, ListRef, ModuleValue, TupleValue, Unknown, Value
 from gradsafe.interp.machine import STATEMENT, Machine
 from gradsafe.interp.prelude import Bindings
 from gradsafe.interp.world import ModuleFacts, World
@@ -171,7 +171,52 @@ def import_module(machine: Machine, path: Path, instruction: ir.Import) -> Value
     """``import a.b``: the workspace's module, or the outside name."""
     target = instruction.module.split(".")[0] if instruction.bind_root else instruction.module
     file = machine.world.find_module(path.frame.file, target, 0)
-    return ModuleValue(file) if file is not None else External(target)
+    if file is not None:
+        return ModuleValue(file)
+    if target != instruction.module and machine.world.find_module(path.frame.file, instruction.module, 0):
+        path.vars[("namespace", target), "#found"] = TRUE  # a package without ``__init__.py``
+    return External(target)
+
+
+def namespace_member(machine: Machine, path: Path, package: str, name: str) -> Value | None:
+    """An attribute of a package without ``__init__.py``: a module in it, or a package again."""
+    if path.vars.get((("namespace", package), "#found")) is None:
+        return None
+    dotted = f"{package}.{name}"
+    file = machine.world.find_module(path.frame.file, dotted, 0)
+    if file is not None:
+        return ModuleValue(file)
+    path.vars[("namespace", dotted), "#found"] = TRUE
+    return External(dotted)
+
+
+def star_names(machine: Machine, path: Path, file: str, seen: frozenset[str] = frozenset()) -> list[str]:
+    """What ``from module import *`` binds: ``__all__`` if that is known, else all names without an underscore."""
+    facts = machine.world.module(file)
+    if facts is None or file in seen or len(seen) > MAX_STARS:
+        return []
+    if "__all__" in facts.binders:
+        listed = load_global(machine, path, file, "__all__")
+        held = path.heap.get(listed.oid) if isinstance(listed, ListRef) else None
+        items = (
+            listed.items if isinstance(listed, TupleValue) else held.known if isinstance(held, Items) else ()
+        )
+        names = [item.value for item in items if isinstance(item, Const) and isinstance(item.value, str)]
+        if names and len(names) == len(items):
+            return names
+    found = [name for name in facts.binders if not name.startswith("_")]
+    body = machine.world.body(facts.root) if facts.stars else ()
+    for index in facts.stars:
+        for instruction in body[index].instructions:
+            if isinstance(instruction, ir.ImportFrom) and instruction.attr == "*":
+                inner = machine.world.find_module(file, instruction.module, instruction.level)
+                if inner is not None:
+                    found += star_names(machine, path, inner, seen | {file})
+    return list(dict.fromkeys(found))
+
+
+MAX_STARS = 8
+"""Star imports that are followed one into the other."""
 
 
 def import_from(machine: Machine, path: Path, instruction: ir.ImportFrom) -> Value:

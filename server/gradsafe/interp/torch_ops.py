@@ -120,6 +120,8 @@ def is_tensor_like(machine: Machine, path: Path, value: Unknown, attribute: str)
     """
     in_place = attribute.endswith("_") and not attribute.startswith("_")
     likely = path.vars.get((("tensor", value.token), "#likely")) is not None
+    if isinstance(value.token, tuple) and value.token[:1] == ("item",) and len(value.token) > 1:
+        likely = likely or path.vars.get((("tensor", value.token[1]), "#elements")) is not None
     if not (in_place or likely or attribute in _ONLY_TENSORS_HAVE):
         return False
     return attribute in ("data", "grad_fn", "is_leaf", "requires_grad", "T", "shape") or (

@@ -9,17 +9,22 @@ from gradsafe.interp.analyse import Root
 from gradsafe.interp.world import World
 from gradsafe.project.recording import Recorder
 from gradsafe.rules.finding import Finding
-from gradsafe.syntax.span import ChunkId
+from gradsafe.syntax.span import ChunkId, Span
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a root: its findings, what they cost, which functions it entered."""
+    """What became of a root: its findings, what they cost, where its budgets ended, which functions it entered."""
 
     findings: tuple[Finding, ...]
     instructions: int = 0
-    budgets_hit: frozenset[str] = frozenset()
+    limits: tuple[tuple[str, Span], ...] = ()
     called: frozenset[ChunkId] = frozenset()
+
+    @property
+    def budgets_hit(self) -> frozenset[str]:
+        """The names of the budgets that were hit."""
+        return frozenset(budget for budget, _ in self.limits)
 
 
 Interpret = Callable[[World, Root], Outcome]
@@ -36,5 +41,5 @@ def interpret(world: World, root: Root) -> Outcome:
     try:
         result = analyse_root(world, root, load(), prelude=prelude)
     except RecursionError:  # a bound like any other: nothing is said of this root
-        return Outcome((), budgets_hit=frozenset({"recursion"}))
-    return Outcome(tuple(findings_of(result)), result.instructions, result.budgets_hit, result.called)
+        return Outcome((), limits=(("recursion", Span(root.scope, 0, 0)),))
+    return Outcome(tuple(findings_of(result)), result.instructions, result.limits, result.called)

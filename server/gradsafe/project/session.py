@@ -24,7 +24,7 @@ from gradsafe.syntax import suppressions
 from gradsafe.syntax.chunk import Chunk
 from gradsafe.syntax.layout import Layout
 from gradsafe.syntax.source import Unreadable
-from gradsafe.syntax.span import ChunkId
+from gradsafe.syntax.span import ChunkId, Span
 from gradsafe.syntax.suppressions import Unused
 from gradsafe_tracer.events import AnyPlace, Place
 
@@ -46,6 +46,15 @@ class Work:
     bounded: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Where the analysis of a root stopped following everything: which budget, of which root."""
+
+    budget: str
+    root: Root
+    where: Span
+
+
 @dataclass(frozen=True)
 class FileResult:
     """All there is to say of one file. ``complete``: nothing is left to be run for it."""
@@ -57,6 +66,7 @@ class FileResult:
     work: Work
     unused: tuple[Unused, ...] = ()
     complete: bool = True
+    limits: tuple[Limit, ...] = ()
 
 
 @dataclass(slots=True)
@@ -281,6 +291,12 @@ class Session:
             Work(parsed, instructions, runs, len(outcomes), bounded),
             suppressions.unused(given, told(found)) if complete and given else (),
             complete,
+            tuple(
+                Limit(budget, root, where)
+                for root, outcome in outcomes.items()
+                if root.file == file
+                for budget, where in outcome.limits
+            ),
         )
 
     def _in_order(self, findings: Iterable[Finding]) -> list[Finding]:
