@@ -29,11 +29,31 @@ CALLS = (
 )
 INHERITANCE = "class A(B): pass\nclass B(A): pass\nclass C(C): pass\nA().f()\nC().g\n"
 SELF_IMPORT = "from program import *\nfrom . import program\nprint(nothing)\n"
+DOUBLING = (
+    "import torch\nfrom somewhere import s\na = [1]\nb = (1,)\nt = 'x'\n"
+    + "a += a\nb = b + b\na.extend(a)\ns = s + s\nt = f'{t}{t}'\n" * 100
+)
+ENDLESS = (
+    "def g(n):\n    while True:\n        yield from g(n - 1)\n        yield from g(n - 2)\n"
+    "for x in g(5):\n    for y in g(x):\n        print(next(g(y)))\n"
+)
+CASES = "def f(x, k):\n    match k:\n" + "".join(
+    f"        case {i}:\n            x.a{i} = 1\n" for i in range(500)
+)
+SUPERS = "class A0:\n    def m(self):\n        return 1\n" + "".join(
+    f"class A{i}(A{i - 1}):\n    def m(self):\n        return super().m() + super().m()\n"
+    for i in range(1, 30)
+)
+PRODUCTS = (
+    "import itertools\nfor a in itertools.product(range(50), range(50), range(50)):\n"
+    "    for b in itertools.permutations(range(60), 8):\n        print('%999999999d' % 1, f'{1:999999999}')\n"
+)
 
 
 @pytest.mark.parametrize(
-    "text", [BRANCHES, MUTUAL, LOOPS, CALLS, INHERITANCE, SELF_IMPORT],
-    ids=["branches", "mutual recursion", "nested loops", "call chain", "inheritance loops", "star import of itself"],
+    "text", [BRANCHES, MUTUAL, LOOPS, CALLS, INHERITANCE, SELF_IMPORT, DOUBLING, ENDLESS, CASES, SUPERS, PRODUCTS],
+    ids=["branches", "mutual recursion", "nested loops", "call chain", "inheritance loops", "star import of itself",
+         "things that double", "endless generators", "a thousand cases", "super of super", "products"],
 )  # fmt: skip
 def test_work_is_bounded(text: str, tmp_path: Path) -> None:
     session = Session(Settings(), str(tmp_path))

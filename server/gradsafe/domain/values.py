@@ -119,9 +119,12 @@ class FunctionValue:
     """Decorated with ``contextmanager``: its one yield is where the body of the ``with`` runs."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ClassValue:
-    """A class of the workspace; its members live in the state under ``(env, name)``."""
+    """A class of the workspace; its members live in the state under ``(env, name)``.
+
+    Two are the same if their ``class`` statement ran once for both: their bases, of any depth, are not compared.
+    """
 
     name: str
     env: Hashable
@@ -129,6 +132,16 @@ class ClassValue:
     chunk: ChunkId
     bases: tuple[Value, ...]
     body: LazyBody
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ClassValue) and (self.env, self.chunk, self.name) == (
+            other.env,
+            other.chunk,
+            other.name,
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.env, self.name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,11 +103,7 @@ def mro(cls: Value) -> list[Value]:
         order.append(current)
         if isinstance(current, ClassValue):
             stack = [*current.bases, *stack]
-    unique: list[Value] = []
-    for base in reversed(order):
-        if base not in unique:
-            unique.append(base)
-    return list(reversed(unique))
+    return list(reversed(dict.fromkeys(reversed(order))))
 
 
 def find_member(path: Path, classes: list[Value], name: str) -> tuple[Value, Value] | None:

@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from gradsafe.interp.machine import Machine, Outcomes
 
 
-MAX_KNOWN = 64
-"""Elements of a list that are kept apart; any further one stands for all of them."""
-
-
 def call_method(machine: Machine, path: Path, receiver: Value, name: str, call: Call) -> Outcomes | None:
     """A method of a list, dict, tuple, string or context manager; None where not known."""
     if isinstance(receiver, ListRef):
@@ -110,8 +106,7 @@ def _append(path: Path, receiver: ListRef, name: str, value: Value) -> None:
     limit = shapes.number(path.vars.get((receiver.oid, "#maxlen")))
     if limit is not None and len(known) > limit:
         known = known[:limit] if name == "appendleft" else known[-limit:]
-    rest = items.rest if len(known) <= MAX_KNOWN else items.rest or known[MAX_KNOWN]
-    path.heap[receiver.oid] = Items(known[:MAX_KNOWN], rest, items.shape)
+    path.heap[receiver.oid] = containers.bounded(known, items.rest, items.shape)
 
 
 def _extend(machine: Machine, path: Path, receiver: ListRef, name: str, call: Call) -> Outcomes:
@@ -122,7 +117,7 @@ def _extend(machine: Machine, path: Path, receiver: ListRef, name: str, call: Ca
         known = (*more[::-1], *held.known) if name == "extendleft" else held.known + more
         limit = shapes.number(each.vars.get((receiver.oid, "#maxlen")))
         known = known[-limit:] if limit else known
-        each.heap[receiver.oid] = Items(known, held.rest or rest, held.shape)
+        each.heap[receiver.oid] = containers.bounded(known, held.rest or rest, held.shape)
         done.append((each, NONE))
     return done
 

@@ -26,6 +26,9 @@ from gradsafe.domain.values import (
 from gradsafe.interp import calls, data_classes, generators, indexing, iteration, module_containers, modules
 from gradsafe.interp.machine import Machine, Outcomes
 
+MAX_KNOWN = 256
+"""Elements of a list that are kept apart: lists that double would fill the memory in a few lines."""
+
 MAX_RANGE = 64
 """Longest range that is spelled out; longer ones are loops of unknown length with unknown indices."""
 
@@ -99,9 +102,16 @@ def range_indices(value: RangeValue) -> range | None:
     return range(bounds[0], bounds[1], bounds[2]) if bounds[2] != 0 else None
 
 
+def bounded(items: tuple[Value, ...], rest: Value | None, shape: str = "list") -> Items:
+    """A list of which a bounded number of elements is kept apart; a further one stands for all that follow."""
+    if len(items) <= MAX_KNOWN:
+        return Items(items, rest, shape)
+    return Items(items[:MAX_KNOWN], rest or items[MAX_KNOWN], shape)
+
+
 def new_list(path: Path, items: tuple[Value, ...], rest: Value | None = None, shape: str = "list") -> ListRef:
     oid = path.new_id()
-    path.heap[oid] = Items(items, rest, shape)
+    path.heap[oid] = bounded(items, rest, shape)
     return ListRef(oid)
 
 

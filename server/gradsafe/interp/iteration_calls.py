@@ -207,7 +207,9 @@ def _any(machine: Machine, path: Path, call: Call) -> Outcomes | None:
         if is_any in truths:
             found.append((each, const(is_any)))
         elif None in truths or is_open:
-            found.append((each, Unknown(("any", is_any, tuple(map(operators.token_of, items))))))
+            found.append(
+                (each, operators.unknown(each, ("any", is_any, tuple(map(operators.token_of, items)))))
+            )
         else:
             found.append((each, const(not is_any)))
     return found
@@ -242,7 +244,9 @@ def _extreme(machine: Machine, path: Path, call: Call) -> Outcomes | None:
         elif not items and "default" in call.kwargs and not is_open:
             found.append((each, call.kwargs["default"]))
         else:
-            found.append((each, Unknown(("int", name, tuple(map(operators.token_of, items))))))
+            found.append(
+                (each, operators.unknown(each, ("int", name, tuple(map(operators.token_of, items)))))
+            )
     return found
 
 
@@ -272,7 +276,7 @@ def _number(machine: Machine, path: Path, call: Call) -> Outcomes | None:
             path.status, path.raised = Status.RAISED, "ValueError"
             return [(path, NONE)]
     tokens = tuple(value.token if isinstance(value, Unknown) else value for value in values)
-    return [(path, Unknown(("int", name, tokens, path.new_id() if name == "float" else 0)))]
+    return [(path, operators.unknown(path, ("int", name, tokens, path.new_id() if name == "float" else 0)))]
 
 
 def _bool(machine: Machine, path: Path, value: Value, call: Call) -> Outcomes:

@@ -30,7 +30,7 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import calls, data_classes, module_containers, strings, torch_ops
+from gradsafe.interp import calls, containers, data_classes, module_containers, strings, torch_ops
 from gradsafe.interp.machine import Machine, Outcomes
 
 _BINARY: dict[str, Callable[[Any, Any], object]] = {
@@ -117,7 +117,7 @@ def binary(machine: Machine, path: Path, op: str, left: Value, right: Value, sou
         text = plain_left.value if op == "%" and isinstance(plain_left.value, str) else None
         if text is not None:
             whole = strings.percent(text, plain_right)
-            return [(path, const(whole) if whole is not None else Unknown(("format", text, right)))]
+            return [(path, const(whole) if whole is not None else unknown(path, ("format", text, right)))]
         if isinstance(plain_right, Const):
             folded = _fold(_BINARY, op, plain_left, plain_right)
             if folded is not None:
@@ -137,10 +137,12 @@ def binary(machine: Machine, path: Path, op: str, left: Value, right: Value, sou
         path.heap[made] = Entries(tuple((dict(one.known) | dict(two.known)).items()), one.rest or two.rest)
         return [(path, DictRef(made))]
     if op == "+" and isinstance(left, TupleValue) and isinstance(right, TupleValue):
+        if len(left.items) + len(right.items) > containers.MAX_KNOWN:
+            return [(path, containers.new_list(path, left.items + right.items, shape="tuple"))]
         return [(path, TupleValue(left.items + right.items))]
     if op == "+" and isinstance(left, ListRef) and isinstance(right, ListRef):
         a, b = path.items(left.oid), path.items(right.oid)
-        return [(path, _list(path, a.known + b.known, a.rest or b.rest))]
+        return [(path, containers.new_list(path, a.known + b.known, a.rest or b.rest, a.shape))]
     if op == "*" and isinstance(right, ListRef) and isinstance(left, (Const, Unknown)):
         left, right = right, left
     if op == "*" and isinstance(left, ListRef) and isinstance(right, (Const, Unknown)):
@@ -152,7 +154,28 @@ def binary(machine: Machine, path: Path, op: str, left: Value, right: Value, sou
         outcomes = calls.call_method(machine, path, receiver, f"__{name}__", (other,), source)
         if outcomes is not None:
             return outcomes
-    return [(path, Unknown(("binary", op, token_of(left), token_of(right))))]
+    return [(path, unknown(path, ("binary", op, token_of(left), token_of(right))))]
+
+
+MAX_TOKEN = 64
+"""Parts of a structural name. `x = x + x` doubles the name each time, and whoever hashes it goes through all of it."""
+
+
+def unknown(path: Path, token: Hashable) -> Unknown:
+    """An unknown value under a structural name, or under a fresh one where that has grown too long."""
+    left, stack = MAX_TOKEN, [token]
+    while stack:
+        part = stack.pop()
+        left -= 1
+        if left < 0:
+            return Unknown(("long", path.new_id()))
+        if isinstance(part, tuple):
+            stack.extend(part)
+        elif isinstance(part, TupleValue):
+            stack.extend(part.items)
+        elif isinstance(part, Unknown):
+            stack.append(part.token)
+    return Unknown(token)
 
 
 def token_of(value: Value) -> Hashable:
@@ -211,15 +234,13 @@ def in_place(
         return torch_ops.apply_operator(
             machine, path, op, left, right, source, in_place=True, subject=subject
         )
-    from gradsafe.interp import containers
-
     content = data_classes.held(path, left)
     if op == "+" and isinstance(content, ListRef):
         found: Outcomes = []
         for each, value in containers.spread(machine, path, right, source):
             items = each.items(content.oid)
             more, rest = containers.elements(each, value), containers.rest_of(each, value)
-            each.heap[content.oid] = Items(items.known + more, items.rest or rest, items.shape)
+            each.heap[content.oid] = containers.bounded(items.known + more, items.rest or rest, items.shape)
             found.append((each, left))
         return found
     if op == "|" and isinstance(content, DictRef) and isinstance(right, DictRef):
@@ -255,7 +276,7 @@ def unary(machine: Machine, path: Path, op: str, value: Value, source: Source) -
         if op != "~":
             return [(path, const(-number if op == "-" else number))]
     outcomes = calls.call_method(machine, path, value, f"__{_UNARY_DUNDER[op]}__", (), source)
-    return outcomes if outcomes is not None else [(path, Unknown(("unary", op, token_of(value))))]
+    return outcomes if outcomes is not None else [(path, unknown(path, ("unary", op, token_of(value))))]
 
 
 def compare(machine: Machine, path: Path, op: str, left: Value, right: Value, source: Source) -> Outcomes:
@@ -281,8 +302,8 @@ def compare(machine: Machine, path: Path, op: str, left: Value, right: Value, so
     if outcomes is not None:
         return outcomes
     if op == "!=":
-        return [(path, Unknown(("not", ("compare", "==", token_of(left), token_of(right)))))]
-    return [(path, Unknown(("compare", op, token_of(left), token_of(right))))]
+        return [(path, unknown(path, ("not", ("compare", "==", token_of(left), token_of(right)))))]
+    return [(path, unknown(path, ("compare", op, token_of(left), token_of(right))))]
 
 
 def _same_value(path: Path, left: Value, right: Value) -> bool | None:

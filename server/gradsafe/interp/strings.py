@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from gradsafe.domain.state import Path
 from gradsafe.domain.values import Const, ListRef, TupleValue, Unknown, Value, const
-from gradsafe.interp import containers
+from gradsafe.interp import containers, operators
 from gradsafe.interp.machine import span
 from gradsafe.ir import instructions as ir
 
@@ -34,7 +34,7 @@ _METHODS = frozenset({
 
 def ignorance(kind: str, path: Path, *about: Value) -> Unknown:
     """A value that Python would know and we do not: the name says so (see ``Machine.fork_on``)."""
-    return Unknown(("ignorance", kind, tuple(about), path.new_id()))
+    return Unknown(("ignorance", kind, path.new_id()))
 
 
 def formatted(path: Path, i: ir.Format) -> Value:
@@ -49,10 +49,14 @@ def formatted(path: Path, i: ir.Format) -> Value:
         values.append(value)
         text = _part(value, part)
         if text is None:
-            return Unknown(("format", span(path, i.at), tuple(values)))
+            return operators.unknown(path, ("format", span(path, i.at), tuple(values)))
         texts.append(text)
     whole = "".join(texts)
-    return const(whole) if len(whole) <= MAX_LENGTH else Unknown(("format", span(path, i.at), tuple(values)))
+    return (
+        const(whole)
+        if len(whole) <= MAX_LENGTH
+        else operators.unknown(path, ("format", span(path, i.at), tuple(values)))
+    )
 
 
 def _part(value: Value, part: ir.FormatPart) -> str | None:
