@@ -13,7 +13,7 @@ from gradsafe.project.settings import Settings
 
 BRANCHES = (
     "def f(x, flags):\n"
-    + "".join(f"    if flags[{i}]:\n        x = x + {i}\n" for i in range(300))
+    + "".join(f"    if flags[{i}]:\n        x = 'side {i}'\n" for i in range(300))
     + "    return x\n"
 )
 MUTUAL = "def f(x):\n    return g(x) + g(x)\n\ndef g(x):\n    return f(x) * f(x)\n\nf(1)\n"

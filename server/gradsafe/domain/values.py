@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from gradsafe.syntax.span import ChunkId, Span
 
 
+_KNOWN_MODULES = frozenset(
+    {"torch", "builtins", "numpy", "math", "functools", "itertools", "operator", "collections"}
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
     """A value of which nothing is known but its name: equal tokens are the same value.
@@ -157,6 +162,11 @@ class External:
     """Something outside the workspace, by its canonical dotted name: ``torch.nn.functional.relu``."""
 
     name: str
+
+    @property
+    def is_opaque(self) -> bool:
+        """Of what stands in a module that nobody knows (``from config import DEBUG``) not even the kind is known."""
+        return self.name.partition(".")[0] not in _KNOWN_MODULES
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def argument(path: Path, value: Value) -> Arg:
     if isinstance(value, External):
         if value.name.startswith("torch.") and value.name.rpartition(".")[2] in shapes.DTYPES:
             return Arg("dtype", value.name.rpartition(".")[2])
-        return Arg("other")
+        return Arg("unknown" if value.is_opaque else "other")
     if isinstance(value, SliceValue):
         return Arg("slice")
     return Arg("unknown")

@@ -40,7 +40,8 @@ from gradsafe.interp import (
     torch_api,
     torch_ops,
 )
-from gradsafe.interp.machine import Machine, Outcomes, join_returned, mark
+from gradsafe.interp.joining import join_returned, mark
+from gradsafe.interp.machine import Machine, Outcomes
 from gradsafe.ir.instructions import Parameter
 
 OPEN = "**"

@@ -15,7 +15,8 @@ from gradsafe.domain.values import (
 )
 from gradsafe.interp import containers, generators, operators
 from gradsafe.interp.execute import executes
-from gradsafe.interp.machine import Machine, join, mark, span
+from gradsafe.interp.joining import join, mark
+from gradsafe.interp.machine import Machine, span
 from gradsafe.ir import instructions as ir
 from gradsafe.ir.instructions import LazyBody
 

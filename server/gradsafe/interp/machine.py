@@ -10,16 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from gradsafe.domain.layered import LayeredMap
-from gradsafe.domain.state import LogEntry, Path, Status
-from gradsafe.domain.values import Const, Unknown, Value
+from gradsafe.domain.state import Path, Status
+from gradsafe.domain.values import Value
 from gradsafe.interp import shadow
 from gradsafe.interp.prelude import Prelude
 from gradsafe.interp.world import World
 from gradsafe.ir.instructions import Body, Instruction, LazyBody
 from gradsafe.ops.table import OpTable
 from gradsafe.syntax.span import ChunkId, Span
-from gradsafe_tracer.events import Raise, WrongGradient
 
 Outcomes: TypeAlias = "list[tuple[Path, Value]]"
 
@@ -205,99 +203,6 @@ def _is_ignorance(token: object, depth: int = 6) -> bool:
 Executor: TypeAlias = "Callable[[Machine, Path, Instruction], list[Path] | None]"
 EXECUTE: dict[type, Executor] = {}
 """What each instruction does: filled by ``interp.execute``; returns None where the path just goes on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """The state before a branch, to tell afterwards what the branch changed."""
-
-    vars: LayeredMap  # type: ignore[type-arg]
-    heap: LayeredMap  # type: ignore[type-arg]
-    decisions: LayeredMap  # type: ignore[type-arg]
-    trail: tuple[str, ...]
-    next_id: int
-    log: LogEntry | None
-
-
-def mark(path: Path) -> Mark:
-    """Remember ``path`` as it is now (constant time)."""
-    return Mark(path.vars.fork(), path.heap.fork(), path.decisions.fork(), path.trail, path.next_id, path.log)
-
-
-def join(before: Mark, paths: list[Path], register: int | None = None) -> list[Path]:
-    """Of the running paths that changed nothing older than ``before``, or changed it alike, keep one.
-
-    Objects made since then that nothing older refers to are garbage and do not count. ``register`` is the one
-    that the branch was run for, if any (``a if c else b``): sides that give different values stay apart.
-    """
-    if sum(path.status is Status.RUN for path in paths) < 2:
-        return paths
-    kept: dict[object, Path] = {}
-    result: list[Path] = []
-    for path in paths:
-        if path.status is not Status.RUN:
-            result.append(path)
-            continue
-        key = _effect(path, before)
-        if register is not None and key is not None:
-            key = (key, path.frame.regs.get(register))
-        if key is None:
-            result.append(path)
-        elif key in kept:
-            _stand_for(kept[key], path, before)
-        else:
-            kept[key] = path
-            result.append(path)
-    return result
-
-
-def join_returned(before: Mark, outcomes: Outcomes) -> Outcomes:
-    """The same for the ways through a call: its own variables are gone, what it returned counts."""
-    if len(outcomes) < 2:
-        return outcomes
-    kept: dict[object, Path] = {}
-    result: Outcomes = []
-    for path, value in outcomes:
-        effect = _effect(path, before) if path.status is Status.RUN else None
-        if effect is None or not isinstance(value, (Const, Unknown)):
-            result.append((path, value))
-        elif (effect, value) in kept:
-            _stand_for(kept[effect, value], path, before)
-        else:
-            kept[effect, value] = path
-            result.append((path, value))
-    return result
-
-
-def _stand_for(survivor: Path, other: Path, before: Mark) -> None:
-    """``survivor`` goes on for both, and so has taken no side."""
-    survivor.decisions, survivor.trail = before.decisions.fork(), before.trail
-    survivor.blurred = survivor.blurred or other.blurred
-
-
-def _effect(path: Path, before: Mark) -> object | None:
-    """A hashable form of what a branch changed; None where it refers to objects of its own, or has a defect to tell."""
-    entry = path.log
-    while entry is not None and entry is not before.log:
-        if isinstance(entry.event, (Raise, WrongGradient)):
-            return None
-        entry = entry.before
-    changed: list[tuple[object, object]] = []
-    for key, value in path.vars.since(before.vars).items():
-        if isinstance(key[0], int) and key[0] >= before.next_id:
-            continue
-        old = before.vars.get(key)
-        if old is value or old == value:
-            continue
-        if value is not None and not isinstance(value, (Const, Unknown)):
-            return None
-        changed.append((key, value))
-    for oid, thing in path.heap.since(before.heap).items():
-        if oid < before.next_id:
-            old = before.heap.get(oid)
-            if old is not thing and old != thing:
-                return None
-    return (path.grad_mode, frozenset(changed), path.shadow_from is None)
 
 
 def span(path: Path, at: tuple[int, int]) -> Span:

@@ -65,8 +65,10 @@ def truth(path: Path, value: Value) -> bool | None:
     if isinstance(value, DictRef):
         entries = path.entries(value.oid)
         return True if entries.known else None if entries.rest is not None else False
-    if isinstance(value, (FunctionValue, ClassValue, Bound, ModuleValue, External, Manager)):
+    if isinstance(value, (FunctionValue, ClassValue, Bound, ModuleValue, Manager)):
         return True
+    if isinstance(value, External):
+        return None if value.is_opaque or value.name.startswith("torch.backends.") else True
     if isinstance(value, Instance):
         return True
     return None

@@ -18,7 +18,8 @@ from gradsafe.domain.values import (
 )
 from gradsafe.interp import builtin_calls, classes, containers, data_classes, names, operators, torch_ops
 from gradsafe.interp.execute import executes
-from gradsafe.interp.machine import Machine, join, mark, span
+from gradsafe.interp.joining import join, mark
+from gradsafe.interp.machine import Machine, span
 from gradsafe.ir import instructions as ir
 
 _MATCHES_ITSELF = frozenset(

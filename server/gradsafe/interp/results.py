@@ -126,7 +126,7 @@ def _fresh(path: Path, call: Application, returns: Return, index: str) -> Tensor
     asked = call.bound.get("requires_grad", (Const(False, bool),))[0]
     if isinstance(asked, Const) and asked.value is True:
         tensor = Tensor(0, 0, Tri.YES, dtype=dtype)
-    elif isinstance(asked, Unknown):
+    elif isinstance(asked, Unknown) or (isinstance(asked, External) and asked.is_opaque):
         tensor = Tensor(0, 0, Tri.MAYBE, dtype=dtype)
     else:
         needs = call.needs if differentiable else Tri.NO

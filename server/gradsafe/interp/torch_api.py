@@ -227,6 +227,11 @@ def _einsum(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return torch_ops.apply(machine, path, "torch.einsum", (call.args[0], *items), call.kwargs, call.source)
 
 
+@torch_function("torch.device")
+def _device(machine: Machine, path: Path, call: Call) -> Outcomes:
+    return [(path, Unknown(("device", *call.args, *call.kwargs.values())))]
+
+
 @torch_function("torch.meshgrid")
 def _meshgrid(machine: Machine, path: Path, call: Call) -> Outcomes:
     """Expanded views of the arguments: each element of one stands many times in its grid."""
