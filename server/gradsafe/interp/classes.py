@@ -136,6 +136,8 @@ def get_attribute(machine: Machine, path: Path, obj: Value, name: str, source: S
     if isinstance(obj, Instance):
         return _instance_attribute(machine, path, obj, name, source)
     if isinstance(obj, External):
+        if name in ("__name__", "__qualname__") and not obj.is_opaque:
+            return [(path, const(obj.name.rpartition(".")[2]))]
         member = names.namespace_member(machine, path, obj.name, name)
         return [(path, member if member is not None else External(f"{obj.name}.{name}"))]
     if isinstance(obj, ModuleValue):
