@@ -237,7 +237,10 @@ def _is_plain(cls: Value) -> bool:
 @builtin("builtins.hasattr")
 def _hasattr(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     if len(call.args) == 2 and isinstance(call.args[1], Const):
-        has = _has(path, call.args[0], str(call.args[1].value))
+        name = str(call.args[1].value)
+        has = _has(path, call.args[0], name)
+        if isinstance(call.args[0], External) and machine.table.canonical(f"{call.args[0].name}.{name}"):
+            has = True  # `hasattr(F, "scaled_dot_product_attention")`: the table is that of one version of torch
         if has is not None:
             return [(path, TRUE if has else FALSE)]
     token = tuple(arg.token if isinstance(arg, Unknown) else arg for arg in call.args)

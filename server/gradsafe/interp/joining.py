@@ -86,7 +86,11 @@ class _Groups:
         if effect is None or not (value is None or isinstance(value, (Const, Unknown))):
             self.kept["alone", id(path)] = [(path, value, _Effect(None))]
             return
-        told = value if value is None or not is_device(value) else ANY_DEVICE
+        told = value
+        if isinstance(value, Unknown) and _has_no_graph(path, value):
+            told = ANYTHING
+        if value is not None and is_device(value):
+            told = ANY_DEVICE
         self.kept.setdefault((effect.hard, told), []).append((path, value, effect))
 
     def outcomes(self) -> Outcomes:
@@ -196,6 +200,7 @@ def is_device(value: Value) -> bool:
 
 _DEVICES = frozenset({"cpu", "cuda", "mps", "xpu", "hpu", "xla", "npu", "meta"})
 ANY_DEVICE = Unknown(("device",))
+ANYTHING = Unknown(("anything",))
 
 
 def _is_plain(path: Path, old: object, new: Items | Entries) -> bool:
