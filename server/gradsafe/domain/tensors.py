@@ -63,6 +63,10 @@ class Bypass:
     operation: str
     name: str | None
     tensor: int
+    counter: int = -1
+    """The counter that did move, if any: what was saved under it is refused, what was saved under another is not."""
+    span: tuple[int, int] | None = None
+    """The part of the storage that was written, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,8 @@ class Storage:
 
     hidden: tuple[Bypass, ...] = ()
     flow: tuple[Bypass, ...] = ()
+    several: bool = False
+    """Do tensors with different counters share it (``.data``, NumPy, ``unsafe_split``)?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,7 @@ class Tensor:
     name: str | None = None
     flow: int = 0
     """How many of its storage's ``flow`` writes its ``node`` knows of."""
-    bypass: Bypass | None = None
+    bypasses: tuple[Bypass, ...] = ()
     """Set where ``x.data = ...`` dropped a graph: whoever uses the tensor gets a wrong gradient."""
     derived: frozenset[str] | None = None
     """The operations that made it out of a ``.data`` (or detached) value; None where none did."""

@@ -44,6 +44,10 @@ _VIEW_REASON = {
     Creation.INFERENCE: "inference-write",
     Creation.CUSTOM: "function-view",
 }
+_WRITES_A_VIEW = frozenset({"fill_diagonal_"})
+"""In-place operations that are composed of a write to a view of their tensor: of a leaf, torch names the view."""
+_UNCOUNTED = frozenset({"uncounted-write", "numpy-write", "fused-step", "statistics"})
+"""Writes that move no counter at all."""
 _BOOL = {Tri.YES: True, Tri.NO: False, Tri.MAYBE: None}
 
 
@@ -166,6 +170,13 @@ def edge(path: Path, oid: int, source: Source) -> int | None:
     return accumulate_node(path, oid, source)
 
 
+def _is_of_leaf(path: Path, tensor: Tensor) -> bool:
+    if tensor.base is None:
+        return False
+    base = path.tensor(tensor.base)
+    return base.leaf is Tri.YES and base.storage == tensor.storage  # `v.data = t` parts them
+
+
 def unusable_view(path: Path, oid: int) -> str | None:
     """Why ``grad_fn`` of this view raises (``handle_view_on_rebase``): its base was modified since it was made, and
     it is one of several or was made without grad. None where it does not, or not for certain."""
@@ -182,14 +193,20 @@ def _set_view_node(path: Path, oid: int, above: int | None, version: int, source
     node = path.new_id()
     path.heap[node] = Node("AsStrided", (above,), (), source, certain=path.node(above).certain)
     tensor = path.tensor(oid)
-    path.heap[oid] = replace(tensor, node=node, leaf=Tri.NO, base_version=version)
+    flow = path.tensor(tensor.base).flow if tensor.base is not None else tensor.flow
+    if _is_of_leaf(path, tensor):
+        flow = len(storage_of(path, oid).flow)  # a view of what the leaf is now
+    path.heap[oid] = replace(tensor, node=node, leaf=Tri.NO, base_version=version, flow=flow)
     return node
 
 
 def record(
     path: Path, source: Source, operation: str, inputs: Sequence[int], saves: Sequence[ToSave], certain: Tri,
+    view: bool = False,
 ) -> int | None:  # fmt: skip
     """Make the node of an operation on ``inputs`` and save its operands; None if the path ended in it.
+
+    A ``view`` does not read its operand's value: whoever uses the view does.
 
     ``certain`` is :func:`any_requires_grad` of the differentiable inputs and is not NO.
     """
@@ -203,8 +220,11 @@ def record(
         if above is not None:
             edges.append(above)
         bypasses.extend(_bypasses(path, oid))
-        if path.tensor(oid).leaf is Tri.YES and above is not None:
-            leaves.append((oid, len(storage_of(path, oid).flow)))
+        used = path.tensor(oid)
+        if above is not None and not view and (used.leaf is Tri.YES or _is_of_leaf(path, used)):
+            leaf = used.base if used.base is not None and used.leaf is not Tri.YES else oid
+            seen = len(storage_of(path, oid).flow) if used.leaf is Tri.YES else used.flow
+            leaves.append((leaf, seen))
     node = path.new_id()
     path.heap[node] = Node(
         operation, tuple(edges), (), source, certain=certain, bypasses=tuple(bypasses), leaves=tuple(leaves)
@@ -216,12 +236,19 @@ def record(
 def _bypasses(path: Path, oid: int) -> tuple[Bypass, ...]:
     """The unseen changes of the value that a node is about to use as if its history were whole."""
     tensor = path.tensor(oid)
-    found = (tensor.bypass,) if tensor.bypass is not None else ()
+    found = tensor.bypasses
     if tensor.node is None and (tensor.base is None or requires_grad(path, oid) is Tri.NO):
         return found
     if tensor.base is None and tensor.leaf is not Tri.NO:
         return found  # a leaf's gradient is that of the value it has now; a view of it was taken before
-    return found + storage_of(path, oid).flow[tensor.flow :]
+    return found + tuple(
+        bypass for bypass in storage_of(path, oid).flow[tensor.flow :] if touches(path, bypass, oid)
+    )
+
+
+def touches(path: Path, bypass: Bypass, oid: int) -> bool:
+    """Did an unseen write change what this tensor covers? Yes where it is not known."""
+    return not layouts.apart(bypass.span, layouts.span(layout_of(path.tensor(oid))))
 
 
 def save(path: Path, source: Source, node: int, saves: Sequence[ToSave]) -> None:
@@ -276,14 +303,14 @@ def make_view(
     root = base if parent.base is None else parent.base
     own = requires_grad(path, base) & GRAD_ENABLED[path.grad_mode] if differentiable else Tri.NO
     if node is None and own is not Tri.NO:
-        node = record(path, source, operation, [base], (), own)
+        node = record(path, source, operation, [base], (), own, view=True)
     view = replace(
         parent, requires_grad=own, node=node if own is not Tri.NO else None,
         leaf=Tri.NO if own is Tri.YES else Tri.MAYBE if own is Tri.MAYBE else Tri.YES,
         base=root if differentiable else None, creation=creation if differentiable else Creation.DEFAULT,
         base_version=path.version(parent.counter), shape=layout.shape, strides=layout.strides, offset=layout.offset,
         contiguous=layout.contiguous, overlap=layout.overlap, name=None, flow=len(storage_of(path, base).flow),
-        bypass=parent.bypass if differentiable else None,
+        bypasses=parent.bypasses if differentiable else (),
         origin="made" if parent.origin in ("parameter", DETACHED_INFERENCE) else parent.origin,
     )  # fmt: skip
     path.heap[oid] = view
@@ -314,6 +341,7 @@ def data_of(path: Path, source: Source, base: int, how: str = "data") -> int:
     """``.data`` (and NumPy's view): the storage is shared, the counter is new."""
     oid, counter = detach(path, source, base, how), path.new_id()
     path.heap[counter] = 0
+    path.heap[path.tensor(base).storage] = replace(storage_of(path, base), several=True)
     inference = path.tensor(oid).origin == DETACHED_INFERENCE
     path.heap[oid] = replace(
         path.tensor(oid), counter=counter, origin=DETACHED_INFERENCE if inference else "data"
@@ -329,6 +357,8 @@ def check_inplace(
     A tensor of unknown history stays silent: only its caller could tell.
     """
     tensor = path.tensor(oid)
+    if tensor.origin == "numpy":
+        return
     fields = {"tensor": oid, "operation": operation, "name": tensor.name, "how": how, **extra}
     if tensor.inference and path.grad_mode is not GradMode.INFERENCE and tensor.origin != DETACHED_INFERENCE:
         raise_error(path, source, "inference-write", True, **fields)
@@ -349,7 +379,8 @@ def check_inplace(
     # A view that was made before its base required grad is a leaf until its `grad_fn` is asked for (measured).
     wanted = requires_grad(path, oid)
     if tensor.leaf is Tri.YES and wanted is not Tri.NO:
-        raise_error(path, source, "leaf", certain and wanted is Tri.YES, **fields)
+        reason = "leaf-view" if operation in _WRITES_A_VIEW else "leaf"
+        raise_error(path, source, reason, certain and wanted is Tri.YES, **fields)
 
 
 def bump(
@@ -386,7 +417,7 @@ def rebase_history(path: Path, source: Source, oid: int, node: int, needs: Tri) 
         flow = len(storage_of(path, oid).flow)
         leaf = Tri.NO if needs is Tri.YES else tensor.leaf & Tri.MAYBE
         path.heap[oid] = replace(
-            tensor, node=node, requires_grad=tensor.requires_grad | needs, leaf=leaf, flow=flow, bypass=None
+            tensor, node=node, requires_grad=tensor.requires_grad | needs, leaf=leaf, flow=flow, bypasses=()
         )
         return
     base = path.tensor(tensor.base)
@@ -405,7 +436,7 @@ def rebase_history(path: Path, source: Source, oid: int, node: int, needs: Tri) 
     flow = len(storage_of(path, oid).flow)
     leaf = Tri.NO if needs is Tri.YES else base.leaf & Tri.MAYBE
     path.heap[tensor.base] = replace(
-        base, node=copy_slices, requires_grad=base.requires_grad | needs, leaf=leaf, flow=flow, bypass=None
+        base, node=copy_slices, requires_grad=base.requires_grad | needs, leaf=leaf, flow=flow, bypasses=()
     )
     _set_view_node(path, oid, copy_slices, path.version(tensor.counter), source)
     path.heap[oid] = replace(path.tensor(oid), requires_grad=tensor.requires_grad | needs, flow=flow)
@@ -428,8 +459,11 @@ def note_bypass(
     """
     tensor = path.tensor(oid)
     storage = storage_of(path, oid)
-    bypass = Bypass(source, reason, operation, name or tensor.name, oid)
-    path.heap[tensor.storage] = Storage(
-        (*storage.hidden, bypass) if hidden else storage.hidden,
-        (*storage.flow, bypass) if flow else storage.flow,
+    counter = -1 if reason in _UNCOUNTED else tensor.counter
+    span = layouts.span(layout_of(tensor))
+    bypass = Bypass(source, reason, operation, name or tensor.name, oid, counter, span)
+    path.heap[tensor.storage] = replace(
+        storage,
+        hidden=(*storage.hidden, bypass) if hidden else storage.hidden,
+        flow=(*storage.flow, bypass) if flow else storage.flow,
     )

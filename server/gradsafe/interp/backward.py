@@ -244,7 +244,9 @@ def _hidden(state: _Run, saved: SavedTensor) -> None:
                 state.wrong.append((place, saved, saved.certain is Tri.YES))
             return
     storage = path.heap.get(saved.storage)
-    for bypass in getattr(storage, "hidden", ())[saved.hidden :][:1]:
+    unseen = getattr(storage, "hidden", ())[saved.hidden :]
+    hidden = [b for b in unseen if b.counter != saved.counter and autograd.touches(path, b, saved.tensor)]
+    for bypass in hidden[:1]:
         state.wrong.append((bypass, saved, saved.certain is Tri.YES))
 
 

@@ -82,6 +82,9 @@ def _list_of_views(machine: Machine, path: Path, call: Application, returns: Ret
     shape = shapes.broadcast([path.tensor(oid).shape for oid in oids]) if oids else None
     views = []
     for oid in oids:
+        if shape is not None and None not in shape and shape == path.tensor(oid).shape:
+            views.append(TensorRef(oid))
+            continue
         layout = geometry.expand(layout_of(path.tensor(oid)), shape)
         views.append(TensorRef(autograd.make_view(path, call.source, oid, call.operation, layout)))
     return TupleValue(tuple(views))
@@ -93,6 +96,8 @@ def _one(machine: Machine, path: Path, call: Application, returns: Return, index
         values = call.bound.get(returns.source, ())
         return values[0] if values else Unknown(("same", call.source.place, path.new_id()))
     if returns.kind in ("view", "alias") and source_oid is not None:
+        if layouts.is_whole_flatten(path, call, source_oid):
+            return TensorRef(source_oid)
         return _view(path, call, source_oid)
     if returns.kind == "multiview" and source_oid is not None:
         return several_views(machine, path, call, source_oid)

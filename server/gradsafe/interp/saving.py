@@ -53,8 +53,27 @@ def to_save(path: Path, call: Application, save: SaveRule) -> list[ToSave]:
         certain = certain & _kept_as_it_is(path, call)
     if save.what == "input" and "adaptive_avg_pool" in _snake(call.operation):
         certain = _pools_windows(path, call)
-    by_object = call.op.origin.startswith("yaml") or "conv" in call.operation.lower()
+    by_object = _keeps_the_object(path, call, save.what)
     return [ToSave(oid, save.what, certain, by_object=by_object) for oid in call.tensors.get(save.what, ())]
+
+
+_SAVES_VIEWS = frozenset({
+    "einsum", "tensordot", "bilinear", "Bilinear", "LSTM", "GRU", "RNN", "MultiheadAttention",
+    "multi_head_attention_forward", "chain_matmul", "inner", "kron",
+})  # fmt: skip
+"""Compositions that transpose, reshape or expand their operands first, and save those views."""
+
+
+def _keeps_the_object(path: Path, call: Application, what: str) -> bool:
+    """Is it the very tensor that is saved? Only then a later ``x.data = t`` reaches what was saved."""
+    operation = call.operation.lower()
+    if operation in ("linear", "matmul", "__rmatmul__"):
+        # More dimensions are folded into two; `linear` transposes its weight.
+        flat = all(len(path.tensor(oid).shape or ()) == 2 for oid in call.tensors.get(what, ()))
+        return flat and (operation != "linear" or what == "input")
+    if operation.endswith("cell"):
+        return what in ("input", "hx")
+    return call.operation not in _SAVES_VIEWS
 
 
 def _kept_as_it_is(path: Path, call: Application) -> Tri:

@@ -33,6 +33,10 @@ IDENTITY_WRITES = frozenset({"add_", "sub_", "subtract_", "add", "sub", "_foreac
 """In-place operations whose derivative with respect to the written tensor is the identity."""
 
 
+_UNRECORDED = frozenset({"logical_not_", "logical_and_", "logical_or_", "logical_xor_"})
+"""In-place operations that autograd knows nothing of: no check, no node, but the counter moves (measured)."""
+
+
 @dataclass(slots=True)
 class Application:
     """One call of an operation while it is being carried out."""
@@ -273,6 +277,8 @@ def _differentiable(path: Path, call: Application) -> list[int]:
 
 
 def _check_writes(path: Path, call: Application) -> None:
+    if call.operation in _UNRECORDED:
+        return
     for write in call.op.writes:
         if write.what == "out" or not write.certain:
             continue
@@ -317,6 +323,8 @@ def _record(path: Path, call: Application) -> None:
 
 def _has_node(call: Application) -> bool:
     returns = call.op.returns
+    if call.operation in _UNRECORDED:
+        return False
     if returns.kind in ("tuple", "list"):
         return any(item.kind in ("tuple", "list") or item.differentiable for item in returns.items)
     if returns.kind in ("value", "none", "unknown"):
@@ -366,23 +374,25 @@ def note_unseen(
 ) -> None:
     """Record a write that changes values behind autograd's back (wrong gradients, no error)."""
     tensor = path.tensor(oid)
-    shared = [i for i in inputs if i != oid and path.tensor(i).storage == tensor.storage]
-    identity = operation in IDENTITY_WRITES and not shared and inputs.count(oid) <= 1
+    aliases = [i for i in inputs if i != oid and path.tensor(i).storage == tensor.storage]
+    identity = operation in IDENTITY_WRITES and not aliases and inputs.count(oid) <= 1
+    reason: str | None
     if tensor.origin in ("data", "numpy"):
         reason = "numpy-write" if tensor.origin == "numpy" else "data-write"
         autograd.note_bypass(path, source, oid, reason, operation, hidden=True, name=name, flow=not identity)
         return
+    # Where other tensors have counters of their own on this memory, what they saved is changed unseen.
+    shared = autograd.storage_of(path, oid).several
+    tracked = autograd.GRAD_ENABLED[path.grad_mode] is not Tri.NO or not tensor.known
+    reason = "shared-write" if shared else None
     if tensor.origin == "detached" and autograd.requires_grad(path, oid) is Tri.NO:
-        if not identity:
-            autograd.note_bypass(path, source, oid, "detached-write", operation, hidden=False, name=name)
-        return
-    if autograd.GRAD_ENABLED[path.grad_mode] is not Tri.NO or not tensor.known:
-        return
-    if autograd.requires_grad(path, oid) is not Tri.YES:
-        return
-    if identity or operation.rstrip("_") in STEPS:
-        return
-    autograd.note_bypass(path, source, oid, "no-grad-write", operation, hidden=False, name=name)
+        reason = "detached-write" if not identity else reason
+    elif not tracked and autograd.requires_grad(path, oid) is Tri.YES and operation.rstrip("_") not in STEPS:
+        reason = "no-grad-write" if not identity else reason
+    if reason is not None:
+        autograd.note_bypass(
+            path, source, oid, reason, operation, hidden=shared, name=name, flow=not identity
+        )
 
 
 def apply_operator(

@@ -57,6 +57,8 @@ def judge(logs: Sequence[Log], is_forward: bool = False, alone: bool = False) ->
             if rule.silent:
                 finding = replace(finding, severity=_at_most(finding.severity, Severity.WARNING))
             if story.shadowed:
+                if first is not None and first.primary == finding.primary:
+                    continue  # `h[1:] += x` writes twice: whoever mends the first error looks at the line anyway
                 finding = _after(first, finding)
             elif isinstance(story.event, Raise) and story.event.certain:
                 first = finding
