@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gradsafe.domain import layout as layouts
 from gradsafe.domain.layout import Layout, dense_strides, layout_of
@@ -76,16 +77,13 @@ def new_tensor(
     """A tensor on a fresh storage; ``fields`` are those of :class:`Tensor`."""
     oid, storage, counter = path.new_id(), path.new_id(), path.new_id()
     version = fields.pop("version", 0)
-    made = (
-        Tensor(storage, counter, Tri.NO)
-        if tensor is None
-        else replace(tensor, storage=storage, counter=counter)
-    )
-    if fields:
-        made = replace(made, **fields)  # type: ignore[arg-type]
+    made = Tensor(storage, counter, Tri.NO) if tensor is None else tensor
+    changes: dict[str, Any] = {"storage": storage, "counter": counter, "offset": 0, **fields}
     if made.strides is None and made.contiguous is Tri.YES:
-        made = replace(made, strides=dense_strides(made.shape))
-    made = replace(made, offset=0, inference=made.inference or path.grad_mode is GradMode.INFERENCE)
+        changes["strides"] = dense_strides(changes.get("shape", made.shape))
+    if path.grad_mode is GradMode.INFERENCE:
+        changes["inference"] = True
+    made = made.but(changes)
     path.heap[oid], path.heap[storage], path.heap[counter] = made, Storage(), version
     path.emit(
         Create(

@@ -129,26 +129,32 @@ def _fresh(path: Path, call: Application, returns: Return, index: str) -> Tensor
     differentiable = returns.differentiable and dtype not in shapes.INTEGRAL
     # Only factories take `requires_grad`; `zeros_like(x, requires_grad=True)` is a leaf whatever x is.
     asked = call.bound.get("requires_grad", (Const(False, bool),))[0]
+    leaf, node = Tri.YES, None
     if isinstance(asked, Const) and asked.value is True:
-        tensor = Tensor(0, 0, Tri.YES, dtype=dtype)
+        needs = Tri.YES
     elif isinstance(asked, Unknown):
-        tensor = Tensor(0, 0, Tri.MAYBE, dtype=dtype)
+        needs = Tri.MAYBE
     else:
         needs = call.needs if differentiable else Tri.NO
         leaf = {Tri.YES: Tri.NO, Tri.MAYBE: Tri.MAYBE, Tri.NO: Tri.YES}[needs]
         node = call.node if needs is not Tri.NO else None
-        tensor = Tensor(0, 0, needs, node=node, leaf=leaf, dtype=dtype)
-    tensor = replace(tensor, shape=layout.shape, strides=layout.strides, contiguous=layout.contiguous)
-    lineage = [path.tensor(oid).derived for oid in call.inputs()]
-    if any(steps is not None for steps in lineage) and tensor.requires_grad is Tri.NO:
-        steps = frozenset().union(*(found for found in lineage if found is not None))
-        tensor = replace(tensor, derived=steps | {call.operation})
+    tensor = Tensor(
+        0, 0, needs, node, leaf, shape=layout.shape, strides=layout.strides, contiguous=layout.contiguous, dtype=dtype,
+        derived=_derived(path, call) if needs is Tri.NO else None,
+    )  # fmt: skip
     oid = autograd.new_tensor(path, call.source, call.operation, tensor)
     saves = [save for save in call.op.saves if save.what == f"result{index}"]
     if call.node is not None and saves:  # the indices of `max(dim)` too, which have no history
         certain = Tri.YES if saves[0].certain else Tri.MAYBE
         autograd.save(path, call.source, call.node, [ToSave(oid, "result", certain, as_output=True)])
     return TensorRef(oid)
+
+
+def _derived(path: Path, call: Application) -> frozenset[str] | None:
+    """The operations that made a value out of ``.data``, this one included."""
+    lineage = [path.tensor(oid).derived for oid in call.inputs()]
+    known = [steps for steps in lineage if steps is not None]
+    return frozenset().union(*known) | {call.operation} if known else None
 
 
 def _dtype(path: Path, call: Application, returns: Return) -> str | None:
