@@ -25,6 +25,7 @@ from gradsafe.domain.tensors import (
     Tri,
 )
 from gradsafe.domain.values import Const, Source
+from gradsafe.interp import unseen
 from gradsafe_tracer.events import Alias, Create, Raise, Save, Write
 
 GRAD_ENABLED = {
@@ -47,8 +48,6 @@ _VIEW_REASON = {
 }
 _WRITES_A_VIEW = frozenset({"fill_diagonal_"})
 """In-place operations that are composed of a write to a view of their tensor: of a leaf, torch names the view."""
-_UNCOUNTED = frozenset({"uncounted-write", "numpy-write", "fused-step", "statistics"})
-"""Writes that move no counter at all."""
 _BOOL = {Tri.YES: True, Tri.NO: False, Tri.MAYBE: None}
 
 
@@ -125,11 +124,6 @@ def any_edge(path: Path, oids: Iterable[int]) -> Tri:
     return found & GRAD_ENABLED[path.grad_mode]
 
 
-def storage_of(path: Path, oid: int) -> Storage:
-    found = path.heap.get(path.tensor(oid).storage)
-    return found if isinstance(found, Storage) else Storage()
-
-
 def accumulate_node(path: Path, oid: int, source: Source) -> int:
     """The AccumulateGrad of a leaf, made on first use."""
     known = path.vars.get((oid, "#accumulate"))
@@ -193,7 +187,7 @@ def _set_view_node(path: Path, oid: int, above: int | None, version: int, source
     tensor = path.tensor(oid)
     flow = path.tensor(tensor.base).flow if tensor.base is not None else tensor.flow
     if _is_of_leaf(path, tensor):
-        flow = len(storage_of(path, oid).flow)  # a view of what the leaf is now
+        flow = len(unseen.storage_of(path, oid).flow)  # a view of what the leaf is now
     path.heap[oid] = replace(tensor, node=node, leaf=Tri.NO, base_version=version, flow=flow)
     return node
 
@@ -217,11 +211,11 @@ def record(
             return None
         if above is not None:
             edges.append(above)
-        bypasses.extend(_bypasses(path, oid))
+        bypasses.extend(unseen.behind(path, oid, requires_grad(path, oid)))
         used = path.tensor(oid)
         if above is not None and not view and (used.leaf is Tri.YES or _is_of_leaf(path, used)):
             leaf = used.base if used.base is not None and used.leaf is not Tri.YES else oid
-            seen = len(storage_of(path, oid).flow) if used.leaf is Tri.YES else used.flow
+            seen = len(unseen.storage_of(path, oid).flow) if used.leaf is Tri.YES else used.flow
             leaves.append((leaf, seen))
     node = path.new_id()
     path.heap[node] = Node(
@@ -229,24 +223,6 @@ def record(
     )
     save(path, source, node, saves)
     return node if path.status is Status.RUN else None
-
-
-def _bypasses(path: Path, oid: int) -> tuple[Bypass, ...]:
-    """The unseen changes of the value that a node is about to use as if its history were whole."""
-    tensor = path.tensor(oid)
-    found = tensor.bypasses
-    if tensor.node is None and (tensor.base is None or requires_grad(path, oid) is Tri.NO):
-        return found
-    if tensor.base is None and tensor.leaf is not Tri.NO:
-        return found  # a leaf's gradient is that of the value it has now; a view of it was taken before
-    return found + tuple(
-        bypass for bypass in storage_of(path, oid).flow[tensor.flow :] if touches(path, bypass, oid)
-    )
-
-
-def touches(path: Path, bypass: Bypass, oid: int) -> bool:
-    """Did an unseen write change what this tensor covers? Yes where it is not known."""
-    return not layouts.apart(bypass.span, layouts.span(layout_of(path.tensor(oid))))
 
 
 def save(path: Path, source: Source, node: int, saves: Sequence[ToSave]) -> None:
@@ -270,7 +246,7 @@ def save(path: Path, source: Source, node: int, saves: Sequence[ToSave]) -> None
         kept.append(
             SavedTensor(
                 number, item.tensor, tensor.counter, version, item.role, certain,
-                item.as_output, tensor.name, tensor.storage, len(storage_of(path, item.tensor).hidden),
+                item.as_output, tensor.name, tensor.storage, len(unseen.storage_of(path, item.tensor).hidden),
                 not tensor.known, item.by_object,
             )
         )  # fmt: skip
@@ -307,7 +283,7 @@ def make_view(
         leaf=Tri.NO if own is Tri.YES else Tri.MAYBE if own is Tri.MAYBE else Tri.YES,
         base=root if differentiable else None, creation=creation if differentiable else Creation.DEFAULT,
         base_version=path.version(parent.counter), shape=layout.shape, strides=layout.strides, offset=layout.offset,
-        contiguous=layout.contiguous, overlap=layout.overlap, name=None, flow=len(storage_of(path, base).flow),
+        contiguous=layout.contiguous, overlap=layout.overlap, name=None, flow=len(unseen.storage_of(path, base).flow),
         bypasses=parent.bypasses if differentiable else (),
         origin="made" if parent.origin in ("parameter", DETACHED_INFERENCE) else parent.origin,
     )  # fmt: skip
@@ -339,7 +315,7 @@ def data_of(path: Path, source: Source, base: int, how: str = "data") -> int:
     """``.data`` (and NumPy's view): the storage is shared, the counter is new."""
     oid, counter = detach(path, source, base, how), path.new_id()
     path.heap[counter] = 0
-    path.heap[path.tensor(base).storage] = replace(storage_of(path, base), several=True)
+    path.heap[path.tensor(base).storage] = replace(unseen.storage_of(path, base), several=True)
     inference = path.tensor(oid).origin == DETACHED_INFERENCE
     path.heap[oid] = replace(
         path.tensor(oid), counter=counter, origin=DETACHED_INFERENCE if inference else "data"
@@ -412,7 +388,7 @@ def rebase_history(path: Path, source: Source, oid: int, node: int, needs: Tri) 
     """After an in-place operation with ``node``: the tensor's history, or its base's, becomes the node's."""
     tensor = path.tensor(oid)
     if tensor.base is None:
-        flow = len(storage_of(path, oid).flow)
+        flow = len(unseen.storage_of(path, oid).flow)
         leaf = Tri.NO if needs is Tri.YES else tensor.leaf & Tri.MAYBE
         path.heap[oid] = replace(
             tensor, node=node, requires_grad=tensor.requires_grad | needs, leaf=leaf, flow=flow, bypasses=()
@@ -431,37 +407,10 @@ def rebase_history(path: Path, source: Source, oid: int, node: int, needs: Tri) 
             source.place, source.stack, path.new_id(), copy_slices, inner.operation, "the view", 0, 0, 0
         )
         path.emit(kept)
-    flow = len(storage_of(path, oid).flow)
+    flow = len(unseen.storage_of(path, oid).flow)
     leaf = Tri.NO if needs is Tri.YES else base.leaf & Tri.MAYBE
     path.heap[tensor.base] = replace(
         base, node=copy_slices, requires_grad=base.requires_grad | needs, leaf=leaf, flow=flow, bypasses=()
     )
     _set_view_node(path, oid, copy_slices, path.version(tensor.counter), source)
     path.heap[oid] = replace(path.tensor(oid), requires_grad=tensor.requires_grad | needs, flow=flow)
-
-
-def note_bypass(
-    path: Path,
-    source: Source,
-    oid: int,
-    reason: str,
-    operation: str,
-    hidden: bool,
-    name: str | None,
-    flow: bool = True,
-) -> None:
-    """Remember a change of value that autograd does not see, on the storage it happened to.
-
-    ``hidden``: no counter moved, so what was saved before is wrong; ``flow``: the history of the tensor does
-    not tell of it, so what is computed from now on is.
-    """
-    tensor = path.tensor(oid)
-    storage = storage_of(path, oid)
-    counter = -1 if reason in _UNCOUNTED else tensor.counter
-    span = layouts.span(layout_of(tensor))
-    bypass = Bypass(source, reason, operation, name or tensor.name, oid, counter, span)
-    path.heap[tensor.storage] = replace(
-        storage,
-        hidden=(*storage.hidden, bypass) if hidden else storage.hidden,
-        flow=(*storage.flow, bypass) if flow else storage.flow,
-    )

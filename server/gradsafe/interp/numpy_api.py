@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from gradsafe.domain.state import Path
 from gradsafe.domain.tensors import Tensor, Tri
 from gradsafe.domain.values import NONE, TensorRef, Value
-from gradsafe.interp import autograd, torch_ops
+from gradsafe.interp import autograd, torch_ops, unseen
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
@@ -84,7 +84,7 @@ def _as_array(path: Path, call: Call) -> Outcomes | None:
 
 def _write(path: Path, ref: TensorRef, name: str, call: Call) -> None:
     autograd.bump(path, call.source, ref.oid, 0, name, "method", name=call.subject or None)
-    autograd.note_bypass(path, call.source, ref.oid, "numpy-write", name, True, call.subject or None)
+    unseen.note_bypass(path, call.source, ref.oid, "numpy-write", name, True, call.subject or None)
 
 
 def _fresh(path: Path, tensor: Tensor, call: Call, keeps_shape: bool) -> TensorRef:

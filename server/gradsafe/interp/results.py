@@ -11,7 +11,7 @@ from gradsafe.domain.layout import Layout, layout_of
 from gradsafe.domain.state import Items, Path
 from gradsafe.domain.tensors import Tensor, Tri
 from gradsafe.domain.values import NONE, Const, External, ListRef, TensorRef, TupleValue, Unknown, Value
-from gradsafe.interp import autograd, layouts, net_shapes, shapes
+from gradsafe.interp import autograd, layouts, net_shapes, shapes, unseen
 from gradsafe.interp.autograd import ToSave
 from gradsafe.ops.notation import Return
 
@@ -219,7 +219,7 @@ def _unsafe_part(path: Path, call: Application, base: int, layout: Layout | None
     path.heap[oid] = replace(
         path.tensor(oid), requires_grad=needs, node=call.node, leaf=leaf, origin="made", derived=None,
         shape=layout.shape, strides=layout.strides, offset=layout.offset, contiguous=layout.contiguous,
-        flow=len(autograd.storage_of(path, base).flow),
+        flow=len(unseen.storage_of(path, base).flow),
     )  # fmt: skip
     return oid
 

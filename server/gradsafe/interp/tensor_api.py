@@ -23,7 +23,7 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import autograd, backward, hooks, layouts, numpy_api, shapes, torch_ops
+from gradsafe.interp import autograd, backward, hooks, layouts, numpy_api, shapes, torch_ops, unseen
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
@@ -142,7 +142,7 @@ def swap_data(path: Path, oid: int, value: Value, source: Source, subject: str) 
     """
     tensor = path.tensor(oid)
     # What autograd had not seen of the old value is lost for good with it.
-    before = tensor.bypasses + autograd.storage_of(path, oid).flow[tensor.flow :] * (tensor.leaf is Tri.NO)
+    before = tensor.bypasses + unseen.storage_of(path, oid).flow[tensor.flow :] * (tensor.leaf is Tri.NO)
     bypass = Bypass(source, "data-swap", ".data =", subject or tensor.name, oid)
     lost = Tri.NO
     storage, shape = path.new_id(), None
@@ -282,7 +282,7 @@ def _uncounted(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outc
     """Writes element by element, and moves no counter (measured, AUTOGRAD.md section 7.11)."""
     name = getattr(call.function, "function", "apply_")
     autograd.bump(path, call.source, ref.oid, 0, name, "method", name=call.subject or None)
-    autograd.note_bypass(path, call.source, ref.oid, "uncounted-write", name, True, call.subject or None)
+    unseen.note_bypass(path, call.source, ref.oid, "uncounted-write", name, True, call.subject or None)
     return [(path, ref)]
 
 

@@ -21,7 +21,7 @@ from gradsafe.domain.values import (
     Unknown,
     Value,
 )
-from gradsafe.interp import arguments, autograd, results, saving, shapes
+from gradsafe.interp import arguments, autograd, results, saving, shapes, unseen
 from gradsafe.interp.autograd import ToSave
 from gradsafe.interp.machine import Machine, Outcomes
 from gradsafe.ops.entry import Selection
@@ -379,10 +379,10 @@ def note_unseen(
     reason: str | None
     if tensor.origin in ("data", "numpy"):
         reason = "numpy-write" if tensor.origin == "numpy" else "data-write"
-        autograd.note_bypass(path, source, oid, reason, operation, hidden=True, name=name, flow=not identity)
+        unseen.note_bypass(path, source, oid, reason, operation, hidden=True, name=name, flow=not identity)
         return
     # Where other tensors have counters of their own on this memory, what they saved is changed unseen.
-    shared = autograd.storage_of(path, oid).several
+    shared = unseen.storage_of(path, oid).several
     tracked = autograd.GRAD_ENABLED[path.grad_mode] is not Tri.NO or not tensor.known
     reason = "shared-write" if shared else None
     if tensor.origin == "detached" and autograd.requires_grad(path, oid) is Tri.NO:
@@ -390,9 +390,7 @@ def note_unseen(
     elif not tracked and autograd.requires_grad(path, oid) is Tri.YES and operation.rstrip("_") not in STEPS:
         reason = "no-grad-write" if not identity else reason
     if reason is not None:
-        autograd.note_bypass(
-            path, source, oid, reason, operation, hidden=shared, name=name, flow=not identity
-        )
+        unseen.note_bypass(path, source, oid, reason, operation, hidden=shared, name=name, flow=not identity)
 
 
 def apply_operator(
