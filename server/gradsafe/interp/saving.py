@@ -26,9 +26,19 @@ _AUTOCAST = frozenset({
 
 
 def keeps_number(call: Application) -> bool:
-    """``h * 2`` keeps the number: nothing to modify, but gone at a second backward (DESIGN.md section 3)."""
+    """``h * 2`` keeps the number, dropout its mask: nothing to modify, but gone at a second backward."""
     base = call.operation.rstrip("_")
-    return base in ("mul", "div", "multiply", "divide", "true_divide") and len(call.inputs()) == 1
+    if base in ("mul", "div", "multiply", "divide", "true_divide"):
+        return len(call.inputs()) == 1
+    return base.lower().rstrip("123d") in _KEEPS_MASK and (
+        call.op.returns.kind == "fresh" or bool(call.op.writes)
+    )
+
+
+_KEEPS_MASK = frozenset(
+    {"dropout", "alpha_dropout", "alphadropout", "feature_dropout", "feature_alpha_dropout", "rrelu"}
+)
+"""In training; in evaluation their result is the argument itself."""
 
 
 def keeps_copy(path: Path, call: Application) -> bool:
