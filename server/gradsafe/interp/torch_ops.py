@@ -24,7 +24,7 @@ from gradsafe.domain.values import (
 from gradsafe.interp import arguments, autograd, results, saving, shapes, unseen
 from gradsafe.interp.autograd import ToSave
 from gradsafe.interp.machine import Machine, Outcomes
-from gradsafe.ops.entry import Selection
+from gradsafe.ops.entry import Arg, Selection
 from gradsafe.ops.notation import Op
 from gradsafe.ops.operators import BINARY, UNARY
 from gradsafe_tracer.events import Save
@@ -160,11 +160,14 @@ def select(
     machine: Machine, path: Path, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]
 ) -> tuple[Selection, dict[str, tuple[Value, ...]]] | None:
     """The line of the op table for a call, and the values that each of its parameters gets."""
-    found = machine.table.select(
-        name,
-        [arguments.argument(path, value) for value in args],
-        {key: arguments.argument(path, v) for key, v in kwargs.items()},
-    )
+    known = [arguments.argument(path, value) for value in args]
+    named = {key: arguments.argument(path, value) for key, value in kwargs.items()}
+    found = machine.table.select(name, known, named)
+    if found is None:
+        # A size that was used in arithmetic before has been taken for a tensor: it may as well be a number.
+        known = [_unless_guessed(path, value, arg) for value, arg in zip(args, known, strict=True)]
+        named = {key: _unless_guessed(path, kwargs[key], arg) for key, arg in named.items()}
+        found = machine.table.select(name, known, named)
     if found is None:
         return None
     bound: dict[str, tuple[Value, ...]] = {}
@@ -179,6 +182,14 @@ def select(
     for key, value in kwargs.items():
         bound.setdefault(key, (value,))
     return found, bound
+
+
+def _unless_guessed(path: Path, value: Value, arg: Arg) -> Arg:
+    """``arg``, but of an unknown value that only its use made a tensor: nothing is known."""
+    value = resolve(path, value)
+    if isinstance(value, TensorRef) and not path.tensor(value.oid).known:
+        return Arg("unknown")
+    return arg
 
 
 def apply(
@@ -248,6 +259,8 @@ def _bind_tensors(path: Path, call: Application) -> None:
             values = tuple(materialise(path, value, call.source) for value in values)
             bound[name] = values
         for value in values:
+            if "Tensors" in kinds.get(name, ()):
+                _materialise_items(path, value, call.source)
             found.extend(tensors_in(path, value))
         if found:
             call.tensors[name] = tuple(found)
@@ -262,6 +275,15 @@ def items_of(path: Path, value: Value) -> tuple[Value, ...]:
         held = path.items(value.oid)
         return (*held.known, *((held.rest,) if held.rest is not None else ()))
     return ()
+
+
+def _materialise_items(path: Path, value: Value, source: Source) -> None:
+    """``torch.stack([a, b])``: what is in the list are tensors."""
+    items = value.items if isinstance(value, TupleValue) else ()
+    if isinstance(value, ListRef):
+        items = path.items(value.oid).known
+    for item in items:
+        materialise(path, item, source)
 
 
 def tensors_in(path: Path, value: Value) -> list[int]:
