@@ -10,7 +10,7 @@ from tests.oracle.grade import WRONG
 from . import judge
 from .emit import Wishes
 from .judge import BYPASS, Judged
-from .straight import Straight
+from .memory import Memory
 
 ATTEMPTS = 60
 
@@ -93,7 +93,7 @@ def write(rng: random.Random, level: int, wishes: Wishes) -> str:
 
 
 def _straight(rng: random.Random, level: int, wishes: Wishes) -> str:
-    out = Straight(rng, wishes)
+    out = Memory(rng, wishes)
     out.emit("import torch")
     out.emit("import torch.nn.functional as F")
     out.emit("")

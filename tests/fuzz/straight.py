@@ -47,7 +47,7 @@ class Straight(Writer):
     # -- making tensors -------------------------------------------------------------------
 
     def leaf(self, shape: Shape | None = None) -> Var:
-        shape = shape or self.rng.choice(((3,), (4, 3), (3,), (5,), (3, 3)))
+        shape = shape or self.rng.choice(((3,), (4, 3), (3,), (5,), (3, 3), (3, 2, 2), (3, 1)))
         sizes = ", ".join(map(str, shape))
         name = self.name("x", "w", "a", "b", "weight", "scale", "theta", "alpha", "params", "inputs")
         form = self.rng.choice(

@@ -397,8 +397,12 @@ def culprits(
     program: Program, body: Body | None, recorder: Recorder, wrong: list[WrongGradient]
 ) -> list[int]:
     """The rows whose write makes a gradient wrong: alone it still does, or without it all is right."""
-    lines = sorted({w.site.line or 0 for at in {x.call for x in wrong} for w in bypasses(recorder, at)})
+    found = [w for at in {x.call for x in wrong} for w in bypasses(recorder, at)]
+    lines = sorted({w.site.line or 0 for w in found})
     if len(lines) <= 1:
         return lines
+    stuck = sorted({w.site.line or 0 for w in found if w.operation == ESCAPED})
+    if stuck and check(program, body, frozenset(lines) - set(stuck)).wrong:
+        return stuck  # what NumPy writes cannot be skipped, and is enough
     alone = [line for line in lines if check(program, body, frozenset(lines) - {line}).wrong]
     return alone or [line for line in lines if not check(program, body, frozenset({line})).wrong] or lines

@@ -110,6 +110,23 @@ def partly_overlaps(written: Layout, read: Layout) -> bool:
     return written.offset < read.offset + b and read.offset < written.offset + a
 
 
+def span(layout: Layout) -> tuple[int, int] | None:
+    """The first element of the storage that the tensor covers, and the one after the last; None where not known."""
+    if layout.shape is None or layout.strides is None or layout.offset is None:
+        return None
+    end = layout.offset
+    for size, stride in zip(layout.shape, layout.strides, strict=True):
+        if size is None or stride is None:
+            return None
+        end += max(size - 1, 0) * stride
+    return layout.offset, end + 1
+
+
+def apart(one: tuple[int, int] | None, other: tuple[int, int] | None) -> bool:
+    """Do two parts of one storage certainly not touch?"""
+    return one is not None and other is not None and (one[1] <= other[0] or other[1] <= one[0])
+
+
 def _numel(layout: Layout) -> int:
     return math.prod(size for size in layout.shape or () if size is not None)
 

@@ -24,7 +24,7 @@ def argument(path: Path, value: Value) -> Arg:
         kinds = {argument(path, item).kind for item in (*items, *((rest,) if rest else ()))}
         if kinds == {"tensor"}:
             return Arg("tensors")
-        if kinds <= {"number", "unknown"}:
+        if kinds <= {"number", "unknown"} and kinds != {"unknown"}:
             known = tuple(item.value if isinstance(item, Const) else None for item in items)
             return Arg("ints", known) if rest is None and None not in known else Arg("ints")
         return Arg("tuple")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from gradsafe.domain import layout as layouts
 from gradsafe.domain.layout import Layout, dense_strides, layout_of
@@ -24,6 +25,7 @@ from gradsafe.domain.tensors import (
     Tri,
 )
 from gradsafe.domain.values import Const, Source
+from gradsafe.interp import unseen
 from gradsafe_tracer.events import Alias, Create, Raise, Save, Write
 
 GRAD_ENABLED = {
@@ -44,6 +46,8 @@ _VIEW_REASON = {
     Creation.INFERENCE: "inference-write",
     Creation.CUSTOM: "function-view",
 }
+_WRITES_A_VIEW = frozenset({"fill_diagonal_"})
+"""In-place operations that are composed of a write to a view of their tensor: of a leaf, torch names the view."""
 _BOOL = {Tri.YES: True, Tri.NO: False, Tri.MAYBE: None}
 
 
@@ -72,16 +76,13 @@ def new_tensor(
     """A tensor on a fresh storage; ``fields`` are those of :class:`Tensor`."""
     oid, storage, counter = path.new_id(), path.new_id(), path.new_id()
     version = fields.pop("version", 0)
-    made = (
-        Tensor(storage, counter, Tri.NO)
-        if tensor is None
-        else replace(tensor, storage=storage, counter=counter)
-    )
-    if fields:
-        made = replace(made, **fields)  # type: ignore[arg-type]
+    made = Tensor(storage, counter, Tri.NO) if tensor is None else tensor
+    changes: dict[str, Any] = {"storage": storage, "counter": counter, "offset": 0, **fields}
     if made.strides is None and made.contiguous is Tri.YES:
-        made = replace(made, strides=dense_strides(made.shape))
-    made = replace(made, offset=0, inference=made.inference or path.grad_mode is GradMode.INFERENCE)
+        changes["strides"] = dense_strides(changes.get("shape", made.shape))
+    if path.grad_mode is GradMode.INFERENCE:
+        changes["inference"] = True
+    made = made.but(changes)
     path.heap[oid], path.heap[storage], path.heap[counter] = made, Storage(), version
     path.emit(
         Create(
@@ -123,11 +124,6 @@ def any_edge(path: Path, oids: Iterable[int]) -> Tri:
     return found & GRAD_ENABLED[path.grad_mode]
 
 
-def storage_of(path: Path, oid: int) -> Storage:
-    found = path.heap.get(path.tensor(oid).storage)
-    return found if isinstance(found, Storage) else Storage()
-
-
 def accumulate_node(path: Path, oid: int, source: Source) -> int:
     """The AccumulateGrad of a leaf, made on first use."""
     known = path.vars.get((oid, "#accumulate"))
@@ -166,6 +162,13 @@ def edge(path: Path, oid: int, source: Source) -> int | None:
     return accumulate_node(path, oid, source)
 
 
+def _is_of_leaf(path: Path, tensor: Tensor) -> bool:
+    if tensor.base is None:
+        return False
+    base = path.tensor(tensor.base)
+    return base.leaf is Tri.YES and base.storage == tensor.storage  # `v.data = t` parts them
+
+
 def unusable_view(path: Path, oid: int) -> str | None:
     """Why ``grad_fn`` of this view raises (``handle_view_on_rebase``): its base was modified since it was made, and
     it is one of several or was made without grad. None where it does not, or not for certain."""
@@ -182,14 +185,20 @@ def _set_view_node(path: Path, oid: int, above: int | None, version: int, source
     node = path.new_id()
     path.heap[node] = Node("AsStrided", (above,), (), source, certain=path.node(above).certain)
     tensor = path.tensor(oid)
-    path.heap[oid] = replace(tensor, node=node, leaf=Tri.NO, base_version=version)
+    flow = path.tensor(tensor.base).flow if tensor.base is not None else tensor.flow
+    if _is_of_leaf(path, tensor):
+        flow = len(unseen.storage_of(path, oid).flow)  # a view of what the leaf is now
+    path.heap[oid] = replace(tensor, node=node, leaf=Tri.NO, base_version=version, flow=flow)
     return node
 
 
 def record(
     path: Path, source: Source, operation: str, inputs: Sequence[int], saves: Sequence[ToSave], certain: Tri,
+    view: bool = False,
 ) -> int | None:  # fmt: skip
     """Make the node of an operation on ``inputs`` and save its operands; None if the path ended in it.
+
+    A ``view`` does not read its operand's value: whoever uses the view does.
 
     ``certain`` is :func:`any_requires_grad` of the differentiable inputs and is not NO.
     """
@@ -202,26 +211,18 @@ def record(
             return None
         if above is not None:
             edges.append(above)
-        bypasses.extend(_bypasses(path, oid))
-        if path.tensor(oid).leaf is Tri.YES and above is not None:
-            leaves.append((oid, len(storage_of(path, oid).flow)))
+        bypasses.extend(unseen.behind(path, oid, requires_grad(path, oid)))
+        used = path.tensor(oid)
+        if above is not None and not view and (used.leaf is Tri.YES or _is_of_leaf(path, used)):
+            leaf = used.base if used.base is not None and used.leaf is not Tri.YES else oid
+            seen = len(unseen.storage_of(path, oid).flow) if used.leaf is Tri.YES else used.flow
+            leaves.append((leaf, seen))
     node = path.new_id()
     path.heap[node] = Node(
         operation, tuple(edges), (), source, certain=certain, bypasses=tuple(bypasses), leaves=tuple(leaves)
     )
     save(path, source, node, saves)
     return node if path.status is Status.RUN else None
-
-
-def _bypasses(path: Path, oid: int) -> tuple[Bypass, ...]:
-    """The unseen changes of the value that a node is about to use as if its history were whole."""
-    tensor = path.tensor(oid)
-    found = (tensor.bypass,) if tensor.bypass is not None else ()
-    if tensor.node is None and (tensor.base is None or requires_grad(path, oid) is Tri.NO):
-        return found
-    if tensor.base is None and tensor.leaf is not Tri.NO:
-        return found  # a leaf's gradient is that of the value it has now; a view of it was taken before
-    return found + storage_of(path, oid).flow[tensor.flow :]
 
 
 def save(path: Path, source: Source, node: int, saves: Sequence[ToSave]) -> None:
@@ -245,7 +246,7 @@ def save(path: Path, source: Source, node: int, saves: Sequence[ToSave]) -> None
         kept.append(
             SavedTensor(
                 number, item.tensor, tensor.counter, version, item.role, certain,
-                item.as_output, tensor.name, tensor.storage, len(storage_of(path, item.tensor).hidden),
+                item.as_output, tensor.name, tensor.storage, len(unseen.storage_of(path, item.tensor).hidden),
                 not tensor.known, item.by_object,
             )
         )  # fmt: skip
@@ -276,14 +277,14 @@ def make_view(
     root = base if parent.base is None else parent.base
     own = requires_grad(path, base) & GRAD_ENABLED[path.grad_mode] if differentiable else Tri.NO
     if node is None and own is not Tri.NO:
-        node = record(path, source, operation, [base], (), own)
+        node = record(path, source, operation, [base], (), own, view=True)
     view = replace(
         parent, requires_grad=own, node=node if own is not Tri.NO else None,
         leaf=Tri.NO if own is Tri.YES else Tri.MAYBE if own is Tri.MAYBE else Tri.YES,
         base=root if differentiable else None, creation=creation if differentiable else Creation.DEFAULT,
         base_version=path.version(parent.counter), shape=layout.shape, strides=layout.strides, offset=layout.offset,
-        contiguous=layout.contiguous, overlap=layout.overlap, name=None, flow=len(storage_of(path, base).flow),
-        bypass=parent.bypass if differentiable else None,
+        contiguous=layout.contiguous, overlap=layout.overlap, name=None, flow=len(unseen.storage_of(path, base).flow),
+        bypasses=parent.bypasses if differentiable else (),
         origin="made" if parent.origin in ("parameter", DETACHED_INFERENCE) else parent.origin,
     )  # fmt: skip
     path.heap[oid] = view
@@ -314,6 +315,7 @@ def data_of(path: Path, source: Source, base: int, how: str = "data") -> int:
     """``.data`` (and NumPy's view): the storage is shared, the counter is new."""
     oid, counter = detach(path, source, base, how), path.new_id()
     path.heap[counter] = 0
+    path.heap[path.tensor(base).storage] = replace(unseen.storage_of(path, base), several=True)
     inference = path.tensor(oid).origin == DETACHED_INFERENCE
     path.heap[oid] = replace(
         path.tensor(oid), counter=counter, origin=DETACHED_INFERENCE if inference else "data"
@@ -329,6 +331,8 @@ def check_inplace(
     A tensor of unknown history stays silent: only its caller could tell.
     """
     tensor = path.tensor(oid)
+    if tensor.origin == "numpy":
+        return
     fields = {"tensor": oid, "operation": operation, "name": tensor.name, "how": how, **extra}
     if tensor.inference and path.grad_mode is not GradMode.INFERENCE and tensor.origin != DETACHED_INFERENCE:
         raise_error(path, source, "inference-write", True, **fields)
@@ -349,7 +353,8 @@ def check_inplace(
     # A view that was made before its base required grad is a leaf until its `grad_fn` is asked for (measured).
     wanted = requires_grad(path, oid)
     if tensor.leaf is Tri.YES and wanted is not Tri.NO:
-        raise_error(path, source, "leaf", certain and wanted is Tri.YES, **fields)
+        reason = "leaf-view" if operation in _WRITES_A_VIEW else "leaf"
+        raise_error(path, source, reason, certain and wanted is Tri.YES, **fields)
 
 
 def bump(
@@ -383,10 +388,10 @@ def rebase_history(path: Path, source: Source, oid: int, node: int, needs: Tri) 
     """After an in-place operation with ``node``: the tensor's history, or its base's, becomes the node's."""
     tensor = path.tensor(oid)
     if tensor.base is None:
-        flow = len(storage_of(path, oid).flow)
+        flow = len(unseen.storage_of(path, oid).flow)
         leaf = Tri.NO if needs is Tri.YES else tensor.leaf & Tri.MAYBE
         path.heap[oid] = replace(
-            tensor, node=node, requires_grad=tensor.requires_grad | needs, leaf=leaf, flow=flow, bypass=None
+            tensor, node=node, requires_grad=tensor.requires_grad | needs, leaf=leaf, flow=flow, bypasses=()
         )
         return
     base = path.tensor(tensor.base)
@@ -402,34 +407,10 @@ def rebase_history(path: Path, source: Source, oid: int, node: int, needs: Tri) 
             source.place, source.stack, path.new_id(), copy_slices, inner.operation, "the view", 0, 0, 0
         )
         path.emit(kept)
-    flow = len(storage_of(path, oid).flow)
+    flow = len(unseen.storage_of(path, oid).flow)
     leaf = Tri.NO if needs is Tri.YES else base.leaf & Tri.MAYBE
     path.heap[tensor.base] = replace(
-        base, node=copy_slices, requires_grad=base.requires_grad | needs, leaf=leaf, flow=flow, bypass=None
+        base, node=copy_slices, requires_grad=base.requires_grad | needs, leaf=leaf, flow=flow, bypasses=()
     )
     _set_view_node(path, oid, copy_slices, path.version(tensor.counter), source)
     path.heap[oid] = replace(path.tensor(oid), requires_grad=tensor.requires_grad | needs, flow=flow)
-
-
-def note_bypass(
-    path: Path,
-    source: Source,
-    oid: int,
-    reason: str,
-    operation: str,
-    hidden: bool,
-    name: str | None,
-    flow: bool = True,
-) -> None:
-    """Remember a change of value that autograd does not see, on the storage it happened to.
-
-    ``hidden``: no counter moved, so what was saved before is wrong; ``flow``: the history of the tensor does
-    not tell of it, so what is computed from now on is.
-    """
-    tensor = path.tensor(oid)
-    storage = storage_of(path, oid)
-    bypass = Bypass(source, reason, operation, name or tensor.name, oid)
-    path.heap[tensor.storage] = Storage(
-        (*storage.hidden, bypass) if hidden else storage.hidden,
-        (*storage.flow, bypass) if flow else storage.flow,
-    )

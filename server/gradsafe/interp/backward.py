@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import Bypass, Node, SavedTensor, Tensor, Tri
 from gradsafe.domain.values import Const, Source, TensorRef
-from gradsafe.interp import autograd, shadow, unchecked
+from gradsafe.interp import autograd, shadow, unchecked, unseen
 from gradsafe_tracer.events import BackwardEnd, BackwardStart, Free, Raise, Read, Save, WrongGradient
 
 
@@ -244,7 +244,9 @@ def _hidden(state: _Run, saved: SavedTensor) -> None:
                 state.wrong.append((place, saved, saved.certain is Tri.YES))
             return
     storage = path.heap.get(saved.storage)
-    for bypass in getattr(storage, "hidden", ())[saved.hidden :][:1]:
+    writes = getattr(storage, "hidden", ())[saved.hidden :]
+    hidden = [b for b in writes if b.counter != saved.counter and unseen.touches(path, b, saved.tensor)]
+    for bypass in hidden[:1]:
         state.wrong.append((bypass, saved, saved.certain is Tri.YES))
 
 
@@ -256,7 +258,7 @@ def _leaves_changed_between_uses(state: _Run, executed: list[int]) -> None:
     for (leaf, seen), _ in uses:
         first[leaf] = min(first.get(leaf, seen), seen)
     for (leaf, seen), node in uses:
-        for bypass in autograd.storage_of(path, leaf).flow[first[leaf] : seen]:
+        for bypass in unseen.storage_of(path, leaf).flow[first[leaf] : seen]:
             state.wrong.append((bypass, None, path.node(node).certain is Tri.YES))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
@@ -310,6 +311,15 @@ def _super(machine: Machine, path: Path, call: Call) -> Outcomes | None:
 @builtin("builtins.print", "warnings.warn", "logging.info", "builtins.setLevel", "gc.collect", "time.sleep")
 def _ignored(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, NONE)]
+
+
+@builtin(*(f"builtins.{name}" for name, kind in vars(builtins).items()
+           if isinstance(kind, type) and issubclass(kind, BaseException)))  # fmt: skip
+def _exception(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    """An exception object: its class says which ``except`` catches it."""
+    return (
+        [(path, Instance(path.new_id(), call.function.name))] if isinstance(call.function, External) else None
+    )
 
 
 @builtin("functools.partial")

@@ -35,6 +35,7 @@ from gradsafe.interp import (
     generators,
     modules,
     names,
+    numpy_api,
     optimizers,
     tensor_api,
     torch_api,
@@ -153,7 +154,9 @@ def _call_bound(machine: Machine, path: Path, bound: Bound, call: Call) -> Outco
 
 
 def _call_external(machine: Machine, path: Path, function: External, call: Call) -> Outcomes:
-    for handler in (builtin_calls.call_external, torch_api.call_external, modules.construct_external):
+    for handler in (
+        builtin_calls.call_external, torch_api.call_external, numpy_api.call_function, modules.construct_external,
+    ):  # fmt: skip
         outcomes = handler(machine, path, function.name, call)
         if outcomes is not None:
             return outcomes

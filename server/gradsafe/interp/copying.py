@@ -56,7 +56,7 @@ def _tensor(path: Path, value: TensorRef, deep: bool, source: Source) -> TensorR
         shared = autograd.data_of(path, source, value.oid, "copy")
         path.heap[shared] = replace(path.tensor(shared), requires_grad=tensor.requires_grad, leaf=Tri.YES)
         return TensorRef(shared)
-    made = replace(tensor, node=None, base=None, leaf=Tri.YES, bypass=None, flow=0)
+    made = replace(tensor, node=None, base=None, leaf=Tri.YES, bypasses=(), flow=0)
     return TensorRef(autograd.new_tensor(path, source, "deepcopy", made))
 
 

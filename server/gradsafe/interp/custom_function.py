@@ -20,7 +20,7 @@ from gradsafe.domain.values import (
     Unknown,
     Value,
 )
-from gradsafe.interp import autograd, calls, classes, torch_ops, unchecked
+from gradsafe.interp import autograd, calls, classes, torch_ops, unchecked, unseen
 from gradsafe.interp.autograd import ToSave
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _attach(
             return Unknown(("raised", call.source.place))
         tensor = path.tensor(oid)
         # The write in forward is part of the function: its history is about to tell.
-        path.heap[oid] = replace(tensor, flow=len(autograd.storage_of(path, oid).flow))
+        path.heap[oid] = replace(tensor, flow=len(unseen.storage_of(path, oid).flow))
     node = autograd.record(path, call.source, cls.name, inputs, [], needs)
     if node is None:
         return Unknown(("raised", call.source.place))

@@ -224,6 +224,17 @@ def _as_strided(path: Path, call: Application, layout: Layout) -> Layout:
     return geometry.strided(shape, strides, offset)
 
 
+@_viewer("einsum")
+def _einsum(path: Path, call: Application, layout: Layout) -> Layout:
+    equation = first(call.bound, "equation")
+    text = equation.value if isinstance(equation, Const) and isinstance(equation.value, str) else ""
+    left, arrow, right = text.replace(" ", "").partition("->")
+    right = right if arrow else "".join(sorted(left))
+    if layout.shape is None or len(left) != len(layout.shape) or sorted(left) != sorted(right):
+        return Layout(None, None, None, Tri.MAYBE, layout.overlap)
+    return geometry.permute(layout, [left.index(letter) for letter in right])
+
+
 @_viewer("view_as_real")
 def _as_real(path: Path, call: Application, layout: Layout) -> Layout:
     shape = (*layout.shape, 2) if layout.shape is not None else None
@@ -253,11 +264,37 @@ def shares(path: Path, call: Application, tensor: Tensor) -> bool | None:
         return None if tensor.dtype is None or wanted_dtype is None else tensor.dtype == wanted_dtype
     if operation == "cpu":
         return True
-    if operation in ("to", "type"):
+    if operation in ("to", "type", "as_tensor", "asarray"):
         return _to_shares(path, call, tensor)
+    if operation == "einsum":
+        return _einsum_shares(call)
+    if operation == "sum_to_size":
+        wanted_shape = sizes(path, call.bound.get("size", ()))
+        known = None not in (wanted_shape, tensor.shape, *(wanted_shape or ()), *(tensor.shape or ()))
+        return wanted_shape == tensor.shape if known else None
     if operation in ("real", "positive", "resolve_conj", "conj") and tensor.dtype is not None:
         return True if operation != "conj" or not tensor.dtype.startswith("complex") else None
     return None
+
+
+def _einsum_shares(call: Application) -> bool | None:
+    """``einsum("ij->ji", x)`` permutes; where a letter is summed over there is a new tensor."""
+    equation = first(call.bound, "equation")
+    if not (isinstance(equation, Const) and isinstance(equation.value, str)) or "." in equation.value:
+        return None
+    left, arrow, right = equation.value.replace(" ", "").partition("->")
+    return set(left) == set(right) if arrow else len(set(left)) == len(left)
+
+
+def is_whole_flatten(path: Path, call: Application, base: int) -> bool:
+    """``flatten`` of a single dimension gives the tensor itself (aten/src/ATen/native/TensorShape.cpp)."""
+    shape = path.tensor(base).shape
+    if call.operation not in ("flatten", "Flatten") or not shape:
+        return False
+    given = {**call.bound, **{name: (value,) for name, value in call.config.items()}}
+    start = _number(given, 1 if call.operation == "Flatten" else 0, "start_dim")
+    end = _number(given, -1, "end_dim")
+    return start is not None and end is not None and start % len(shape) == end % len(shape)
 
 
 def _viewable(path: Path, call: Application, tensor: Tensor) -> bool | None:
@@ -277,7 +314,12 @@ def _to_shares(path: Path, call: Application, tensor: Tensor) -> bool | None:
     copies = first(call.bound, "copy")
     if isinstance(copies, Const) and copies.value is True:
         return False
-    asked = [v for name, vs in call.bound.items() if name not in ("self", "non_blocking", "copy") for v in vs]
+    asked = [
+        v
+        for name, vs in call.bound.items()
+        if name not in ("self", "data", "obj", "non_blocking", "copy")
+        for v in vs
+    ]
     for value in asked:
         if isinstance(value, External) and value.name.rpartition(".")[2] in DTYPES:
             wanted = value.name.rpartition(".")[2]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Hashable
-from dataclasses import replace
 from typing import Any
 
 from gradsafe.domain.state import Entries, Items, Path, Status
@@ -102,7 +101,7 @@ def name_tensor(path: Path, value: Value, name: str) -> None:
     if isinstance(value, TensorRef):
         tensor = path.tensor(value.oid)
         if tensor.name is None:
-            path.heap[value.oid] = replace(tensor, name=name)
+            path.heap[value.oid] = tensor.but({"name": name})
 
 
 def _tensor(path: Path, value: Value) -> bool:

@@ -28,6 +28,7 @@ from gradsafe.interp import (
     operators,
     tensor_api,
     torch_ops,
+    unseen,
 )
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def _write_parameters(path: Path, obj: Instance, call: Call) -> None:
         autograd.bump(path, call.source, oid, times, "step", "optimizer", declared)
         if times == 0:
             # Fused optimizers write without a bump: torch stays silent (AUTOGRAD.md section 1.4).
-            autograd.note_bypass(path, call.source, oid, "fused-step", "step", True, path.tensor(oid).name)
+            unseen.note_bypass(path, call.source, oid, "fused-step", "step", True, path.tensor(oid).name)
 
 
 def _scaler(machine: Machine, path: Path, obj: Instance, name: str, call: Call) -> Outcomes | None:

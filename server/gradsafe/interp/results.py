@@ -11,7 +11,7 @@ from gradsafe.domain.layout import Layout, layout_of
 from gradsafe.domain.state import Items, Path
 from gradsafe.domain.tensors import Tensor, Tri
 from gradsafe.domain.values import NONE, Const, External, ListRef, TensorRef, TupleValue, Unknown, Value
-from gradsafe.interp import autograd, layouts, net_shapes, shapes
+from gradsafe.interp import autograd, layouts, net_shapes, shapes, unseen
 from gradsafe.interp.autograd import ToSave
 from gradsafe.ops.notation import Return
 
@@ -82,6 +82,9 @@ def _list_of_views(machine: Machine, path: Path, call: Application, returns: Ret
     shape = shapes.broadcast([path.tensor(oid).shape for oid in oids]) if oids else None
     views = []
     for oid in oids:
+        if shape is not None and None not in shape and shape == path.tensor(oid).shape:
+            views.append(TensorRef(oid))
+            continue
         layout = geometry.expand(layout_of(path.tensor(oid)), shape)
         views.append(TensorRef(autograd.make_view(path, call.source, oid, call.operation, layout)))
     return TupleValue(tuple(views))
@@ -93,6 +96,8 @@ def _one(machine: Machine, path: Path, call: Application, returns: Return, index
         values = call.bound.get(returns.source, ())
         return values[0] if values else Unknown(("same", call.source.place, path.new_id()))
     if returns.kind in ("view", "alias") and source_oid is not None:
+        if layouts.is_whole_flatten(path, call, source_oid):
+            return TensorRef(source_oid)
         return _view(path, call, source_oid)
     if returns.kind == "multiview" and source_oid is not None:
         return several_views(machine, path, call, source_oid)
@@ -124,26 +129,32 @@ def _fresh(path: Path, call: Application, returns: Return, index: str) -> Tensor
     differentiable = returns.differentiable and dtype not in shapes.INTEGRAL
     # Only factories take `requires_grad`; `zeros_like(x, requires_grad=True)` is a leaf whatever x is.
     asked = call.bound.get("requires_grad", (Const(False, bool),))[0]
+    leaf, node = Tri.YES, None
     if isinstance(asked, Const) and asked.value is True:
-        tensor = Tensor(0, 0, Tri.YES, dtype=dtype)
+        needs = Tri.YES
     elif isinstance(asked, Unknown) or (isinstance(asked, External) and asked.is_opaque):
-        tensor = Tensor(0, 0, Tri.MAYBE, dtype=dtype)
+        needs = Tri.MAYBE
     else:
         needs = call.needs if differentiable else Tri.NO
         leaf = {Tri.YES: Tri.NO, Tri.MAYBE: Tri.MAYBE, Tri.NO: Tri.YES}[needs]
         node = call.node if needs is not Tri.NO else None
-        tensor = Tensor(0, 0, needs, node=node, leaf=leaf, dtype=dtype)
-    tensor = replace(tensor, shape=layout.shape, strides=layout.strides, contiguous=layout.contiguous)
-    lineage = [path.tensor(oid).derived for oid in call.inputs()]
-    if any(steps is not None for steps in lineage) and tensor.requires_grad is Tri.NO:
-        steps = frozenset().union(*(found for found in lineage if found is not None))
-        tensor = replace(tensor, derived=steps | {call.operation})
+    tensor = Tensor(
+        0, 0, needs, node, leaf, shape=layout.shape, strides=layout.strides, contiguous=layout.contiguous, dtype=dtype,
+        derived=_derived(path, call) if needs is Tri.NO else None,
+    )  # fmt: skip
     oid = autograd.new_tensor(path, call.source, call.operation, tensor)
     saves = [save for save in call.op.saves if save.what == f"result{index}"]
     if call.node is not None and saves:  # the indices of `max(dim)` too, which have no history
         certain = Tri.YES if saves[0].certain else Tri.MAYBE
         autograd.save(path, call.source, call.node, [ToSave(oid, "result", certain, as_output=True)])
     return TensorRef(oid)
+
+
+def _derived(path: Path, call: Application) -> frozenset[str] | None:
+    """The operations that made a value out of ``.data``, this one included."""
+    lineage = [path.tensor(oid).derived for oid in call.inputs()]
+    known = [steps for steps in lineage if steps is not None]
+    return frozenset().union(*known) | {call.operation} if known else None
 
 
 def _dtype(path: Path, call: Application, returns: Return) -> str | None:
@@ -208,7 +219,7 @@ def _unsafe_part(path: Path, call: Application, base: int, layout: Layout | None
     path.heap[oid] = replace(
         path.tensor(oid), requires_grad=needs, node=call.node, leaf=leaf, origin="made", derived=None,
         shape=layout.shape, strides=layout.strides, offset=layout.offset, contiguous=layout.contiguous,
-        flow=len(autograd.storage_of(path, base).flow),
+        flow=len(unseen.storage_of(path, base).flow),
     )  # fmt: skip
     return oid
 

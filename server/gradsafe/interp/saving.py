@@ -26,9 +26,19 @@ _AUTOCAST = frozenset({
 
 
 def keeps_number(call: Application) -> bool:
-    """``h * 2`` keeps the number: nothing to modify, but gone at a second backward (DESIGN.md section 3)."""
+    """``h * 2`` keeps the number, dropout its mask: nothing to modify, but gone at a second backward."""
     base = call.operation.rstrip("_")
-    return base in ("mul", "div", "multiply", "divide", "true_divide") and len(call.inputs()) == 1
+    if base in ("mul", "div", "multiply", "divide", "true_divide"):
+        return len(call.inputs()) == 1
+    return base.lower().rstrip("123d") in _KEEPS_MASK and (
+        call.op.returns.kind == "fresh" or bool(call.op.writes)
+    )
+
+
+_KEEPS_MASK = frozenset(
+    {"dropout", "alpha_dropout", "alphadropout", "feature_dropout", "feature_alpha_dropout", "rrelu"}
+)
+"""In training; in evaluation their result is the argument itself."""
 
 
 def keeps_copy(path: Path, call: Application) -> bool:
@@ -53,8 +63,27 @@ def to_save(path: Path, call: Application, save: SaveRule) -> list[ToSave]:
         certain = certain & _kept_as_it_is(path, call)
     if save.what == "input" and "adaptive_avg_pool" in _snake(call.operation):
         certain = _pools_windows(path, call)
-    by_object = call.op.origin.startswith("yaml") or "conv" in call.operation.lower()
+    by_object = _keeps_the_object(path, call, save.what)
     return [ToSave(oid, save.what, certain, by_object=by_object) for oid in call.tensors.get(save.what, ())]
+
+
+_SAVES_VIEWS = frozenset({
+    "einsum", "tensordot", "bilinear", "Bilinear", "LSTM", "GRU", "RNN", "MultiheadAttention",
+    "multi_head_attention_forward", "chain_matmul", "inner", "kron",
+})  # fmt: skip
+"""Compositions that transpose, reshape or expand their operands first, and save those views."""
+
+
+def _keeps_the_object(path: Path, call: Application, what: str) -> bool:
+    """Is it the very tensor that is saved? Only then a later ``x.data = t`` reaches what was saved."""
+    operation = call.operation.lower()
+    if operation in ("linear", "matmul", "__rmatmul__"):
+        # More dimensions are folded into two; `linear` transposes its weight.
+        flat = all(len(path.tensor(oid).shape or ()) == 2 for oid in call.tensors.get(what, ()))
+        return flat and (operation != "linear" or what == "input")
+    if operation.endswith("cell"):
+        return what in ("input", "hx")
+    return call.operation not in _SAVES_VIEWS
 
 
 def _kept_as_it_is(path: Path, call: Application) -> Tri:

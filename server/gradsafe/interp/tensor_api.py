@@ -23,7 +23,7 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import autograd, backward, hooks, layouts, shapes, torch_ops
+from gradsafe.interp import autograd, backward, hooks, layouts, numpy_api, shapes, torch_ops, unseen
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
@@ -141,6 +141,8 @@ def swap_data(path: Path, oid: int, value: Value, source: Source, subject: str) 
     graph that is dropped. ``y.data = y.data.round()`` drops none: the straight-through idiom.
     """
     tensor = path.tensor(oid)
+    # What autograd had not seen of the old value is lost for good with it.
+    before = tensor.bypasses + unseen.storage_of(path, oid).flow[tensor.flow :] * (tensor.leaf is Tri.NO)
     bypass = Bypass(source, "data-swap", ".data =", subject or tensor.name, oid)
     lost = Tri.NO
     storage, shape = path.new_id(), None
@@ -167,7 +169,7 @@ def swap_data(path: Path, oid: int, value: Value, source: Source, subject: str) 
         offset=other.offset if other is not None else None,
         contiguous=other.contiguous if other is not None else Tri.MAYBE,
         flow=0,
-        bypass=bypass if lost is Tri.YES else tensor.bypass,
+        bypasses=(*before, bypass) if lost is Tri.YES else before,
     )
 
 
@@ -177,6 +179,10 @@ def _has_grad(path: Path, oid: int) -> bool:
 
 def call_method(machine: Machine, path: Path, ref: TensorRef, name: str, call: Call) -> Outcomes:
     """``tensor.name(...)``."""
+    if numpy_api.is_array(path, ref):
+        outcomes = numpy_api.call_method(machine, path, ref, name, call)
+        if outcomes is not None:
+            return outcomes
     handler = METHODS.get(name)
     if handler is not None:
         outcomes = handler(machine, path, ref, call)
@@ -225,7 +231,7 @@ def _detach_in_place(machine: Machine, path: Path, ref: TensorRef, call: Call) -
         path.status, path.raised = Status.RAISED, "RuntimeError"
     else:
         path.heap[ref.oid] = replace(
-            tensor, requires_grad=Tri.NO, node=None, leaf=Tri.YES, base=None, bypass=None
+            tensor, requires_grad=Tri.NO, node=None, leaf=Tri.YES, base=None, bypasses=()
         )
     return [(path, ref)]
 
@@ -276,7 +282,7 @@ def _uncounted(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outc
     """Writes element by element, and moves no counter (measured, AUTOGRAD.md section 7.11)."""
     name = getattr(call.function, "function", "apply_")
     autograd.bump(path, call.source, ref.oid, 0, name, "method", name=call.subject or None)
-    autograd.note_bypass(path, call.source, ref.oid, "uncounted-write", name, True, call.subject or None)
+    unseen.note_bypass(path, call.source, ref.oid, "uncounted-write", name, True, call.subject or None)
     return [(path, ref)]
 
 

@@ -183,6 +183,8 @@ def _parameter(machine: Machine, path: Path, call: Call) -> Outcomes:
 @torch_function("torch.from_numpy", "torch.as_tensor", "torch.asarray")
 def _from_numpy(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     value = torch_ops.resolve(path, call.args[0]) if call.args else NONE
+    if len(call.args) > 1 or "dtype" in call.kwargs or "copy" in call.kwargs:
+        return None  # of another dtype it is a copy
     if isinstance(value, TensorRef):
         tensor = path.tensor(value.oid)
         if tensor.origin != "numpy":

@@ -21,16 +21,20 @@ from gradsafe.domain.values import (
     Unknown,
     Value,
 )
-from gradsafe.interp import arguments, autograd, results, saving, shapes
+from gradsafe.interp import arguments, autograd, results, saving, shapes, unseen
 from gradsafe.interp.autograd import ToSave
 from gradsafe.interp.machine import Machine, Outcomes
-from gradsafe.ops.entry import Selection
+from gradsafe.ops.entry import Arg, Selection
 from gradsafe.ops.notation import Op
 from gradsafe.ops.operators import BINARY, UNARY
 from gradsafe_tracer.events import Save
 
 IDENTITY_WRITES = frozenset({"add_", "sub_", "subtract_", "add", "sub", "_foreach_add_", "_foreach_sub_"})
 """In-place operations whose derivative with respect to the written tensor is the identity."""
+
+
+_UNRECORDED = frozenset({"logical_not_", "logical_and_", "logical_or_", "logical_xor_"})
+"""In-place operations that autograd knows nothing of: no check, no node, but the counter moves (measured)."""
 
 
 @dataclass(slots=True)
@@ -156,11 +160,14 @@ def select(
     machine: Machine, path: Path, name: str, args: Sequence[Value], kwargs: Mapping[str, Value]
 ) -> tuple[Selection, dict[str, tuple[Value, ...]]] | None:
     """The line of the op table for a call, and the values that each of its parameters gets."""
-    found = machine.table.select(
-        name,
-        [arguments.argument(path, value) for value in args],
-        {key: arguments.argument(path, v) for key, v in kwargs.items()},
-    )
+    known = [arguments.argument(path, value) for value in args]
+    named = {key: arguments.argument(path, value) for key, value in kwargs.items()}
+    found = machine.table.select(name, known, named)
+    if found is None:
+        # A size that was used in arithmetic before has been taken for a tensor: it may as well be a number.
+        known = [_unless_guessed(path, value, arg) for value, arg in zip(args, known, strict=True)]
+        named = {key: _unless_guessed(path, kwargs[key], arg) for key, arg in named.items()}
+        found = machine.table.select(name, known, named)
     if found is None:
         return None
     bound: dict[str, tuple[Value, ...]] = {}
@@ -175,6 +182,14 @@ def select(
     for key, value in kwargs.items():
         bound.setdefault(key, (value,))
     return found, bound
+
+
+def _unless_guessed(path: Path, value: Value, arg: Arg) -> Arg:
+    """``arg``, but of an unknown value that only its use made a tensor: nothing is known."""
+    value = resolve(path, value)
+    if isinstance(value, TensorRef) and not path.tensor(value.oid).known:
+        return Arg("unknown")
+    return arg
 
 
 def apply(
@@ -244,6 +259,8 @@ def _bind_tensors(path: Path, call: Application) -> None:
             values = tuple(materialise(path, value, call.source) for value in values)
             bound[name] = values
         for value in values:
+            if "Tensors" in kinds.get(name, ()):
+                _materialise_items(path, value, call.source)
             found.extend(tensors_in(path, value))
         if found:
             call.tensors[name] = tuple(found)
@@ -260,6 +277,15 @@ def items_of(path: Path, value: Value) -> tuple[Value, ...]:
     return ()
 
 
+def _materialise_items(path: Path, value: Value, source: Source) -> None:
+    """``torch.stack([a, b])``: what is in the list are tensors."""
+    items = value.items if isinstance(value, TupleValue) else ()
+    if isinstance(value, ListRef):
+        items = path.items(value.oid).known
+    for item in items:
+        materialise(path, item, source)
+
+
 def tensors_in(path: Path, value: Value) -> list[int]:
     """The tensors that an argument brings: itself, or those in a list or tuple."""
     value = resolve(path, value)
@@ -273,6 +299,8 @@ def _differentiable(path: Path, call: Application) -> list[int]:
 
 
 def _check_writes(path: Path, call: Application) -> None:
+    if call.operation in _UNRECORDED:
+        return
     for write in call.op.writes:
         if write.what == "out" or not write.certain:
             continue
@@ -317,6 +345,8 @@ def _record(path: Path, call: Application) -> None:
 
 def _has_node(call: Application) -> bool:
     returns = call.op.returns
+    if call.operation in _UNRECORDED:
+        return False
     if returns.kind in ("tuple", "list"):
         return any(item.kind in ("tuple", "list") or item.differentiable for item in returns.items)
     if returns.kind in ("value", "none", "unknown"):
@@ -366,23 +396,23 @@ def note_unseen(
 ) -> None:
     """Record a write that changes values behind autograd's back (wrong gradients, no error)."""
     tensor = path.tensor(oid)
-    shared = [i for i in inputs if i != oid and path.tensor(i).storage == tensor.storage]
-    identity = operation in IDENTITY_WRITES and not shared and inputs.count(oid) <= 1
+    aliases = [i for i in inputs if i != oid and path.tensor(i).storage == tensor.storage]
+    identity = operation in IDENTITY_WRITES and not aliases and inputs.count(oid) <= 1
+    reason: str | None
     if tensor.origin in ("data", "numpy"):
         reason = "numpy-write" if tensor.origin == "numpy" else "data-write"
-        autograd.note_bypass(path, source, oid, reason, operation, hidden=True, name=name, flow=not identity)
+        unseen.note_bypass(path, source, oid, reason, operation, hidden=True, name=name, flow=not identity)
         return
+    # Where other tensors have counters of their own on this memory, what they saved is changed unseen.
+    shared = unseen.storage_of(path, oid).several
+    tracked = autograd.GRAD_ENABLED[path.grad_mode] is not Tri.NO or not tensor.known
+    reason = "shared-write" if shared else None
     if tensor.origin == "detached" and autograd.requires_grad(path, oid) is Tri.NO:
-        if not identity:
-            autograd.note_bypass(path, source, oid, "detached-write", operation, hidden=False, name=name)
-        return
-    if autograd.GRAD_ENABLED[path.grad_mode] is not Tri.NO or not tensor.known:
-        return
-    if autograd.requires_grad(path, oid) is not Tri.YES:
-        return
-    if identity or operation.rstrip("_") in STEPS:
-        return
-    autograd.note_bypass(path, source, oid, "no-grad-write", operation, hidden=False, name=name)
+        reason = "detached-write" if not identity else reason
+    elif not tracked and autograd.requires_grad(path, oid) is Tri.YES and operation.rstrip("_") not in STEPS:
+        reason = "no-grad-write" if not identity else reason
+    if reason is not None:
+        unseen.note_bypass(path, source, oid, reason, operation, hidden=shared, name=name, flow=not identity)
 
 
 def apply_operator(

@@ -11,7 +11,7 @@ from dataclasses import replace
 from gradsafe.domain.state import Path
 from gradsafe.domain.tensors import Bypass, SavedTensor, Tri
 from gradsafe.domain.values import Source
-from gradsafe.interp import autograd
+from gradsafe.interp import unseen
 from gradsafe_tracer.events import Write
 
 
@@ -23,7 +23,7 @@ def keep(path: Path, node: int, oids: Iterable[int], reason: str) -> None:
         kept.append(
             SavedTensor(
                 0, oid, tensor.counter, path.version(tensor.counter), reason, path.node(node).certain, False,
-                tensor.name, tensor.storage, len(autograd.storage_of(path, oid).hidden), not tensor.known,
+                tensor.name, tensor.storage, len(unseen.storage_of(path, oid).hidden), not tensor.known,
             )
         )  # fmt: skip
     if kept:

@@ -13,6 +13,7 @@ _CAUSES = {
     "detached-write": "changes {what} through `.detach()`, and autograd keeps the history of the old value",
     "no-grad-write": "changes {what} under `no_grad`, and autograd keeps the history of the old value",
     "numpy-write": "writes the memory that {what} shares with NumPy, which moves no version counter",
+    "shared-write": "writes {what}, whose memory other tensors share under a version counter of their own",
     "uncounted-write": "writes {what} element by element and moves no version counter",
     "statistics": "changes the running statistics {what} in training mode, after an evaluation pass saved them",
     "ctx-attribute": "changes {what}, which a custom Function kept as an attribute of `ctx`: no version check watches it",

@@ -14,6 +14,7 @@ from gradsafe.interp.analyse import RootKind, RootResult
 from gradsafe.rules.base import rule_for
 from gradsafe.rules.finding import Finding, Related, Role, Severity
 from gradsafe.rules.story import Log, Story, stories
+from gradsafe.syntax.span import Span
 from gradsafe_tracer.events import AnyPlace, BackwardStart, Event, Raise, Save, Write
 
 _ORDER = [Severity.ERROR, Severity.WARNING, Severity.INFORMATION, Severity.HINT]
@@ -57,12 +58,21 @@ def judge(logs: Sequence[Log], is_forward: bool = False, alone: bool = False) ->
             if rule.silent:
                 finding = replace(finding, severity=_at_most(finding.severity, Severity.WARNING))
             if story.shadowed:
+                if first is not None and _touch(first.primary, finding.primary):
+                    continue  # `h[1:] += x` writes twice: whoever mends the first error looks at the line anyway
                 finding = _after(first, finding)
             elif isinstance(story.event, Raise) and story.event.certain:
                 first = finding
             groups.setdefault((finding.code, finding.primary), []).append(_Sighting(finding, story))
     found = [_merge(sightings, logs, is_forward, alone) for sightings in groups.values()]
     return sorted(found, key=lambda finding: (_ORDER.index(finding.severity), finding.code))
+
+
+def _touch(one: AnyPlace, other: AnyPlace) -> bool:
+    """Is one of these places within the other? (Rows of a real run have no ends to compare.)"""
+    if isinstance(one, Span) and isinstance(other, Span):
+        return one.chunk == other.chunk and one.start < other.end and other.start < one.end
+    return one == other
 
 
 def _after(first: Finding | None, finding: Finding) -> Finding:
