@@ -137,7 +137,7 @@ def get_attribute(machine: Machine, path: Path, obj: Value, name: str, source: S
         return _instance_attribute(machine, path, obj, name, source)
     if isinstance(obj, External):
         member = names.namespace_member(machine, path, obj.name, name)
-        return [(path, member if member is not None else External(f"{obj.name}.{name}"))]
+        return [(path, member if member is not None else names.outside(machine, path, f"{obj.name}.{name}"))]
     if isinstance(obj, ModuleValue):
         return [(path, _module_attribute(machine, path, obj, name))]
     if isinstance(obj, ClassValue):

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from gradsafe.domain.layered import LayeredMap
 from gradsafe.domain.state import LogEntry, Path, Status
 from gradsafe.domain.values import Const, Unknown, Value
-from gradsafe.interp import shadow
+from gradsafe.interp import shadow, told
 from gradsafe.interp.prelude import Prelude
 from gradsafe.interp.world import World
 from gradsafe.ir.instructions import Body, Instruction, LazyBody
@@ -55,7 +55,8 @@ class Machine:
     def __init__(
         self, world: World, table: OpTable, budget: Budget | None = None, prelude: Prelude | None = None
     ) -> None:
-        self.world = world
+        self.outside = world
+        self.world: World = told.WithTold(world)
         self.table = table
         self.prelude = prelude or Prelude()
         self.forking: frozenset[Span] | None = None
