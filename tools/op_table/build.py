@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from gradsafe.ops.derive import in_place
 from gradsafe.ops.entry import Arg
-from gradsafe.ops.match import KIND_NAMES, Bound, Fit, bind
+from gradsafe.ops.match import KIND_NAMES, Bound, Fit, bind, plain
 from gradsafe.ops.notation import OPAQUE, REQUIRED, Op, Param, Return, Save, Write
 from tools.op_table import tree
 from tools.op_table.declared import Declared, declared_return
@@ -132,8 +132,10 @@ def _seen(
             continue
         else:
             arg = describe(param.default)
-        if arg.kind in ("bool", "str", "none", "number"):
-            literals[param.name] = arg.value
+        if arg.kind in ("bool", "str", "none", "number") or (
+            arg.kind == "ints" and param.name in tree.TELLING
+        ):
+            literals[param.name] = plain(arg.value)
         kind = KIND_NAMES.get(arg.kind)
         if kind is not None and kind not in param.kinds:
             kinds[param.name] = kind
@@ -159,11 +161,11 @@ def ops_of(overload: Overload) -> Iterator[Op]:
             # No formula: torch gives no gradient.
             saves, origin = (), f"yaml {overload.declared.schema}, no formula"
     if overload.seen:
-        leaves = tree.leaves(overload.seen, saves)
+        leaves = tree.leaves(_telling(overload), saves)
         params = (
             (*overload.params, *state_params(overload.seen, leaves)) if overload.module else overload.params
         )
-        for leaf in map(_without_idle_facts, leaves):
+        for leaf in map(_with_places, map(_without_idle_facts, leaves)):
             writes = _with_overlap_check(overload, leaf.writes)
             flags = _flags(overload)
             yield Op(overload.names, params, leaf.returns, leaf.conditions, leaf.saves, writes, flags, origin)
@@ -177,6 +179,29 @@ def ops_of(overload: Overload) -> Iterator[Op]:
             flags=_flags(overload),
             origin=f"{origin}, not run",
         )
+
+
+def _with_places(leaf: tree.Leaf) -> tree.Leaf:
+    """Results that are saved apart are told apart: a tuple, not a list."""
+    places = [int(save.what[6:]) for save in leaf.saves if save.what.startswith("result") and save.what[6:]]
+    if leaf.returns.kind != "list" or not places:
+        return leaf
+    return replace(leaf, returns=Return("tuple", items=leaf.returns.items * max(3, 1 + max(places))))
+
+
+def _telling(overload: Overload) -> list[tree.Seen]:
+    """What may part the calls. A Fourier transform copies its input where a given size is not the input's own."""
+    if not overload.names[0].startswith("torch.fft."):
+        return overload.seen
+    return [
+        replace(
+            seen,
+            literals={k: v for k, v in seen.literals.items() if k in ("n", "s") and v is None},
+            kinds={},
+            numbers={},
+        )
+        for seen in overload.seen
+    ]
 
 
 def _without_idle_facts(leaf: tree.Leaf) -> tree.Leaf:

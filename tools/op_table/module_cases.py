@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -80,9 +80,18 @@ def _recurrent() -> list[Case]:
     return cases
 
 
+def _pools() -> Iterator[Case]:
+    """Pooling down to one cell is a mean, which keeps nothing."""
+    for n, shape in ((1, (2, 3, 6)), (2, (2, 3, 6, 6)), (3, (2, 3, 4, 4, 4))):
+        for size in (1, (1,) * n, 2, (2,) * n):
+            yield f"AdaptiveAvgPool{n}d", (size,), {}, lambda shape=shape: (f(*shape),)
+            yield f"AdaptiveAvgPool{n}d", (size,), {}, lambda shape=shape: (f(*shape[1:]),)
+
+
 def _others() -> list[Case]:
     cases: list[Case] = [
         ("AdaptiveLogSoftmaxWithLoss", (8, 10, [3, 6]), {}, lambda: (f(4, 8), i(10, 4))),
+        *_pools(),
         ("ChannelShuffle", (2,), {}, lambda: (f(1, 4, 2, 2),)),
         ("CosineSimilarity", (), {}, lambda: (f(4, 3), f(4, 3))),
         ("CrossMapLRN2d", (2,), {}, lambda: (f(1, 4, 3, 3),)),

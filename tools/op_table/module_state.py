@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import torch
 
+from gradsafe.ops.match import plain
 from gradsafe.ops.notation import Param
 from tools.op_table.probe import label_of_state
 from tools.op_table.tree import Leaf, Seen
@@ -15,7 +16,7 @@ from tools.op_table.tree import Leaf, Seen
 def with_module_state(seen: Seen, module: torch.nn.Module) -> Seen:
     """Add a module's attributes, and the parameters and buffers that it lacks, to what the source tells."""
     found: dict[str, object] = {
-        name: value
+        name: plain(value)
         for name, value in vars(module).items()
         if not name.startswith("_")
         and (isinstance(value, (bool, str, type(None))) or _is_switch(name, value))
@@ -63,6 +64,10 @@ def _is_attribute(name: str, seen: Sequence[Seen]) -> bool:
 
 def _is_switch(name: str, value: object) -> bool:
     """Numbers are sizes, seldom worth a condition; a probability of zero is."""
+    if name == "output_size":
+        return isinstance(value, int) or (
+            isinstance(value, tuple) and all(type(size) is int for size in value)
+        )
     return name in ("p", "momentum", "dropout", "beta", "margin", "proj_size") and isinstance(
         value, (int, float)
     )

@@ -97,7 +97,7 @@ def specs() -> Iterator[ModuleSpec]:
         lazy = issubclass(kind, LazyModuleMixin)
         states: tuple[ModuleState, ...] = ()
         attributes: dict[str, str] = {}
-        container = "recurrent" if name in RECURRENT else CONTAINERS.get(name, "")
+        container = "recurrent" if name in (*RECURRENT, "RNNBase") else CONTAINERS.get(name, "")
         given = (
             None
             if name in RECURRENT

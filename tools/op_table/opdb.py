@@ -45,6 +45,9 @@ def calls(only: frozenset[str] | None = None, held_out: bool = False) -> Iterato
 def _names(info: OpInfo) -> Iterator[tuple[str, Callable[..., Any]]]:
     """Function, method, in-place and reflected names, as far as torch has them."""
     for base in dict.fromkeys((info.name, *(alias.name for alias in info.aliases))):
+        base = base.removeprefix("torch.")
+        if base.startswith("ops."):
+            continue
         dotted = next(
             (short + base[len(p) :] for p, short in _PREFIXES.items() if base.startswith(p)), f"torch.{base}"
         )

@@ -5,6 +5,7 @@ A small decision tree. It splits only where the calls disagree, and only on what
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -13,8 +14,13 @@ from gradsafe.ops.merge import merge_returns
 from gradsafe.ops.notation import Condition, Return, Save, Write
 from tools.op_table.probe import Observation
 
-DEEPEST = 4
+DEEPEST = 5
 """Conditions of a line at most; what still differs below gets a ``?``."""
+
+TELLING = frozenset({"n", "ord", "p", "output_size", "beta"})
+"""Numbers that choose another formula: a power, the order of a norm, pooling down to one cell."""
+CHOICES = frozenset({-math.inf, -2, -1, 1, 2, 3, math.inf})
+"""The values of such a number that are worth a line."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ def _grow(
         if best is not None and best[0] < doubts:
             condition = best[2]
             yes, no = _divide(seen, condition)
-            other = replace(condition, test={"==": "!=", "is": "not"}[condition.test])
+            other = replace(condition, test={"==": "!=", "is": "not", "<": ">="}[condition.test])
             return [
                 *_grow(yes, (*conditions, condition), declared),
                 *_grow(no, (*conditions, other), declared),
@@ -76,7 +82,7 @@ def _doubts(seen: Sequence[Seen], declared: tuple[Save, ...] | None) -> int:
     returns, saves, writes = _returns(seen), _saves(seen), _writes(seen)
     uncertain = {save.what for save in saves if not save.certain}
     return sum(
-        bool(uncertain & set(_possible(s))) + (not _agree(s.observation.returns, returns)) + _loose(s, writes)
+        len(uncertain & set(_possible(s))) + (not _agree(s.observation.returns, returns)) + _loose(s, writes)
         for s in seen
     )
 
@@ -109,6 +115,8 @@ def _holds(seen: Seen, condition: Condition) -> bool:
     facts = seen.numbers if "." in condition.param else seen.literals
     missing = object()
     found = facts.get(condition.param, missing)
+    if condition.test == "<":
+        return type(found) in (int, float) and bool(found < condition.literal)  # type: ignore[operator]
     same_type = isinstance(found, bool) == isinstance(condition.literal, bool)
     return same_type and bool(found == condition.literal)
 
@@ -118,9 +126,11 @@ def _splits(seen: Sequence[Seen]) -> Iterator[Condition]:
     found: dict[str, Condition] = {}
     for item in seen:
         for param, value in item.literals.items():
-            if type(value) in (int, float) and value != 0:
+            if type(value) in (int, float) and value != 0 and not (param in TELLING and value in CHOICES):
                 # What sets a number apart, if anything, is that it is zero.
                 continue
+            if param in TELLING and type(value) in (int, float) and value < 0:
+                found.setdefault(f"{param}<0", Condition(param, "<", 0))
             found.setdefault(f"{param}={value!r}", Condition(param, "==", value))
         for param, kind in item.kinds.items():
             found.setdefault(f"{param} is {kind}", Condition(param, "is", kind))
@@ -129,13 +139,14 @@ def _splits(seen: Sequence[Seen]) -> Iterator[Condition]:
     yield from sorted(found.values(), key=lambda condition: (_rank(condition), str(condition)))
 
 
-def _rank(condition: Condition) -> int:
+def _rank(condition: Condition) -> float:
     if "." in condition.param:
         return 5 if condition.param.endswith(".ndim") else 6
     if condition.test == "is":
         return 3
     order: Sequence[type] = (bool, type(None), str)
-    return next((rank for rank, kind in enumerate(order) if isinstance(condition.literal, kind)), 4)
+    plain = next((rank for rank, kind in enumerate(order) if isinstance(condition.literal, kind)), 4)
+    return plain if plain < 4 or condition.literal == 0 else 4.5
 
 
 def _returns(seen: Iterable[Seen]) -> Return:

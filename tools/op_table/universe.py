@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -53,6 +54,39 @@ OPERATOR_METHODS = frozenset(
     ]
 )
 """Tensor's dunder methods that are operators."""
+
+
+FAMILIES = (
+    "torch.nn.utils",
+    "torch.nn.utils.rnn",
+    "torch.nn.utils.parametrize",
+    "torch.nn.utils.parametrizations",
+    "torch.nn.utils.prune",
+    "torch.func",
+    "torch.autograd",
+    "torch.autograd.functional",
+    "torch.autograd.graph",
+    "torch.optim",
+    "torch.optim.swa_utils",
+    "torch.utils.checkpoint",
+    "torch.amp",
+    "torch.distributions",
+    "torch.nested",
+    "torch.sparse",
+    "torch.masked",
+)
+"""Modules around the operations; what they hold is told by name, not by line."""
+
+
+def around() -> Iterator[str]:
+    """The public functions and classes of :data:`FAMILIES`, by their dotted names."""
+    for name in FAMILIES:
+        module = importlib.import_module(name)
+        for attribute in sorted(getattr(module, "__all__", None) or dir(module)):
+            found = getattr(module, attribute, None)  # torch.sparse.__all__ names some that it lacks
+            own = str(getattr(found, "__module__", "")).startswith("torch")
+            if callable(found) and own and not attribute.startswith("_"):
+                yield f"{name}.{attribute}"
 
 
 def functions() -> Iterator[tuple[str, Callable[..., Any]]]:

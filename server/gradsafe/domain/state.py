@@ -59,6 +59,8 @@ class Frame:
     """In the frame of a generator: who takes what it yields."""
     suspended: tuple[Frame, ...] = ()
     """In the frame of a consumer: the generators that wait at a ``yield``, the innermost loop's last."""
+    hidden: Source | None = None
+    """In a function that the reader does not see: the call, where all that happens inside stands for him."""
 
     def copy(self) -> Frame:
         running = self.generator
@@ -69,7 +71,7 @@ class Frame:
         return Frame(
             self.env, self.file, self.chunk, self.qualname, self.stack, self.closure, dict(self.regs), self.global_names,
             self.nonlocal_names, self.collected, self.owner, self.receiver, self.kind, running,
-            tuple(frame.copy() for frame in self.suspended) if self.suspended else (),
+            tuple(frame.copy() for frame in self.suspended) if self.suspended else (), self.hidden,
         )  # fmt: skip
 
 
@@ -222,7 +224,8 @@ class Path:
 
     def here(self, at: tuple[int, int]) -> Source:
         """Where the instruction at ``at`` stands, and the calls that led to it."""
-        return Source(Span(self.frame.chunk, at[0], at[1]), self.frame.stack)
+        frame = self.frame
+        return frame.hidden or Source(Span(frame.chunk, at[0], at[1]), frame.stack)
 
     # The heap, typed. Reading a missing or other object is a broken invariant.
 

@@ -170,7 +170,7 @@ def _receivers(machine: Machine, root: Root) -> tuple[tuple[Path, Value], ...]:
             each.log = None
         return Receivers(tuple(made), frozenset(inner.called))
 
-    found = machine.prelude.remember(machine.world, ("receivers", root.file, root.names[:-1]), compute)
+    found = machine.prelude.remember(machine.outside, ("receivers", root.file, root.names[:-1]), compute)
     if not isinstance(found, Receivers):
         return ()
     machine.called |= found.called

@@ -27,6 +27,8 @@ def argument(path: Path, value: Value) -> Arg:
         if kinds <= {"number", "unknown"} and kinds != {"unknown"}:
             known = tuple(item.value if isinstance(item, Const) else None for item in items)
             return Arg("ints", known) if rest is None and None not in known else Arg("ints")
+        if kinds <= {"number", "none"} and rest is None and all(isinstance(item, Const) for item in items):
+            return Arg("tuple", tuple(item.value for item in items if isinstance(item, Const)))
         return Arg("tuple")
     if isinstance(value, External):
         if value.name.startswith("torch.") and value.name.rpartition(".")[2] in shapes.DTYPES:

@@ -38,6 +38,7 @@ from gradsafe.interp import (
     numpy_api,
     optimizers,
     tensor_api,
+    told,
     torch_api,
     torch_ops,
 )
@@ -240,16 +241,18 @@ def enter(
     source: Source, prepare: Callable[[Frame], None] | None = None,
 ) -> list[Path]:  # fmt: skip
     """Run a function's body in a frame of its own, where the paths are left; past the bounds it is not entered."""
-    stack = (*path.frame.stack, source.place)
+    hidden = source if told.is_told(function.file) else None
+    stack = path.frame.stack if hidden is not None else (*path.frame.stack, source.place)
     if len(stack) > machine.budget.depth or stack.count(source.place) > machine.budget.recursion:
         machine.note("depth", source.place)
         path.blurred = True
         return [path]
-    machine.called.add(function.chunk)
-    machine.entered.add(id(function.code))
+    if hidden is None:
+        machine.called.add(function.chunk)
+        machine.entered.add(id(function.code))
     env = path.new_id()
     frame = Frame(env, function.file, function.chunk, function.qualname, stack, function.env, kind="function")
-    frame.owner = function.owner
+    frame.owner, frame.hidden = function.owner, hidden
     frame.receiver = args[0] if args else None
     if prepare is not None:
         prepare(frame)

@@ -139,7 +139,7 @@ def get_attribute(machine: Machine, path: Path, obj: Value, name: str, source: S
         if name in ("__name__", "__qualname__") and not obj.is_opaque:
             return [(path, const(obj.name.rpartition(".")[2]))]
         member = names.namespace_member(machine, path, obj.name, name)
-        return [(path, member if member is not None else External(f"{obj.name}.{name}"))]
+        return [(path, member if member is not None else names.outside(machine, path, f"{obj.name}.{name}"))]
     if isinstance(obj, ModuleValue):
         return [(path, _module_attribute(machine, path, obj, name))]
     if isinstance(obj, ClassValue):

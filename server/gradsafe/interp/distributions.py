@@ -60,6 +60,7 @@ class _Ops:
     machine: Machine
     path: Path
     source: Source
+    name: str = ""
 
     def __call__(self, name: str, *args: Value, **kwargs: Value) -> Value:
         if self.path.status is Status.RUN:
@@ -163,7 +164,7 @@ def call_method(machine: Machine, path: Path, obj: Instance, name: str, call: Ca
     family = kind_of(path, obj)
     if family is None:
         return None
-    do = _Ops(machine, path, call.source)
+    do = _Ops(machine, path, call.source, name)
     args = (*call.args, *call.kwargs.values())
     if name in _PLAIN:
         mode, path.grad_mode = (
@@ -292,11 +293,54 @@ def _form(do: _Ops, obj: Instance, name: str) -> Value:
     return held if held is not None else _other_form(do, obj, kind_of(do.path, obj) or "", name)
 
 
+@_method("entropy", "Bernoulli")
+def _bernoulli_entropy(do: _Ops, obj: Instance, args: Sequence[Value]) -> Value:
+    logits, probs = _form(do, obj, "logits"), _form(do, obj, "probs")
+    if _tensor(do, logits) is None:
+        return _whole(do, obj, args, "entropy")
+    return do("torch.nn.functional.binary_cross_entropy_with_logits", logits, probs, reduction=const("none"))
+
+
+@_method("log_prob", "Laplace")
+def _laplace_log_prob(do: _Ops, obj: Instance, args: Sequence[Value]) -> Value:
+    (loc, scale), value = _pair(do, obj), args[0] if args else NONE
+    away = _binary(do, "-", value, loc)
+    away = do("torch.abs", away) if _tensor(do, away) is not None else away
+    doubled = _log(do, _binary(do, "*", scale, const(2)))
+    return _binary(do, "-", _binary(do, "*", doubled, const(-1)), _binary(do, "/", away, scale))
+
+
+@_method("entropy", "Laplace")
+def _laplace_entropy(do: _Ops, obj: Instance, args: Sequence[Value]) -> Value:
+    return _binary(do, "+", _log(do, _binary(do, "*", _pair(do, obj)[1], const(2))), const(1))
+
+
+@_method("log_prob", "Exponential")
+def _exponential_log_prob(do: _Ops, obj: Instance, args: Sequence[Value]) -> Value:
+    rate = do.path.vars.get((obj.oid, "rate")) or NONE
+    return _binary(do, "-", _log(do, rate), _binary(do, "*", rate, args[0] if args else NONE))
+
+
+@_method("rsample", "Exponential")
+def _exponential_rsample(do: _Ops, obj: Instance, args: Sequence[Value]) -> Value:
+    rate = do.path.vars.get((obj.oid, "rate")) or NONE
+    noise = TensorRef(autograd.new_tensor(do.path, do.source, "exponential_", Tensor(0, 0, Tri.NO)))
+    return _binary(do, "/", noise, rate)
+
+
 @_method("log_prob", "Independent")
 @_method("entropy", "Independent")
 @_method("rsample", "Independent")
 def _independent(do: _Ops, obj: Instance, args: Sequence[Value]) -> Value:
-    return _whole(do, obj, args, "Independent")
+    """The method of what is inside; a density and an entropy are summed over the last dimensions."""
+    base = do.path.vars.get((obj.oid, "base_dist"))
+    handler = _METHODS.get((kind_of(do.path, base) or "", do.name)) if base is not None else None
+    if handler is None or not isinstance(base, Instance):
+        return _whole(do, obj, args, "Independent")
+    inner = handler(do, base, args)
+    if do.name == "rsample" or _tensor(do, inner) is None:
+        return inner
+    return do("Tensor.sum", inner, const(-1))
 
 
 def _whole(do: _Ops, obj: Instance, args: Sequence[Value], name: str) -> Value:

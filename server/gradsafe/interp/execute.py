@@ -76,7 +76,8 @@ def _load(machine: Machine, path: Path, i: ir.Load) -> None:
 def _store(machine: Machine, path: Path, i: ir.Store) -> None:
     value = path.frame.regs[i.src]
     names.store(path, i.name, value)
-    operators.name_tensor(path, value, i.name)
+    if path.frame.hidden is None:
+        operators.name_tensor(path, value, i.name)
 
 
 @executes(ir.Delete)

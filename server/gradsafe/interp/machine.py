@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.values import Value
-from gradsafe.interp import shadow
+from gradsafe.interp import shadow, told
 from gradsafe.interp.prelude import Prelude
 from gradsafe.interp.world import World
 from gradsafe.ir.instructions import Body, Instruction, LazyBody
@@ -53,7 +53,8 @@ class Machine:
     def __init__(
         self, world: World, table: OpTable, budget: Budget | None = None, prelude: Prelude | None = None
     ) -> None:
-        self.world = world
+        self.outside = world
+        self.world: World = told.WithTold(world)
         self.table = table
         self.prelude = prelude or Prelude()
         self.forking: frozenset[Span] | None = None

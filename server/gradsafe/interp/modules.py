@@ -144,8 +144,10 @@ def construct_base(machine: Machine, path: Path, obj: Instance, name: str, call:
         for argument, value in given.items():
             path.vars[obj.oid, argument] = value
             classes.remember_attribute(path, obj.oid, argument)
-        for weight in _recurrent_names(given):
+        names = _recurrent_names(given)
+        for weight in names:
             _add_parameter(path, obj, weight, call.source, None)
+        path.vars[obj.oid, "_flat_weights"] = TupleValue(tuple(path.vars[obj.oid, name] for name in names))
     elif spec.container:
         module_containers.construct(path, obj, spec.container, call)
     for state in spec.states:
@@ -215,7 +217,12 @@ def _recurrent_names(given: dict[str, Value]) -> list[str]:
     layers = shapes.number(given.get("num_layers")) or 1
     flags = {key: isinstance(v, Const) and bool(v.value) for key, v in given.items()}
     return list(
-        recurrent_states(min(layers, 8), flags.get("bias", True), flags.get("bidirectional", False), False)
+        recurrent_states(
+            min(layers, 8),
+            flags.get("bias", True),
+            flags.get("bidirectional", False),
+            flags.get("proj_size", False),
+        )
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Hashable
 
 from gradsafe.domain.state import Frame, Items, Path, Status
 from gradsafe.domain.values import TRUE, Const, External, ListRef, ModuleValue, TupleValue, Unknown, Value
+from gradsafe.interp import told
 from gradsafe.interp.machine import STATEMENT, Machine
 from gradsafe.interp.prelude import Bindings
 from gradsafe.interp.world import ModuleFacts, World
@@ -112,10 +113,10 @@ def _bindings(machine: Machine, facts: ModuleFacts, index: int, block: ir.Block)
 
     def compute(world: World) -> Bindings:
         # The block that this world gives: it notes that it was asked.
-        inner_facts = world.module(facts.file) or facts
-        inner_block = world.body(inner_facts.root)[index]
         inner = Machine(world, machine.table, STATEMENT, machine.prelude)
         inner.forking = frozenset()
+        inner_facts = inner.world.module(facts.file) or facts
+        inner_block = inner.world.body(inner_facts.root)[index]
         path = _module_path(inner, inner_facts, inner_block)
         path.next_id = machine.prelude.first_id()
         first = inner.run(path, (inner_block,))[0]
@@ -126,7 +127,7 @@ def _bindings(machine: Machine, facts: ModuleFacts, index: int, block: ir.Block)
         names = {name: value for (owner, name), value in first.vars.flat().items() if owner == env}
         return Bindings(names, True, frozenset(inner.called))
 
-    found = machine.prelude.remember(machine.world, ("binds", facts.file, block.chunk or index), compute)
+    found = machine.prelude.remember(machine.outside, ("binds", facts.file, block.chunk or index), compute)
     if isinstance(found, Bindings):
         machine.called |= found.called
         return found
@@ -235,7 +236,16 @@ def import_from(machine: Machine, path: Path, instruction: ir.ImportFrom) -> Val
         return ModuleValue(submodule)
     if file is not None or instruction.level:
         return Unknown(("import", importer, instruction.level, dotted))
-    return External(dotted)
+    return outside(machine, path, dotted)
+
+
+def outside(machine: Machine, path: Path, dotted: str) -> Value:
+    """What stands outside the workspace: a name, or what is told of it."""
+    found = told.find(dotted)
+    if found is None:
+        return External(dotted)
+    value = load_global(machine, path, *found)
+    return External(dotted) if isinstance(value, Unknown) else value
 
 
 def bound_names(instructions: tuple[ir.Instruction, ...]) -> set[str]:

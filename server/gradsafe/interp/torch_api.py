@@ -18,6 +18,7 @@ from gradsafe.domain.values import (
     External,
     FunctionValue,
     Instance,
+    ListRef,
     Manager,
     TensorRef,
     TupleValue,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 Handler: TypeAlias = "Callable[[Machine, Path, Call], Outcomes | None]"
 FUNCTIONS: dict[str, Handler] = {}
 
-_MANAGERS: Mapping[str, str] = {
+MANAGERS: Mapping[str, str] = {
     "torch.no_grad": "no_grad",
     "torch.autograd.no_grad": "no_grad",
     "torch.autograd.grad_mode.no_grad": "no_grad",
@@ -74,7 +75,7 @@ def torch_function(*names: str) -> Callable[[Handler], Handler]:
 
 def call_external(machine: Machine, path: Path, name: str, call: Call) -> Outcomes | None:
     """A call of a torch function that is modelled here; None for all others."""
-    mode = _MANAGERS.get(name)
+    mode = MANAGERS.get(name)
     if mode is not None:
         manager = Manager(mode)
         if len(call.args) == 1 and isinstance(call.args[0], FunctionValue):
@@ -234,6 +235,39 @@ def _device(machine: Machine, path: Path, call: Call) -> Outcomes:
     return [(path, Unknown(("device", *call.args, *call.kwargs.values())))]
 
 
+@torch_function("torch.broadcast_shapes")
+def _broadcast_shapes(machine: Machine, path: Path, call: Call) -> Outcomes:
+    given = [shapes.sizes(path, (value,)) for value in call.args]
+    known = shapes.broadcast(given) if given else ()
+    value = shapes.shape_value(known) if known is not None else None
+    return [(path, value if value is not None else Unknown(("value", "broadcast_shapes", path.new_id())))]
+
+
+@torch_function("torch.broadcast_tensors", "torch.functional.broadcast_tensors")
+def _broadcast_tensors(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    """Each argument expanded to the shape of all: a view of it, that may overlap itself."""
+    listed = len(call.args) == 1 and isinstance(call.args[0], (ListRef, TupleValue))
+    given = containers.elements(path, call.args[0]) if listed else call.args
+    refs: list[Value] = []
+    for value in given:
+        known = torch_ops.materialise(path, value, call.source)
+        refs.append(known)
+    tensors = [path.tensor(ref.oid).shape for ref in refs if isinstance(ref, TensorRef)]
+    if not refs or len(tensors) != len(refs):
+        return None
+    shape = shapes.broadcast(tensors)
+    size = shapes.shape_value(shape) if shape is not None else None
+    if size is None:
+        size = Unknown(("value", "broadcast", path.new_id()))
+    views: list[Value] = []
+    for ref in refs:
+        outcomes = torch_ops.apply(machine, path, "Tensor.expand", [ref, size], {}, call.source)
+        if outcomes is None:
+            return None
+        views.append(outcomes[0][1])
+    return [(path, TupleValue(tuple(views)))]
+
+
 @torch_function("torch.meshgrid")
 def _meshgrid(machine: Machine, path: Path, call: Call) -> Outcomes:
     """Expanded views of the arguments: each element of one stands many times in its grid."""
@@ -279,6 +313,12 @@ def _nothing(machine: Machine, path: Path, call: Call) -> Outcomes:
 @torch_function("torch.distributions.kl_divergence", "torch.distributions.kl.kl_divergence")
 def _kl_divergence(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return distributions.kl_divergence(machine, path, call)
+
+
+@torch_function("gradsafe.known")
+def _known(machine: Machine, path: Path, call: Call) -> Outcomes:
+    """For told modules: a value where the source tells it, else the second one, so that nothing forks."""
+    return [(path, call.args[0] if isinstance(call.args[0], Const) else call.args[1])]
 
 
 @torch_function("torch.is_tensor", "torch.Tensor.is_tensor")

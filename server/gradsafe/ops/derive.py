@@ -8,6 +8,8 @@ from gradsafe.ops.notation import Op, Param, Return, Write
 
 COPY = "copy"
 """What a derived in-place operation keeps of its old operand: nothing to modify, but gone at a second backward."""
+SILENT_OUT = frozenset({"torch.empty", "torch.kron"})
+"""``out=`` moves no counter: ``empty`` writes nothing, ``kron`` writes through a reshaped tensor (measured on 2.13)."""
 OUT = Param("out", ("any",), None, True)
 
 
@@ -41,9 +43,10 @@ def with_copy(derived: Op, base: Op) -> Op:
 def with_out(op: Op) -> Op:
     """``op`` with ``out=`` given: writes it, gives it back, saves nothing (torch refuses ``out=`` under autograd)."""
     returns = op.returns
+    bumps = 0 if SILENT_OUT.intersection(op.names) else 1
     if returns.kind == "tuple":
         returns = replace(returns, items=tuple(Return("same", "out", grad="nograd") for _ in returns.items))
     else:
         returns = Return("same", "out", grad="nograd")
     params = op.params if any(param.name == "out" for param in op.params) else (*op.params, OUT)
-    return replace(op, params=params, returns=returns, saves=(), writes=(*op.writes, Write("out")))
+    return replace(op, params=params, returns=returns, saves=(), writes=(*op.writes, Write("out", bumps)))

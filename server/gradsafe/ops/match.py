@@ -200,9 +200,11 @@ def _condition_fit(
         fit = Fit.MAYBE if known is None else _fit(known == condition.literal)
         if arg.kind not in ("tensor", "unknown", "other"):
             fit = Fit.NO
+    elif condition.test in ("<", ">="):
+        fit = _is_less(arg, condition.literal)
     else:
         fit = _equals(arg, condition.literal)
-    return _negated(fit) if condition.test in ("not", "!=") else fit
+    return _negated(fit) if condition.test in ("not", "!=", ">=") else fit
 
 
 def _is_kind(kind: str, arg: Arg) -> Fit:
@@ -217,9 +219,24 @@ def _equals(arg: Arg, literal: object) -> Fit:
             Fit.MAYBE if arg.kind in ("unknown", "other") else _fit((arg.kind == "none") == (literal is None))
         )
     if arg.value is UNKNOWN:
-        fits = arg.kind in ("unknown", "other") or arg.kind == _kind_of_literal(literal)
-        return Fit.MAYBE if fits else Fit.NO
-    return _fit(bool(arg.value == literal))
+        kinds = {"unknown", "other", _kind_of_literal(literal)}
+        kinds |= {"ints", "tuple", "list"} if "number" in kinds else set()
+        return Fit.MAYBE if arg.kind in kinds else Fit.NO
+    return _fit(bool(plain(arg.value) == literal))
+
+
+def _is_less(arg: Arg, literal: object) -> Fit:
+    value = plain(arg.value)
+    if isinstance(value, (int, float)) and isinstance(literal, (int, float)):
+        return _fit(value < literal)
+    return Fit.MAYBE if arg.value is UNKNOWN and arg.kind in ("unknown", "other", "number") else Fit.NO
+
+
+def plain(value: object) -> object:
+    """``(1, 1)`` is 1: sizes may be given for each dimension, or once for all."""
+    if isinstance(value, tuple) and value and all(item == value[0] for item in value):
+        return value[0]
+    return value
 
 
 def _fit(answer: bool) -> Fit:

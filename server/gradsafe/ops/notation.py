@@ -15,7 +15,8 @@ RETURN     ``fresh`` (new storage), ``same p`` (the argument itself), ``view p``
            ``(R, R)`` a tuple, ``[R]`` a list or tuple of any length. ``?`` after same, view, alias: or a fresh copy.
            ``nograd``: never requires grad; ``nograd?``: depends; ``bool``, ``int64`` ...: the dtype (so no grad).
 COND       ``p == literal``, ``p != literal``, ``p is KIND``, ``p not KIND``, ``p.ndim == n``, ``p.ndim != n``,
-           ``p.dtype == 'float64'``: the line holds only for such calls. All conditions of a line must hold.
+           ``p.dtype == 'float64'``, ``p < 0``, ``p >= 0``: the line holds only for such calls. All conditions of a
+           line must hold. A tuple of equal numbers is that number: ``p == 1`` holds for ``(1, 1)``.
 SAVE       ``p``, ``result``, ``result1`` (the second of a tuple), ``p for q|r`` (only if q or r requires grad).
            A ``?`` after the name: sometimes, for a reason that is not in the line. Saved copies are not listed.
 WRITE      ``p``, ``p x2`` (two bumps of the version counter), ``p silent`` (no bump), ``p unchecked`` (torch does not
@@ -270,6 +271,8 @@ def _parse_params(text: str) -> Iterator[Param]:
 
 
 def _literal(text: str) -> object:
+    if text in ("inf", "-inf"):
+        return float(text)
     return OPAQUE if text == "..." else ast.literal_eval(text)
 
 

@@ -26,6 +26,7 @@ MOST_REMEMBERED: Final = 4096
 
 _PREFIXES: Final = (
     ("torch.nn.functional.", "F."),
+    ("torch._C._nn.", "F."),
     ("torch.nn.init.", "init."),
     ("torch.nn.modules.", "nn."),
     ("torch.nn.parameter.", "nn."),
