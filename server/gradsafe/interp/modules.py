@@ -37,7 +37,9 @@ from gradsafe.interp import (
     module_containers,
     module_methods,
     optimizers,
+    parametrizations,
     shapes,
+    submodules,
     torch_ops,
 )
 from gradsafe.ops.entry import ModuleSpec
@@ -153,6 +155,8 @@ def construct_base(machine: Machine, path: Path, obj: Instance, name: str, call:
             path.vars[obj.oid, state.name] = NONE
         elif state.role == "parameter":
             _add_parameter(path, obj, state.name, call.source, _weight_shape(spec, state.name, given))
+        elif state.role == "module":
+            submodules.construct(machine, path, obj, state.name, given, call)
         elif state.role == "buffer":
             dtype = "int64" if state.name == "num_batches_tracked" else "float32"
             made = Tensor(0, 0, Tri.NO, origin="made", name=state.name, dtype=dtype)
@@ -285,28 +289,15 @@ def forward(machine: Machine, path: Path, obj: Instance, call: Call) -> Outcomes
         param.name for op in machine.table.ops(machine.table.canonical(name) or "") for param in op.params
     }
     states = {key: value for key, value in _states(path, obj).items() if key in read}
-    _weight_normed(machine, path, obj, states, call)
+    if "parameters" in read:
+        states["parameters"] = submodules.parameters(path, obj)
+    parametrizations.computed(machine, path, obj, states, call)
     made_with = path.vars.get((obj.oid, "#made_with"))
     applied = torch_ops.apply(
         machine, path, name, args, {**states, **call.kwargs}, call.source, "module", call.first, declared,
         dict(made_with.value) if isinstance(made_with, Const) and isinstance(made_with.value, tuple) else None,
     )  # fmt: skip
     return applied if applied is not None else calls.unknown_result(path, call)
-
-
-def _weight_normed(machine: Machine, path: Path, obj: Instance, states: dict[str, Value], call: Call) -> None:
-    """Compute a weight-normed weight for this forward; its two parameters are what is saved."""
-    key = path.vars.get((obj.oid, "#weight_norm"))
-    if not (isinstance(key, Const) and isinstance(key.value, str)):
-        return
-    parts = [path.vars.get((obj.oid, f"{key.value}.original{number}")) for number in (1, 0)]
-    known = [part for part in parts if part is not None]
-    outcomes = torch_ops.apply(machine, path, "torch._weight_norm_interface", known, {}, call.source)
-    value = outcomes[0][1] if outcomes and len(known) == 2 else None
-    if isinstance(value, TupleValue):
-        states[key.value] = value.items[0]
-        if path.vars.get((obj.oid, "#weight_norm_kept")) is not None:
-            path.vars[obj.oid, key.value] = value.items[0]
 
 
 def _states(path: Path, obj: Instance) -> dict[str, Value]:

@@ -344,6 +344,9 @@ def _write(path: Path, call: Application) -> None:
             autograd.bump(
                 path, call.source, oid, write.bumps, operation, call.how, call.declared, call.subject or None
             )  # fmt: skip
+            if not write.bumps and write.what in saving.STATISTICS:
+                name = path.tensor(oid).name
+                unseen.note_bypass(path, call.source, oid, "statistics", operation, True, name, flow=False)
             if not write.bumps or "metadata" in call.op.flags:
                 continue
             note_unseen(path, call.source, oid, operation, call.inputs(), call.subject or None)
