@@ -183,9 +183,22 @@ def _execute(state: _Run, number: int) -> None:
             _fail(state, unusable or "version", saved.certain is Tri.YES, number, saved)
         elif state.failed is None:
             _hidden(state, saved)
+    if node.replayed_write is not None and state.failed is None and node.certain is Tri.YES:
+        _replay(state, number, node.replayed_write)
     if state.failed is None:
         state.wrong.extend((bypass, None, node.certain is Tri.YES) for bypass in node.bypasses)
         state.wrong.extend((bypass, None, sure) for bypass, sure in unchecked.changed(path, node.unchecked))
+
+
+def _replay(state: _Run, number: int, write: Bypass) -> None:
+    """A checkpointed region runs again, and writes its argument, which now is a leaf."""
+    _failed(state, number)
+    state.path.emit(
+        Raise(
+            write.source.place, write.source.stack, write.reason, tensor=write.tensor, node=number, backward=state.backward,
+            operation=write.operation, name=write.name,
+        )
+    )  # fmt: skip
 
 
 def _fail(state: _Run, reason: str, certain: bool, node: int, saved: SavedTensor | None) -> None:

@@ -48,9 +48,7 @@ def graph(path: Path, source: Source, executed: Sequence[int]) -> tuple[int, Tri
             kept = Tri.YES if name in _KEEPS else arriving if name in _PRODUCTS else Tri.MAYBE
             if (kept & saved.certain) is not Tri.NO and (name in _KEEPS or not saved.as_output):
                 again.append(_kept(path, source, made, node, saved, kept & saved.certain))
-        saves[:0] = (
-            again  # its nodes are made in the order of that backward, and what is made last runs first
-        )
+        saves[:0] = again  # made in the order of that backward, and what is made last runs first
         above.extend(edge for edge in node.inputs if path.node(edge).leaf is not None or name in _KEEPS)
         if any(saved.as_output for saved in node.saves):
             above.append(number)  # the gradient is computed with the result, whose history is this very node
