@@ -85,7 +85,8 @@ def is_data_source(value: Instance) -> bool:
 
 def batch(machine: Machine, path: Path, value: Instance, source: Source) -> Value:
     """One batch of a loader: plain data without history, of unknown structure."""
-    return Unknown(("batch", value.oid, path.new_id()))
+    own = path.vars.get((value.oid, "#collated")) is not None or not str(value.cls).endswith("DataLoader")
+    return Unknown(("loaded" if own else "batch", value.oid, path.new_id()))
 
 
 def external_base(obj: Instance | SuperValue) -> str | None:
@@ -121,6 +122,8 @@ def construct_external(machine: Machine, path: Path, name: str, call: Call) -> O
         return None
     obj = Instance(path.new_id(), name)
     prepare(machine, path, obj, call)
+    if "collate_fn" in call.kwargs:
+        path.vars[obj.oid, "#collated"] = TRUE  # batches are what this function makes of them
     construct_base(machine, path, obj, name, call)
     return [(path, obj)]
 
