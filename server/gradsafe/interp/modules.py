@@ -136,6 +136,7 @@ def construct_base(machine: Machine, path: Path, obj: Instance, name: str, call:
         return
     spec = machine.table.module(name)
     if spec is None:
+        optimizers.initialise(machine, path, obj, name, call)
         return
     given = _bind_signature(spec, call)
     path.vars[obj.oid, "#spec"] = const(name)
@@ -238,7 +239,7 @@ def attribute(machine: Machine, path: Path, obj: Instance, name: str, source: So
     )
     if child is not None:
         return child
-    if isinstance(obj.cls, str) and optimizers.is_optimizer(path, obj):
+    if optimizers.is_optimizer(path, obj) and (isinstance(obj.cls, str) or name in optimizers.METHODS):
         return Bound(obj, name)
     if name in ("module", "_orig_mod") and is_module(classes.class_of(obj)):
         return obj  # `DataParallel(net)` and `torch.compile(net)` are taken for `net` itself
