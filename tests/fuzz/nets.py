@@ -6,6 +6,7 @@ import random
 from collections.abc import Sequence
 from typing import TypeVar
 
+from . import blocks, training
 from .emit import Wishes
 
 ACTIVATIONS = ("nn.ReLU()", "nn.Tanh()", "nn.Sigmoid()", "nn.GELU()", "nn.ReLU(inplace=True)", "nn.ELU()",
@@ -318,5 +319,9 @@ def write_net(rng: random.Random, wishes: Wishes) -> str:
         (0.7, net.target_network),
         (1.2 * twice, net.accumulated),
     )
-    rng.choices([act for _, act in acts], [weight for weight, _ in acts])[0]()
+    more = (*blocks.ACTS, *training.ACTS)
+    if rng.random() < 0.6:
+        rng.choices([act for _, act in more], [weight for weight, _ in more])[0](net)
+    else:
+        rng.choices([act for _, act in acts], [weight for weight, _ in acts])[0]()
     return "\n".join(net.lines) + "\n"

@@ -176,6 +176,8 @@ class Node:
     raises_when_freed: bool = False
     overlap_write: int | None = None
     """Set for CopySlices of a view that overlaps itself: backward raises there; the tensor that was written."""
+    replayed_write: Bypass | None = None
+    """Set for a checkpointed region that writes its own argument: run again in backward, that is a leaf."""
     bypasses: tuple[Bypass, ...] = ()
     leaves: tuple[tuple[int, int], ...] = ()
     """The leaves among its operands, with how many ``flow`` writes their storage had seen."""

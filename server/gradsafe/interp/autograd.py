@@ -7,6 +7,7 @@ about how torch keeps its books.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -60,6 +61,8 @@ class ToSave:
     certain: Tri = Tri.YES
     as_output: bool = False
     by_object: bool = True
+    unread: bool = False
+    """Kept and version-checked, but not computed with: a change of its value alone does no harm."""
 
 
 def raise_error(path: Path, source: Source, reason: str, certain: bool = True, **fields: object) -> None:
@@ -246,7 +249,8 @@ def save(path: Path, source: Source, node: int, saves: Sequence[ToSave]) -> None
         kept.append(
             SavedTensor(
                 number, item.tensor, tensor.counter, version, item.role, certain,
-                item.as_output, tensor.name, tensor.storage, len(unseen.storage_of(path, item.tensor).hidden),
+                item.as_output, tensor.name, tensor.storage,
+                sys.maxsize if item.unread else len(unseen.storage_of(path, item.tensor).hidden),
                 not tensor.known, item.by_object,
             )
         )  # fmt: skip

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from gradsafe.domain.state import Path, Status
-from gradsafe.domain.tensors import Bypass, Node, SavedTensor, Tensor, Tri
+from gradsafe.domain.tensors import Bypass, SavedTensor, Tensor, Tri
 from gradsafe.domain.values import Const, Source, TensorRef
-from gradsafe.interp import autograd, shadow, unchecked, unseen
-from gradsafe_tracer.events import BackwardEnd, BackwardStart, Free, Raise, Read, Save, WrongGradient
+from gradsafe.interp import autograd, double_backward, shadow, unchecked, unseen
+from gradsafe_tracer.events import BackwardEnd, BackwardStart, Free, Raise, Read, WrongGradient
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +183,22 @@ def _execute(state: _Run, number: int) -> None:
             _fail(state, unusable or "version", saved.certain is Tri.YES, number, saved)
         elif state.failed is None:
             _hidden(state, saved)
+    if node.replayed_write is not None and state.failed is None and node.certain is Tri.YES:
+        _replay(state, number, node.replayed_write)
     if state.failed is None:
         state.wrong.extend((bypass, None, node.certain is Tri.YES) for bypass in node.bypasses)
         state.wrong.extend((bypass, None, sure) for bypass, sure in unchecked.changed(path, node.unchecked))
+
+
+def _replay(state: _Run, number: int, write: Bypass) -> None:
+    """A checkpointed region runs again, and writes its argument, which now is a leaf."""
+    _failed(state, number)
+    state.path.emit(
+        Raise(
+            write.source.place, write.source.stack, write.reason, tensor=write.tensor, node=number, backward=state.backward,
+            operation=write.operation, name=write.name,
+        )
+    )  # fmt: skip
 
 
 def _fail(state: _Run, reason: str, certain: bool, node: int, saved: SavedTensor | None) -> None:
@@ -276,75 +289,29 @@ def _finish(state: _Run, path: Path, ran: list[int]) -> None:
     source, request = state.source, state.request
     if not request.real:
         return
+    graph = double_backward.graph(path, source, ran) if request.create_graph and request.accumulate else None
     for number in ran:
         node = path.node(number)
         if node.leaf is not None:
             if request.accumulate and (request.inputs is None or node.leaf in request.inputs):
-                _accumulate(path, source, node.leaf, request.create_graph)
+                _accumulate(path, source, node.leaf, graph)
         elif request.retain is not Tri.YES and (node.saves or node.raises_when_freed):
             path.vars[number, "#freed"] = Const(request.retain is Tri.NO, bool)
             path.emit(Free(source.place, source.stack, number, state.backward))
 
 
-def _accumulate(path: Path, source: Source, leaf: int, create_graph: bool) -> None:
-    """``AccumulateGrad``: the first gradient is stored, later ones are added in place."""
+def _accumulate(path: Path, source: Source, leaf: int, graph: tuple[int, Tri] | None) -> None:
+    """``AccumulateGrad``: the first gradient is stored, later ones are added in place (out of place with a ``graph``)."""
     old = path.vars.get((leaf, "grad"))
-    if isinstance(old, TensorRef) and not create_graph:
+    if isinstance(old, TensorRef) and graph is None:
         autograd.bump(path, source, old.oid, 1, "AccumulateGrad", "other")
         return
     tensor = path.tensor(leaf)
-    made = Tensor(0, 0, Tri.MAYBE if create_graph else Tri.NO, shape=tensor.shape, dtype=tensor.dtype)
-    oid = autograd.new_tensor(
-        path, source, "grad", replace(made, leaf=Tri.MAYBE if create_graph else Tri.YES)
-    )
+    made = Tensor(0, 0, Tri.NO, shape=tensor.shape, dtype=tensor.dtype)
+    if graph is not None and graph[1] is not Tri.NO:
+        made = replace(
+            made, requires_grad=graph[1], node=graph[0], leaf=Tri.NO if graph[1] is Tri.YES else Tri.MAYBE
+        )
+    oid = autograd.new_tensor(path, source, "grad", made)
     path.heap[oid] = replace(path.tensor(oid), name=f"{tensor.name}.grad" if tensor.name else None)
     path.vars[leaf, "grad"] = TensorRef(oid)
-
-
-CURVED = frozenset({
-    "pow", "square", "tanh", "sigmoid", "sin", "cos", "tan", "log", "log2", "log10", "log1p", "reciprocal", "rsqrt",
-    "softplus", "silu", "gelu", "mish", "logsigmoid", "softmax", "log_softmax", "atan", "asin", "acos", "erf",
-    "Tanh", "Sigmoid", "Softplus", "SiLU", "GELU", "Mish", "Softmax",
-})  # fmt: skip
-"""Operations whose derivative is a curve in what they saved: the graph of a gradient saves it again.
-
-`exp`, `mul`, `Linear` and others save it again only if the incoming gradient requires grad (`grad * result`).
-"""
-
-
-def grad_graph(path: Path, source: Source, executed: Sequence[int]) -> int:
-    """The graph of a gradient made with ``create_graph``: it may read whatever the first backward read.
-
-    Its nodes are made in the order of that backward, so that the ones made last run first.
-    """
-    saves: list[SavedTensor] = []
-    above: list[int] = []
-    made = path.new_id()
-    for number in executed:
-        node = path.node(number)
-        again = Tri.YES if node.operation.rstrip("_") in CURVED else Tri.MAYBE
-        saves[:0] = [
-            _saved_again(path, source, made, node, saved, again)
-            for saved in node.saves
-            if again is Tri.YES or not saved.as_output
-        ]
-        above.extend(edge for edge in node.inputs if path.node(edge).leaf is not None)
-        if any(saved.as_output for saved in node.saves):
-            above.append(number)  # the gradient is computed with the result, whose history is this very node
-    inputs = tuple(dict.fromkeys(above))
-    path.heap[made] = Node("double backward", inputs, tuple(saves), source, certain=Tri.YES)
-    return made
-
-
-def _saved_again(
-    path: Path, source: Source, made: int, node: Node, saved: SavedTensor, again: Tri
-) -> SavedTensor:
-    """The same tensor, kept by a node of the gradient's own graph: it was saved where the gradient was asked for."""
-    number = path.new_id()
-    path.emit(
-        Save(
-            source.place, source.stack, number, made, node.operation, saved.role, saved.tensor, saved.counter,
-            saved.version, saved.name,
-        )
-    )  # fmt: skip
-    return replace(saved, save=number, certain=saved.certain & again, as_output=False)

@@ -32,6 +32,7 @@ from gradsafe.interp import (
     containers,
     contexts,
     data_classes,
+    frameworks,
     generators,
     modules,
     names,
@@ -107,6 +108,9 @@ def call(machine: Machine, path: Path, request: Call) -> Outcomes:
     if isinstance(function, Unknown):
         if _decorates(function, request):
             return [(path, request.args[0])]
+        same = frameworks.handed_back(path, function, request)
+        if same is not None:
+            return [(path, same)]
         outcomes = optimizers.backward_of_unknown(machine, path, function, request)
         return outcomes if outcomes is not None else unknown_result(path, request)
     if isinstance(function, Manager) and request.args and isinstance(request.args[0], FunctionValue):

@@ -12,8 +12,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradsafe.domain.state import Path, Status
-from gradsafe.domain.tensors import GradMode, Node, SavedTensor, Tri
-from gradsafe.domain.values import NONE, Const, TensorRef, TupleValue, Unknown, Value
+from gradsafe.domain.tensors import Bypass, GradMode, Node, SavedTensor, Tri
+from gradsafe.domain.values import NONE, Const, Source, TensorRef, TupleValue, Unknown, Value
 from gradsafe.interp import autograd, calls, module_containers, tensor_api, torch_ops, unchecked
 from gradsafe.interp.torch_api import torch_function
 from gradsafe_tracer.events import Save
@@ -40,7 +40,9 @@ def checkpoint(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     node = path.new_id()
     path.heap[node] = Node("checkpoint", (), (), call.source)
     inputs = [value.oid for value in args if isinstance(value, TensorRef)]
-    autograd.save(path, call.source, node, [autograd.ToSave(oid, "input") for oid in inputs])
+    versions = {oid: path.version(path.tensor(oid).counter) for oid in inputs}
+    if reentrant is not Tri.YES:
+        autograd.save(path, call.source, node, [autograd.ToSave(oid, "input") for oid in inputs])
     outcomes = calls.call(machine, path, replace(call, function=call.args[0], args=args, kwargs=kwargs))
     for each, value in outcomes:
         if each.status is Status.RUN:
@@ -48,6 +50,9 @@ def checkpoint(machine: Machine, path: Path, call: Call) -> Outcomes | None:
             if reentrant is Tri.YES:
                 needs = autograd.any_requires_grad(each, inputs)
                 needs = needs | (Tri.MAYBE if any(isinstance(arg, Unknown) for arg in args) else Tri.NO)
+                # `ctx.save_for_backward` takes effect when the Function's forward, and with it the region, is over.
+                autograd.save(each, call.source, node, [autograd.ToSave(oid, "input") for oid in inputs])
+                _note_written_argument(each, node, versions)
             _seal(each, node, inputs, torch_ops.tensors_in(each, value), reentrant, needs)
     return outcomes
 
@@ -78,6 +83,20 @@ def _seal(path: Path, node: int, inputs: list[int], outputs: list[int], reentran
         else:
             path.heap[oid] = replace(tensor, node=node, requires_grad=tensor.requires_grad & needs, base=None)
     unchecked.keep_saved(path, node, outside, "recomputed")
+
+
+def _note_written_argument(path: Path, node: int, versions: dict[int, int]) -> None:
+    """In backward the arguments are detached and require grad: leaves, which the region then may not write."""
+    for oid, version in versions.items():
+        if autograd.requires_grad(path, oid) is not Tri.YES:
+            continue
+        write = unchecked.first_write(path, path.tensor(oid).counter, version)
+        if write is not None:
+            source = Source(write.place, write.stack)  # type: ignore[arg-type]
+            reason = "leaf" if write.tensor == oid else "leaf-view"
+            bypass = Bypass(source, reason, write.operation, write.name, oid)
+            path.heap[node] = replace(path.node(node), replayed_write=bypass)
+            return
 
 
 def _leave(path: Path, number: int, first: int, arguments: tuple[SavedTensor, ...], reentrant: Tri) -> None:

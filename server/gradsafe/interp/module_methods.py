@@ -101,11 +101,16 @@ def _named_buffers(machine: Machine, path: Path, obj: Instance, call: Call) -> V
     )
 
 
-@method("modules", "named_modules")
+@method("modules")
 def _modules(machine: Machine, path: Path, obj: Instance, call: Call) -> Value:
-    return containers.new_list(
-        path, tuple(module for _, module in modules.walk(path, obj)), shape="generator"
-    )
+    found = tuple(module for _, module in modules.walk(path, obj))
+    return containers.new_list(path, found, shape="generator")
+
+
+@method("named_modules")
+def _named_modules(machine: Machine, path: Path, obj: Instance, call: Call) -> Value:
+    pairs = tuple(TupleValue((const(name), module)) for name, module in modules.walk(path, obj))
+    return containers.new_list(path, pairs, shape="generator")
 
 
 @method("children")
@@ -245,10 +250,15 @@ def _get(machine: Machine, path: Path, obj: Instance, call: Call) -> Value | Non
     return None
 
 
-@method("reset_parameters")
+@method("reset_parameters", "reset_running_stats")
 def _reset(machine: Machine, path: Path, obj: Instance, call: Call) -> Value:
-    for name, ref in modules.named_tensors(path, obj, modules.is_parameter):
-        autograd.bump(path, call.source, ref.oid, 1, "reset_parameters", "function", name=name)
+    """Written anew under no_grad; a norm's ``reset_parameters`` resets its statistics, too."""
+    operation = str(getattr(call.function, "function", "reset_parameters"))
+    for name, value in modules.named_attributes(path, obj):
+        if isinstance(value, TensorRef):
+            parameter = modules.is_parameter(path.tensor(value.oid))
+            if operation == "reset_parameters" or not parameter:
+                autograd.bump(path, call.source, value.oid, 1, operation, "method", name=name)
     return NONE
 
 

@@ -37,7 +37,9 @@ from gradsafe.interp import (
     module_containers,
     module_methods,
     optimizers,
+    parametrizations,
     shapes,
+    submodules,
     torch_ops,
 )
 from gradsafe.ops.entry import ModuleSpec
@@ -83,7 +85,8 @@ def is_data_source(value: Instance) -> bool:
 
 def batch(machine: Machine, path: Path, value: Instance, source: Source) -> Value:
     """One batch of a loader: plain data without history, of unknown structure."""
-    return Unknown(("batch", value.oid, path.new_id()))
+    own = path.vars.get((value.oid, "#collated")) is not None or not str(value.cls).endswith("DataLoader")
+    return Unknown(("loaded" if own else "batch", value.oid, path.new_id()))
 
 
 def external_base(obj: Instance | SuperValue) -> str | None:
@@ -119,6 +122,8 @@ def construct_external(machine: Machine, path: Path, name: str, call: Call) -> O
         return None
     obj = Instance(path.new_id(), name)
     prepare(machine, path, obj, call)
+    if "collate_fn" in call.kwargs:
+        path.vars[obj.oid, "#collated"] = TRUE  # batches are what this function makes of them
     construct_base(machine, path, obj, name, call)
     return [(path, obj)]
 
@@ -131,6 +136,7 @@ def construct_base(machine: Machine, path: Path, obj: Instance, name: str, call:
         return
     spec = machine.table.module(name)
     if spec is None:
+        optimizers.initialise(machine, path, obj, name, call)
         return
     given = _bind_signature(spec, call)
     path.vars[obj.oid, "#spec"] = const(name)
@@ -155,6 +161,8 @@ def construct_base(machine: Machine, path: Path, obj: Instance, name: str, call:
             path.vars[obj.oid, state.name] = NONE
         elif state.role == "parameter":
             _add_parameter(path, obj, state.name, call.source, _weight_shape(spec, state.name, given))
+        elif state.role == "module":
+            submodules.construct(machine, path, obj, state.name, given, call)
         elif state.role == "buffer":
             dtype = "int64" if state.name == "num_batches_tracked" else "float32"
             made = Tensor(0, 0, Tri.NO, origin="made", name=state.name, dtype=dtype)
@@ -238,7 +246,7 @@ def attribute(machine: Machine, path: Path, obj: Instance, name: str, source: So
     )
     if child is not None:
         return child
-    if isinstance(obj.cls, str) and optimizers.is_optimizer(path, obj):
+    if optimizers.is_optimizer(path, obj) and (isinstance(obj.cls, str) or name in optimizers.METHODS):
         return Bound(obj, name)
     if name in ("module", "_orig_mod") and is_module(classes.class_of(obj)):
         return obj  # `DataParallel(net)` and `torch.compile(net)` are taken for `net` itself
@@ -292,28 +300,15 @@ def forward(machine: Machine, path: Path, obj: Instance, call: Call) -> Outcomes
         param.name for op in machine.table.ops(machine.table.canonical(name) or "") for param in op.params
     }
     states = {key: value for key, value in _states(path, obj).items() if key in read}
-    _weight_normed(machine, path, obj, states, call)
+    if "parameters" in read:
+        states["parameters"] = submodules.parameters(path, obj)
+    parametrizations.computed(machine, path, obj, states, call)
     made_with = path.vars.get((obj.oid, "#made_with"))
     applied = torch_ops.apply(
         machine, path, name, args, {**states, **call.kwargs}, call.source, "module", call.first, declared,
         dict(made_with.value) if isinstance(made_with, Const) and isinstance(made_with.value, tuple) else None,
     )  # fmt: skip
     return applied if applied is not None else calls.unknown_result(path, call)
-
-
-def _weight_normed(machine: Machine, path: Path, obj: Instance, states: dict[str, Value], call: Call) -> None:
-    """Compute a weight-normed weight for this forward; its two parameters are what is saved."""
-    key = path.vars.get((obj.oid, "#weight_norm"))
-    if not (isinstance(key, Const) and isinstance(key.value, str)):
-        return
-    parts = [path.vars.get((obj.oid, f"{key.value}.original{number}")) for number in (1, 0)]
-    known = [part for part in parts if part is not None]
-    outcomes = torch_ops.apply(machine, path, "torch._weight_norm_interface", known, {}, call.source)
-    value = outcomes[0][1] if outcomes and len(known) == 2 else None
-    if isinstance(value, TupleValue):
-        states[key.value] = value.items[0]
-        if path.vars.get((obj.oid, "#weight_norm_kept")) is not None:
-            path.vars[obj.oid, key.value] = value.items[0]
 
 
 def _states(path: Path, obj: Instance) -> dict[str, Value]:

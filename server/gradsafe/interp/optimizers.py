@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
     from gradsafe.interp.machine import Machine, Outcomes
 
+METHODS = frozenset({"step", "zero_grad", "add_param_group", "state_dict", "load_state_dict"})
 _SCALERS = frozenset({"GradScaler"})
 
 
@@ -48,10 +49,24 @@ def is_optimizer(path: Path, obj: Instance) -> bool:
 
 def construct(machine: Machine, path: Path, name: str, call: Call) -> Instance | None:
     """``optim.SGD(params, ...)``; None for a class that is no optimizer."""
-    spec = machine.table.optimizer(name)
-    if spec is None:
+    if machine.table.optimizer(name) is None:
         return None
     obj = Instance(path.new_id(), name)
+    initialise(machine, path, obj, name, call)
+    return obj
+
+
+def initialise(machine: Machine, path: Path, obj: Instance, name: str, call: Call) -> bool:
+    """``__init__`` of an optimizer, or of the base of one of the workspace's own; False for a class that is none."""
+    spec = machine.table.optimizer(name)
+    if spec is None:
+        if name.rpartition(".")[2] != "Optimizer" or not name.startswith("torch.optim"):
+            return False
+        path.vars[obj.oid, "#groups"] = containers.new_list(
+            path,
+            tuple(_with_defaults(path, group, call.argument(1, "defaults")) for group in _given(path, call)),
+        )
+        return True
     bumps = spec.bumps
     if _on(call.kwargs.get("fused")):
         bumps = spec.fused_bumps if spec.fused_bumps is not None else bumps
@@ -61,9 +76,20 @@ def construct(machine: Machine, path: Path, name: str, call: Call) -> Instance |
     path.vars[obj.oid, "#made"] = Const(call.source.place, object)
     if name.endswith("LBFGS"):
         path.vars[obj.oid, "#max_iter"] = call.argument(2, "max_iter") or const(20)
-    groups = tuple(_groups(path, call.argument(0, "params") or NONE))
-    path.vars[obj.oid, "#groups"] = containers.new_list(path, groups)
-    return obj
+    path.vars[obj.oid, "#groups"] = containers.new_list(path, tuple(_given(path, call)))
+    return True
+
+
+def _given(path: Path, call: Call) -> list[Value]:
+    return _groups(path, call.argument(0, "params") or NONE)
+
+
+def _with_defaults(path: Path, group: Value, defaults: Value | None) -> Value:
+    """A group gets what it does not say itself from the defaults of ``Optimizer.__init__(params, defaults)``."""
+    if not (isinstance(group, DictRef) and isinstance(defaults, DictRef)):
+        return group
+    known = dict(path.entries(defaults.oid).known) | dict(path.entries(group.oid).known)
+    return containers.new_dict(path, tuple(known.items()))
 
 
 def _on(value: Value | None) -> bool:

@@ -8,7 +8,7 @@ from gradsafe.domain import layout as geometry
 from gradsafe.domain.layout import layout_of
 from gradsafe.domain.state import Path
 from gradsafe.domain.tensors import Tri
-from gradsafe.domain.values import ListRef
+from gradsafe.domain.values import FALSE, ListRef
 from gradsafe.interp import autograd, shapes
 from gradsafe.interp.autograd import ToSave
 from gradsafe.interp.result_shapes import literal
@@ -23,6 +23,11 @@ _AUTOCAST = frozenset({
     "lstmcell", "grucell", "rnncell", "scaled_dot_product_attention", "prelu", "einsum", "bilinear",
 })  # fmt: skip
 """Operations that autocast runs in low precision, on casts of their operands (torch/amp, op lists)."""
+
+
+STATISTICS = ("running_mean", "running_var")
+"""Buffers that a norm in training mode writes without a bump (AUTOGRAD.md section 1.5). What it then saves of them
+it does not read in backward; a pass in evaluation mode does."""
 
 
 def keeps_number(call: Application) -> bool:
@@ -64,7 +69,19 @@ def to_save(path: Path, call: Application, save: SaveRule) -> list[ToSave]:
     if save.what == "input" and "adaptive_avg_pool" in _snake(call.operation):
         certain = _pools_windows(path, call)
     by_object = _keeps_the_object(path, call, save.what)
-    return [ToSave(oid, save.what, certain, by_object=by_object) for oid in call.tensors.get(save.what, ())]
+    unread = save.what in STATISTICS and any(w.what == save.what and not w.bumps for w in call.op.writes)
+    if "parameters" in call.tensors and save.what != "parameters" and _turned(call):
+        certain = Tri.NO
+    return [
+        ToSave(oid, save.what, certain, by_object=by_object, unread=unread)
+        for oid in call.tensors.get(save.what, ())
+    ]
+
+
+def _turned(call: Application) -> bool:
+    """Attention with ``batch_first`` transposes its inputs, and `linear` then copies them (AUTOGRAD.md section 9.24)."""
+    first = call.config.get("batch_first")
+    return first is not None and first != FALSE and call.config.get("norm_first", FALSE) == FALSE
 
 
 _SAVES_VIEWS = frozenset({

@@ -17,7 +17,6 @@ from gradsafe.domain.values import (
     Const,
     External,
     FunctionValue,
-    Instance,
     ListRef,
     Manager,
     TensorRef,
@@ -29,10 +28,10 @@ from gradsafe.interp import (
     arguments,
     autograd,
     backward,
-    classes,
     containers,
     contexts,
     distributions,
+    double_backward,
     hooks,
     shapes,
     tensor_api,
@@ -151,9 +150,11 @@ def _grad(machine: Machine, path: Path, call: Call) -> Outcomes:
     request = backward.Request(roots, "grad", inputs, keeps, create is Tri.YES, accumulate=False)
     executed = backward.run(path, call.source, request)
     gradients: list[Value] = []
-    node = backward.grad_graph(path, call.source, executed) if create is not Tri.NO else None
+    node, needs = None, Tri.NO
+    if create is not Tri.NO:
+        node, depends = double_backward.graph(path, call.source, executed)
+        needs = create & depends
     for oid in inputs:
-        needs = create
         made = Tensor(
             0, 0, needs, node=node if needs is not Tri.NO else None,
             leaf=Tri.YES if needs is Tri.NO else Tri.NO if needs is Tri.YES else Tri.MAYBE,
@@ -216,7 +217,6 @@ def _tensor(machine: Machine, path: Path, call: Call) -> Outcomes:
 
 @torch_function("torch.compile", "torch.jit.script", "torch.jit.ignore", "torch.jit.export", "torch._dynamo.disable",
                 "torch.compiler.disable", "torch.nn.DataParallel", "torch.nn.parallel.DistributedDataParallel",
-                "torch.nn.utils.spectral_norm", "torch.nn.utils.parametrizations.spectral_norm",
                 "torch.nn.utils.parametrizations.orthogonal")  # fmt: skip
 def _identity(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, call.args[0])] if call.args else None
@@ -329,27 +329,3 @@ def _is_tensor(machine: Machine, path: Path, call: Call) -> Outcomes:
     if isinstance(value, Unknown):
         return [(path, Unknown(("isinstance", value.token, "Tensor")))]
     return [(path, FALSE)]
-
-
-@torch_function("torch.nn.utils.parametrizations.weight_norm", "torch.nn.utils.weight_norm")
-def _weight_norm(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    """The weight becomes a function of two parameters, computed anew at each forward (AUTOGRAD.md section 9.30)."""
-    module = call.argument(0, "module")
-    name = call.argument(1, "name")
-    key = name.value if isinstance(name, Const) and isinstance(name.value, str) else "weight"
-    if not isinstance(module, Instance):
-        return None
-    weight = path.vars.get((module.oid, key))
-    if isinstance(weight, TensorRef):
-        scale = Tensor(0, 0, Tri.YES, origin="parameter", name=f"{key}.original0", dtype="float32")
-        path.vars[module.oid, f"{key}.original0"] = TensorRef(
-            autograd.new_tensor(path, call.source, "Parameter", scale)
-        )
-        path.vars[module.oid, f"{key}.original1"] = weight
-        classes.remember_attribute(path, module.oid, f"{key}.original0")
-        path.vars[module.oid, "#weight_norm"] = Const(key, str)
-        if isinstance(call.function, External) and "parametrizations" not in call.function.name:
-            path.vars[module.oid, "#weight_norm_kept"] = (
-                TRUE  # the old form keeps the weight until the next forward
-            )
-    return [(path, module)]

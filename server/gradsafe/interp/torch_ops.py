@@ -101,6 +101,11 @@ def materialise(path: Path, value: Value, source: Source, name: str | None = Non
         derived = TensorRef(autograd.new_tensor(path, source, "unknown", made))
         path.vars[("tensor", value.token), "#ref"] = derived
         return derived
+    if _is_batch(value.token):
+        # `default_collate` stacks: a batch is fresh memory without a history.
+        batch = TensorRef(autograd.new_tensor(path, source, "batch", Tensor(0, 0, Tri.NO, name=name)))
+        path.vars[("tensor", value.token), "#ref"] = batch
+        return batch
     unknown = Tensor(
         0, 0, Tri.MAYBE, leaf=Tri.MAYBE, origin="argument", known=False, contiguous=Tri.MAYBE, name=name,
         overlap=Tri.MAYBE,
@@ -108,6 +113,19 @@ def materialise(path: Path, value: Value, source: Source, name: str | None = Non
     ref = TensorRef(autograd.new_tensor(path, source, "unknown", unknown))
     path.vars[("tensor", value.token), "#ref"] = ref
     return ref
+
+
+def _is_batch(token: object) -> bool:
+    """Is this what a ``DataLoader`` gives, or a part of it?"""
+    for _ in range(4):
+        if not isinstance(token, tuple) or not token:
+            return False
+        if token[0] == "batch":
+            return True
+        if token[0] not in ("item", "unpack") or len(token) < 2:
+            return False
+        token = token[1]
+    return False
 
 
 _ONLY_TENSORS_HAVE = frozenset({
@@ -366,6 +384,9 @@ def _write(path: Path, call: Application) -> None:
             autograd.bump(
                 path, call.source, oid, write.bumps, operation, call.how, call.declared, call.subject or None
             )  # fmt: skip
+            if not write.bumps and write.what in saving.STATISTICS:
+                name = path.tensor(oid).name
+                unseen.note_bypass(path, call.source, oid, "statistics", operation, True, name, flow=False)
             if not write.bumps or "metadata" in call.op.flags:
                 continue
             note_unseen(path, call.source, oid, operation, call.inputs(), call.subject or None)
