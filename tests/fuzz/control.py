@@ -262,19 +262,4 @@ class Control(Straight):
         ]
 
 
-def write_control(rng: random.Random, wishes: Wishes) -> str:
-    """A program of level 3."""
-    out = Control(rng, wishes)
-    wrapped = rng.random() < 0.6
-    out.depth = 1 if wrapped else 0
-    first = out.leaf(rng.choice(_SHAPES))
-    if rng.random() < 0.6:
-        out.leaf(first.shape)
-    for _ in range(rng.randint(3, 7)):
-        out.weighted(out.menu_of_level())
-    out.finish()
-    body = ["", "", "def main():", *out.lines, "", "", "main()"] if wrapped else ["", "", *out.lines]
-    return "\n".join(["import torch", "import torch.nn.functional as F", *out.helpers, *body]) + "\n"
-
-
-_SHAPES: tuple[Shape, ...] = ((3,), (4, 3), (3, 3), (5,))
+SHAPES: tuple[Shape, ...] = ((3,), (4, 3), (3, 3), (5,))

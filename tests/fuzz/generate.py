@@ -86,9 +86,9 @@ def write(rng: random.Random, level: int, wishes: Wishes) -> str:
 
         return write_net(rng, wishes)
     if level == 3:
-        from .control import write_control
+        from .language import write_language
 
-        return write_control(rng, wishes)
+        return write_language(rng, wishes)
     return _straight(rng, level, wishes)
 
 

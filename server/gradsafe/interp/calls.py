@@ -116,7 +116,7 @@ def call(machine: Machine, path: Path, request: Call) -> Outcomes:
     if isinstance(function, Manager) and request.args and isinstance(request.args[0], FunctionValue):
         return [(path, replace(request.args[0], grad_mode=function.mode))]
     if isinstance(function, Lazy) and request.args and isinstance(request.args[0], FunctionValue):
-        return [(path, request.args[0])]  # a context manager as a decorator
+        return [(path, replace(request.args[0], within=function))]  # a context manager as a decorator
     return unknown_result(path, request)
 
 
@@ -210,6 +210,10 @@ def call_function(
     source: Source,
 ) -> Outcomes:  # fmt: skip
     """Enter a function of the workspace with its arguments bound; of a generator only the call is kept."""
+    if function.within is not None:
+        return generators.call_within(
+            machine, path, function.within, replace(function, within=None), args, kwargs, source
+        )
     if generators.is_generator(machine, function.code):
         lazy = Lazy(path.new_id())
         path.heap[lazy.oid] = Pending(function, args, dict(kwargs), source)

@@ -7,12 +7,22 @@ frame: so effects come in Python's order, and a grad mode that the generator is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from gradsafe.domain.state import Frame, Items, Left, Path, Pending, Running, Status
 from gradsafe.domain.tensors import GradMode
-from gradsafe.domain.values import NONE, Const, Lazy, ListRef, Source, TupleValue, Unknown, Value
+from gradsafe.domain.values import (
+    NONE,
+    Const,
+    FunctionValue,
+    Lazy,
+    ListRef,
+    Source,
+    TupleValue,
+    Unknown,
+    Value,
+)
 from gradsafe.interp import calls, walk
 from gradsafe.interp.execute import executes
 from gradsafe.interp.machine import Machine, Outcomes, span
@@ -50,6 +60,27 @@ def drive(machine: Machine, path: Path, lazy: Lazy, take: Callable[[Path, Value]
     for each in calls.enter(machine, path, function, call.args, call.kwargs, call.source, enter):
         results.append(each if each.frame is consumer else _leave(each))
     return results
+
+
+def call_within(
+    machine: Machine, path: Path, manager: Lazy, function: FunctionValue, args: tuple[Value, ...],
+    kwargs: Mapping[str, Value], source: Source,
+) -> Outcomes:  # fmt: skip
+    """Call a function that a context manager decorates: inside a new one like ``manager``."""
+    template = pending(path, manager)
+    if template is None:
+        return calls.call_function(machine, path, function, args, kwargs, source)
+    lazy = Lazy(path.new_id())
+    path.heap[lazy.oid] = template
+
+    def take(each: Path, item: Value) -> list[Path]:
+        outcomes = calls.call_function(machine, each, function, args, kwargs, source)
+        for after, value in outcomes:
+            after.vars[lazy.oid, "#result"] = value
+        return [after for after, _ in outcomes]
+
+    driven = drive(machine, path, lazy, take)
+    return [(each, each.vars.get((lazy.oid, "#result")) or NONE) for each in driven]
 
 
 def _leave(path: Path) -> Path:
