@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from gradsafe.domain.state import Path, Status
-from gradsafe.domain.tensors import Bypass, Node, SavedTensor, Tensor, Tri
+from gradsafe.domain.tensors import Bypass, SavedTensor, Tensor, Tri
 from gradsafe.domain.values import Const, Source, TensorRef
 from gradsafe.interp import autograd, shadow, unchecked, unseen
-from gradsafe_tracer.events import BackwardEnd, BackwardStart, Free, Raise, Read, Save, WrongGradient
+from gradsafe_tracer.events import BackwardEnd, BackwardStart, Free, Raise, Read, WrongGradient
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,52 +299,3 @@ def _accumulate(path: Path, source: Source, leaf: int, create_graph: bool) -> No
     )
     path.heap[oid] = replace(path.tensor(oid), name=f"{tensor.name}.grad" if tensor.name else None)
     path.vars[leaf, "grad"] = TensorRef(oid)
-
-
-CURVED = frozenset({
-    "pow", "square", "tanh", "sigmoid", "sin", "cos", "tan", "log", "log2", "log10", "log1p", "reciprocal", "rsqrt",
-    "softplus", "silu", "gelu", "mish", "logsigmoid", "softmax", "log_softmax", "atan", "asin", "acos", "erf",
-    "Tanh", "Sigmoid", "Softplus", "SiLU", "GELU", "Mish", "Softmax",
-})  # fmt: skip
-"""Operations whose derivative is a curve in what they saved: the graph of a gradient saves it again.
-
-`exp`, `mul`, `Linear` and others save it again only if the incoming gradient requires grad (`grad * result`).
-"""
-
-
-def grad_graph(path: Path, source: Source, executed: Sequence[int]) -> int:
-    """The graph of a gradient made with ``create_graph``: it may read whatever the first backward read.
-
-    Its nodes are made in the order of that backward, so that the ones made last run first.
-    """
-    saves: list[SavedTensor] = []
-    above: list[int] = []
-    made = path.new_id()
-    for number in executed:
-        node = path.node(number)
-        again = Tri.YES if node.operation.rstrip("_") in CURVED else Tri.MAYBE
-        saves[:0] = [
-            _saved_again(path, source, made, node, saved, again)
-            for saved in node.saves
-            if again is Tri.YES or not saved.as_output
-        ]
-        above.extend(edge for edge in node.inputs if path.node(edge).leaf is not None)
-        if any(saved.as_output for saved in node.saves):
-            above.append(number)  # the gradient is computed with the result, whose history is this very node
-    inputs = tuple(dict.fromkeys(above))
-    path.heap[made] = Node("double backward", inputs, tuple(saves), source, certain=Tri.YES)
-    return made
-
-
-def _saved_again(
-    path: Path, source: Source, made: int, node: Node, saved: SavedTensor, again: Tri
-) -> SavedTensor:
-    """The same tensor, kept by a node of the gradient's own graph: it was saved where the gradient was asked for."""
-    number = path.new_id()
-    path.emit(
-        Save(
-            source.place, source.stack, number, made, node.operation, saved.role, saved.tensor, saved.counter,
-            saved.version, saved.name,
-        )
-    )  # fmt: skip
-    return replace(saved, save=number, certain=saved.certain & again, as_output=False)

@@ -33,6 +33,7 @@ from gradsafe.interp import (
     containers,
     contexts,
     distributions,
+    double_backward,
     hooks,
     shapes,
     tensor_api,
@@ -151,7 +152,7 @@ def _grad(machine: Machine, path: Path, call: Call) -> Outcomes:
     request = backward.Request(roots, "grad", inputs, keeps, create is Tri.YES, accumulate=False)
     executed = backward.run(path, call.source, request)
     gradients: list[Value] = []
-    node = backward.grad_graph(path, call.source, executed) if create is not Tri.NO else None
+    node = double_backward.grad_graph(path, call.source, executed) if create is not Tri.NO else None
     for oid in inputs:
         needs = create
         made = Tensor(
