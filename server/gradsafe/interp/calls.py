@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gradsafe.domain.state import Frame, Path, Pending, Status
+from gradsafe.domain.tensors import GradMode
 from gradsafe.domain.values import (
     NONE,
     Bound,
@@ -245,6 +246,8 @@ def enter(
         path.blurred = True
         return [path]
     machine.called.add(function.chunk)
+    if path.grad_mode in (GradMode.ENABLED, GradMode.UNKNOWN):
+        machine.called_with_grad.add(function.chunk)
     machine.entered.add(id(function.code))
     env = path.new_id()
     frame = Frame(env, function.file, function.chunk, function.qualname, stack, function.env, kind="function")
