@@ -129,6 +129,8 @@ def construct_base(machine: Machine, path: Path, obj: Instance, name: str, call:
         machine, path, obj, name, call
     ):
         return
+    if optimizers.construct_base(machine, path, obj, name, call):
+        return
     spec = machine.table.module(name)
     if spec is None:
         return
@@ -244,6 +246,7 @@ def has_method(machine: Machine, path: Path, obj: Instance, name: str) -> bool:
         return True
     return (
         name in module_methods.METHODS
+        or (name in optimizers.METHODS and optimizers.is_optimizer(path, obj))
         or name in ("apply", "forward")
         or name in custom_function.CONTEXT_METHODS
     )
