@@ -166,7 +166,7 @@ def swap_data(path: Path, oid: int, value: Value, source: Source, subject: str) 
             and not other.derived & torch_ops.STEPS
         ):
             # `w.data = normalize(w.data)`: what used w before used another leaf than what uses it from now on
-            held = autograd.storage_of(path, oid)
+            held = unseen.storage_of(path, oid)
             path.heap[storage] = replace(held, flow=(*held.flow, bypass))
     path.vars[oid, "#swapped"] = Const(bypass, Bypass)
     autograd.bump(path, source, oid, 0, ".data =", "data", name=subject or None)
