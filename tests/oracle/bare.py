@@ -63,6 +63,7 @@ def table() -> Any:
 def analyse(path: Path, spent: Spent | None = None) -> list[Verdict]:
     """The findings of the file at ``path``."""
     from gradsafe.interp.analyse import analyse_root
+    from gradsafe.project.merge import never_with_grad
     from gradsafe.rules.finding import Severity
     from gradsafe.rules.judge import findings_of
     from gradsafe.syntax.layout import Layout
@@ -80,7 +81,10 @@ def analyse(path: Path, spent: Spent | None = None) -> list[Verdict]:
         results.append(result)
     called = {chunk for result in results for chunk in result.called if chunk != result.root.scope}
     verdicts: dict[tuple[int, str], Verdict] = {}
+    plain = never_with_grad({result.root: result for result in results})
     for result in results:
+        if result.root in plain:
+            continue
         for finding in findings_of(result):
             if result.root.scope in called and finding.severity is not Severity.ERROR:
                 continue

@@ -89,6 +89,8 @@ class RootResult:
     trails: tuple[Trail, ...]
     instructions: int
     called: frozenset[ChunkId]
+    called_without_grad: frozenset[ChunkId] = frozenset()
+    """Those of ``called`` that were entered in no_grad or inference mode only."""
     limits: tuple[tuple[str, Span], ...] = ()
 
     @property
@@ -111,7 +113,9 @@ def analyse_root(
         machine.forking = forking
         paths, _ = _run(machine, root)
     trails = tuple(Trail(tuple(path.events()), path.trail, path.blurred, path.shadow_from) for path in paths)
-    return RootResult(root, trails, machine.ran, frozenset(machine.called), tuple(machine.hit.items()))
+    plain = frozenset(machine.called - machine.called_with_grad)
+    limits = tuple(machine.hit.items())
+    return RootResult(root, trails, machine.ran, frozenset(machine.called), plain, limits)
 
 
 def _run(machine: Machine, root: Root) -> tuple[list[Path], Sharing]:
@@ -175,6 +179,7 @@ def _receivers(machine: Machine, root: Root) -> tuple[tuple[Path, Value], ...]:
     if not isinstance(found, Receivers):
         return ()
     machine.called |= found.called
+    machine.called_with_grad |= found.called
     return found.made
 
 

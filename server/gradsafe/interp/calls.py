@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from gradsafe.domain.state import Frame, Path, Pending, Status
+from gradsafe.domain.tensors import GradMode
 from gradsafe.domain.values import (
     NONE,
     Bound,
@@ -258,6 +259,8 @@ def enter(
     if hidden is None:
         machine.called.add(function.chunk)
         machine.entered.add(id(function.code))
+        if path.grad_mode in (GradMode.ENABLED, GradMode.UNKNOWN):
+            machine.called_with_grad.add(function.chunk)
     env = path.new_id()
     frame = Frame(env, function.file, function.chunk, function.qualname, stack, function.env, kind="function")
     frame.owner, frame.hidden = function.owner, hidden

@@ -237,6 +237,8 @@ def _instance_attribute(machine: Machine, path: Path, obj: Instance, name: str, 
     if inherits and (name.startswith("__") or modules.has_method(machine, path, obj, name)):
         return [(path, Bound(obj, name))]
     asked = calls.call_method(machine, path, obj, "__getattr__", (const(name),), source)
+    if asked is None and _reads_items(path, obj):
+        asked = containers.get_item(machine, path, data_classes.held(path, obj), const(name), source)
     if asked is not None:
         return asked
     if data_classes.held(path, obj) is not obj:
@@ -244,6 +246,13 @@ def _instance_attribute(machine: Machine, path: Path, obj: Instance, name: str, 
     if _lacks(path, obj) and name not in OF_EVERY_OBJECT:
         path.status, path.raised = Status.RAISED, "AttributeError"
     return [(path, Unknown(("attr", obj.oid, name)))]
+
+
+def _reads_items(path: Path, obj: Instance) -> bool:
+    """``__getattr__ = dict.__getitem__`` in a subclass of ``dict``: configurations are often written so."""
+    found = find_member(path, class_of(obj), "__getattr__")
+    name = found[0].name if found is not None and isinstance(found[0], External) else ""
+    return name in ("builtins.dict.__getitem__", "builtins.dict.get")
 
 
 OF_EVERY_OBJECT = frozenset(dir(object)) | {"__dict__", "__module__"}

@@ -65,6 +65,7 @@ class Machine:
         self.ran_after_errors = 0
         self.hit: dict[str, Span] = {}
         self.called: set[ChunkId] = set()
+        self.called_with_grad: set[ChunkId] = set()
         self.entered: set[int] = set()
         """By the identity of their code: the functions that were entered."""
         self.unlikely: dict[object, bool] = {}

@@ -134,9 +134,10 @@ def construct_base(machine: Machine, path: Path, obj: Instance, name: str, call:
         machine, path, obj, name, call
     ):
         return
+    if optimizers.initialise(machine, path, obj, name, call):
+        return
     spec = machine.table.module(name)
     if spec is None:
-        optimizers.initialise(machine, path, obj, name, call)
         return
     given = _bind_signature(spec, call)
     path.vars[obj.oid, "#spec"] = const(name)
@@ -259,6 +260,7 @@ def has_method(machine: Machine, path: Path, obj: Instance, name: str) -> bool:
         return True
     return (
         name in module_methods.METHODS
+        or (name in optimizers.METHODS and optimizers.is_optimizer(path, obj))
         or name in ("apply", "forward")
         or name in custom_function.CONTEXT_METHODS
     )

@@ -130,6 +130,7 @@ def _bindings(machine: Machine, facts: ModuleFacts, index: int, block: ir.Block)
     found = machine.prelude.remember(machine.outside, ("binds", facts.file, block.chunk or index), compute)
     if isinstance(found, Bindings):
         machine.called |= found.called
+        machine.called_with_grad |= found.called
         return found
     return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
     from gradsafe.interp.machine import Machine, Outcomes
 
-METHODS = frozenset({"step", "zero_grad", "add_param_group", "state_dict", "load_state_dict"})
 _SCALERS = frozenset({"GradScaler"})
+_BASES = frozenset({"torch.optim.Optimizer", "torch.optim.optimizer.Optimizer"})
+METHODS = frozenset({"step", "zero_grad", "add_param_group", "state_dict", "load_state_dict"})
 
 
 def is_scaler(name: str) -> bool:
@@ -59,54 +61,45 @@ def construct(machine: Machine, path: Path, name: str, call: Call) -> Instance |
 def initialise(machine: Machine, path: Path, obj: Instance, name: str, call: Call) -> bool:
     """``__init__`` of an optimizer, or of the base of one of the workspace's own; False for a class that is none."""
     spec = machine.table.optimizer(name)
-    if spec is None:
-        if name.rpartition(".")[2] != "Optimizer" or not name.startswith("torch.optim"):
-            return False
-        path.vars[obj.oid, "#groups"] = containers.new_list(
-            path,
-            tuple(_with_defaults(path, group, call.argument(1, "defaults")) for group in _given(path, call)),
-        )
-        return True
-    bumps = spec.bumps
-    if _on(call.kwargs.get("fused")):
-        bumps = spec.fused_bumps if spec.fused_bumps is not None else bumps
-    elif _on(call.kwargs.get("foreach")):
-        bumps = spec.foreach_bumps
-    path.vars[obj.oid, "#bumps"] = const(bumps)
+    if spec is None and name not in _BASES:
+        return False
+    if spec is not None:
+        bumps = spec.bumps
+        if _on(call.kwargs.get("fused")):
+            bumps = spec.fused_bumps if spec.fused_bumps is not None else bumps
+        elif _on(call.kwargs.get("foreach")):
+            bumps = spec.foreach_bumps
+        path.vars[obj.oid, "#bumps"] = const(bumps)
     path.vars[obj.oid, "#made"] = Const(call.source.place, object)
     if name.endswith("LBFGS"):
         path.vars[obj.oid, "#max_iter"] = call.argument(2, "max_iter") or const(20)
-    path.vars[obj.oid, "#groups"] = containers.new_list(path, tuple(_given(path, call)))
+    defaults: dict[Value, Value] = {
+        const(key): value for key, value in call.kwargs.items() if key not in ("params", "defaults")
+    }
+    given = call.argument(1, "defaults") if spec is None else None
+    if isinstance(given, DictRef):
+        defaults |= dict(path.entries(given.oid).known)
+    groups = tuple(_groups(path, call.argument(0, "params") or NONE, defaults))
+    path.vars[obj.oid, "#groups"] = containers.new_list(path, groups)
     return True
-
-
-def _given(path: Path, call: Call) -> list[Value]:
-    return _groups(path, call.argument(0, "params") or NONE)
-
-
-def _with_defaults(path: Path, group: Value, defaults: Value | None) -> Value:
-    """A group gets what it does not say itself from the defaults of ``Optimizer.__init__(params, defaults)``."""
-    if not (isinstance(group, DictRef) and isinstance(defaults, DictRef)):
-        return group
-    known = dict(path.entries(defaults.oid).known) | dict(path.entries(group.oid).known)
-    return containers.new_dict(path, tuple(known.items()))
 
 
 def _on(value: Value | None) -> bool:
     return isinstance(value, Const) and value.value is True
 
 
-def _groups(path: Path, params: Value) -> list[Value]:
+def _groups(path: Path, params: Value, defaults: Mapping[Value, Value]) -> list[Value]:
     items = containers.elements(path, params)
     if items and all(isinstance(item, DictRef) for item in items):
-        return [_group(path, item) for item in items]
-    return [containers.new_dict(path, ((const("params"), _as_list(path, params)),))]
+        return [_group(path, item, defaults) for item in items]
+    entries = {const("params"): _as_list(path, params), **defaults}
+    return [containers.new_dict(path, tuple(entries.items()))]
 
 
-def _group(path: Path, group: Value) -> Value:
+def _group(path: Path, group: Value, defaults: Mapping[Value, Value]) -> Value:
     if not isinstance(group, DictRef):
         return group
-    entries = dict(path.entries(group.oid).known)
+    entries = {**defaults, **dict(path.entries(group.oid).known)}
     entries[const("params")] = _as_list(path, entries.get(const("params"), NONE))
     return containers.new_dict(path, tuple(entries.items()))
 
@@ -149,7 +142,7 @@ def call_method(machine: Machine, path: Path, obj: Instance, name: str, call: Ca
         groups = path.vars[obj.oid, "#groups"]
         if isinstance(groups, ListRef):
             held = path.items(groups.oid)
-            path.heap[groups.oid] = replace(held, known=(*held.known, _group(path, call.args[0])))
+            path.heap[groups.oid] = replace(held, known=(*held.known, _group(path, call.args[0], {})))
         return [(path, NONE)]
     return [(path, Unknown(("optimizer", name, call.source.place)))]
 

@@ -159,6 +159,15 @@ def swap_data(path: Path, oid: int, value: Value, source: Source, subject: str) 
             lost = Tri.YES  # `h.data = h.data * 2`: autograd goes on with the history of the old value
         if tensor.leaf is Tri.YES and tensor.requires_grad is not Tri.NO and _has_grad(path, oid):
             lost = Tri.NO  # `w.data = w - lr * w.grad`: an update step, whose graph nobody wants
+        elif (
+            tensor.leaf is Tri.YES
+            and tensor.requires_grad is Tri.YES
+            and other.derived
+            and not other.derived & torch_ops.STEPS
+        ):
+            # `w.data = normalize(w.data)`: what used w before used another leaf than what uses it from now on
+            held = unseen.storage_of(path, oid)
+            path.heap[storage] = replace(held, flow=(*held.flow, bypass))
     path.vars[oid, "#swapped"] = Const(bypass, Bypass)
     autograd.bump(path, source, oid, 0, ".data =", "data", name=subject or None)
     path.heap[oid] = replace(

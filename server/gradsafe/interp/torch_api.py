@@ -23,6 +23,7 @@ from gradsafe.domain.values import (
     TupleValue,
     Unknown,
     Value,
+    const,
 )
 from gradsafe.interp import (
     arguments,
@@ -180,6 +181,30 @@ def _parameter(machine: Machine, path: Path, call: Call) -> Outcomes:
         path.tensor(oid), requires_grad=wanted, leaf=Tri.YES, origin="parameter", known=True, overlap=Tri.NO, name=None,
     )  # fmt: skip
     return [(path, TensorRef(oid))]
+
+
+@torch_function("torch.nn.Embedding.from_pretrained", "torch.nn.EmbeddingBag.from_pretrained")
+def _from_pretrained(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    """An embedding whose weight lies on the memory of what is given, and is frozen unless told otherwise."""
+    from gradsafe.interp import modules
+
+    name = call.function.name.rpartition(".")[0] if isinstance(call.function, External) else ""
+    made = modules.construct_external(machine, path, name, replace(call, args=(), kwargs={}))
+    if made is None or not isinstance(made[0][1], Instance):
+        return None
+    freeze = call.argument(1, "freeze")
+    needs: Value = (
+        FALSE if freeze is None else const(freeze.value is False) if isinstance(freeze, Const) else freeze
+    )
+    data = call.argument(0, "embeddings")
+    weight = _parameter(
+        machine,
+        path,
+        replace(call, args=(data,) if data is not None else (), kwargs={"requires_grad": needs}),
+    )
+    if weight is not None:
+        path.vars[made[0][1].oid, "weight"] = weight[0][1]
+    return made
 
 
 @torch_function("torch.from_numpy", "torch.as_tensor", "torch.asarray")

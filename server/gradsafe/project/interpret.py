@@ -20,6 +20,7 @@ class Outcome:
     instructions: int = 0
     limits: tuple[tuple[str, Span], ...] = ()
     called: frozenset[ChunkId] = frozenset()
+    called_without_grad: frozenset[ChunkId] = frozenset()
 
     @property
     def budgets_hit(self) -> frozenset[str]:
@@ -42,4 +43,10 @@ def interpret(world: World, root: Root) -> Outcome:
         result = analyse_root(world, root, load(), prelude=prelude)
     except RecursionError:  # a bound like any other: nothing is said of this root
         return Outcome((), limits=(("recursion", Span(root.scope, 0, 0)),))
-    return Outcome(tuple(findings_of(result)), result.instructions, result.limits, result.called)
+    return Outcome(
+        tuple(findings_of(result)),
+        result.instructions,
+        result.limits,
+        result.called,
+        result.called_without_grad,
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from gradsafe.interp.analyse import Root, RootKind
 from gradsafe.project.interpret import Outcome
@@ -24,11 +25,12 @@ def merge(file: str, outcomes: Mapping[Root, Outcome]) -> list[Finding]:
     """What all roots together say of ``file``: one finding for a primary place and code, in no order of importance."""
     told: dict[tuple[str, object], tuple[tuple[int, int], Finding]] = {}
     better_known = _called_with_more(outcomes)
+    plain = never_with_grad(outcomes)
     for number, (root, outcome) in enumerate(outcomes.items()):
         for finding in outcome.findings:
             if file_of(finding) != file:
                 continue
-            if root in better_known and finding.severity is not Severity.ERROR:
+            if root in plain or (root in better_known and finding.severity is not Severity.ERROR):
                 continue
             key = (finding.code, finding.primary)
             rank = (_ORDER.index(finding.severity), number)
@@ -40,6 +42,39 @@ def merge(file: str, outcomes: Mapping[Root, Outcome]) -> list[Finding]:
 def file_of(finding: Finding) -> str | None:
     """The file of the primary place."""
     return finding.primary.chunk.file if isinstance(finding.primary, Span) else None
+
+
+class Calls(Protocol):
+    """Which functions a root entered."""
+
+    @property
+    def called(self) -> frozenset[ChunkId]: ...
+    @property
+    def called_without_grad(self) -> frozenset[ChunkId]: ...
+
+
+def never_with_grad(outcomes: Mapping[Root, Calls]) -> set[Root]:
+    """The functions that their file calls, and only where grad is off: alone they are judged with grad on.
+
+    A caller counts as long as it is none of them itself.
+    """
+    plain: set[Root] = set()
+    for _ in outcomes:
+        with_grad: set[ChunkId] = set()
+        without: set[ChunkId] = set()
+        for caller, outcome in outcomes.items():
+            if caller not in plain:
+                with_grad |= outcome.called - outcome.called_without_grad - {caller.scope}
+                without |= outcome.called_without_grad
+        found = {
+            root
+            for root in outcomes
+            if root.kind is RootKind.FUNCTION and (root in plain or root.scope in without - with_grad)
+        }
+        if found == plain:
+            break
+        plain = found
+    return plain
 
 
 def _called_with_more(outcomes: Mapping[Root, Outcome]) -> set[Root]:
