@@ -17,6 +17,7 @@ from gradsafe.domain.values import (
     Const,
     External,
     FunctionValue,
+    Instance,
     ListRef,
     Manager,
     TensorRef,
