@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from gradsafe.domain.tensors import Shape, Tensor, Tri
+from gradsafe.domain.tensors import Extent, Shape, Tensor, Tri
 
 Dims = tuple["int | None", ...]
 
@@ -110,21 +110,32 @@ def partly_overlaps(written: Layout, read: Layout) -> bool:
     return written.offset < read.offset + b and read.offset < written.offset + a
 
 
-def span(layout: Layout) -> tuple[int, int] | None:
-    """The first element of the storage that the tensor covers, and the one after the last; None where not known."""
+def span(layout: Layout) -> Extent | None:
+    """The part of the storage that the tensor covers; None where it is not known."""
     if layout.shape is None or layout.strides is None or layout.offset is None:
         return None
-    end = layout.offset
+    end, row, rows = layout.offset, 0, 0
     for size, stride in zip(layout.shape, layout.strides, strict=True):
         if size is None or stride is None:
             return None
         end += max(size - 1, 0) * stride
-    return layout.offset, end + 1
+        if size > 1 and stride > row:
+            row, rows = stride, (size - 1) * stride
+    column = layout.offset % row if row else 0
+    return Extent(layout.offset, end + 1, row, column, column + end + 1 - layout.offset - rows)
 
 
-def apart(one: tuple[int, int] | None, other: tuple[int, int] | None) -> bool:
-    """Do two parts of one storage certainly not touch?"""
-    return one is not None and other is not None and (one[1] <= other[0] or other[1] <= one[0])
+def apart(one: Extent | None, other: Extent | None) -> bool:
+    """Do two parts of one storage certainly not touch?
+
+    They are apart in memory, or cover other columns of the same rows (``x[:, :2]`` and ``x[:, 2:]``).
+    """
+    if one is None or other is None:
+        return False
+    if one.end <= other.start or other.end <= one.start:
+        return True
+    in_rows = one.row == other.row != 0 and one.column_end <= one.row and other.column_end <= other.row
+    return in_rows and (one.column_end <= other.column or other.column_end <= one.column)
 
 
 def _numel(layout: Layout) -> int:

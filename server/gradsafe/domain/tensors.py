@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from gradsafe.domain.values import Source
 
@@ -55,6 +55,17 @@ class Creation(Enum):
 Shape: TypeAlias = "tuple[int | None, ...] | None"
 
 
+class Extent(NamedTuple):
+    """The elements of a storage from ``start`` to before ``end``; of them, where ``row`` (the largest stride) is not 0,
+    only those whose place in their row is between ``column`` and ``column_end``."""
+
+    start: int
+    end: int
+    row: int
+    column: int
+    column_end: int
+
+
 @dataclass(frozen=True, slots=True)
 class Bypass:
     """A change of a value that autograd does not see: who made it, and how."""
@@ -66,7 +77,7 @@ class Bypass:
     tensor: int
     counter: int = -1
     """The counter that did move, if any: what was saved under it is refused, what was saved under another is not."""
-    span: tuple[int, int] | None = None
+    span: Extent | None = None
     """The part of the storage that was written, where it is known."""
 
 

@@ -25,6 +25,13 @@ _KEEPS = frozenset({
 _PRODUCTS = frozenset({"mul", "multiply", "linear", "mm", "matmul", "bmm", "mv", "dot", "addmm", "exp"})
 """Keep it only where the incoming gradient requires grad itself: ``g * b`` keeps b for g."""
 
+_BENT = frozenset({
+    "prod", "cumprod", "std", "var", "logsumexp", "cross_entropy", "kl_div", "binary_cross_entropy", "expm1",
+    "binary_cross_entropy_with_logits", "huber_loss", "softmin", "batch_norm", "normalize", "cosine_similarity",
+    "scaled_dot_product_attention", "CrossEntropyLoss", "BCEWithLogitsLoss", "BCELoss", "BatchNorm1d", "BatchNorm2d",
+})  # fmt: skip
+"""Their gradient depends on the values they were given, so what flows on requires grad; what they keep is not listed."""
+
 _MODULES = {"ReLU": "relu", "Tanh": "tanh", "Sigmoid": "sigmoid", "Linear": "linear", "Softplus": "softplus", "GELU": "gelu",
             "SiLU": "silu", "Mish": "mish", "ELU": "elu", "LeakyReLU": "leaky_relu", "LayerNorm": "layer_norm", "MSELoss": "mse_loss",
             "Conv1d": "conv1d", "Conv2d": "conv2d", "Conv3d": "conv3d", "Softmax": "softmax", "__matmul__": "matmul"}  # fmt: skip
@@ -41,12 +48,12 @@ def graph(path: Path, source: Source, executed: Sequence[int]) -> tuple[int, Tri
         node, arriving = path.node(number), incoming.get(number, Tri.NO)
         name = _name(node.operation)
         listed = name in _KEEPS or name in _PRODUCTS
-        depends, again = Tri.NO, []
+        depends, again = (node.certain if name in _BENT else Tri.NO), []
         for saved in node.saves:
             wanted = autograd.requires_grad(path, saved.tensor) if saved.tensor >= 0 else Tri.MAYBE
             depends = depends | (wanted & (Tri.YES if listed else Tri.MAYBE))
             kept = Tri.YES if name in _KEEPS else arriving if name in _PRODUCTS else Tri.MAYBE
-            if (kept & saved.certain) is not Tri.NO and (name in _KEEPS or not saved.as_output):
+            if (kept & saved.certain) is not Tri.NO and (listed or not saved.as_output):
                 again.append(_kept(path, source, made, node, saved, kept & saved.certain))
         saves[:0] = again  # made in the order of that backward, and what is made last runs first
         above.extend(edge for edge in node.inputs if path.node(edge).leaf is not None or name in _KEEPS)

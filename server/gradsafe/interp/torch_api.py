@@ -271,7 +271,7 @@ def _broadcast_shapes(machine: Machine, path: Path, call: Call) -> Outcomes:
 
 @torch_function("torch.broadcast_tensors", "torch.functional.broadcast_tensors")
 def _broadcast_tensors(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    """Each argument expanded to the shape of all: a view of it, that may overlap itself."""
+    """Each argument expanded to the shape of all: a view of it, that may overlap itself; itself if it has that shape."""
     listed = len(call.args) == 1 and isinstance(call.args[0], (ListRef, TupleValue))
     given = containers.elements(path, call.args[0]) if listed else call.args
     refs: list[Value] = []
@@ -287,6 +287,9 @@ def _broadcast_tensors(machine: Machine, path: Path, call: Call) -> Outcomes | N
         size = Unknown(("value", "broadcast", path.new_id()))
     views: list[Value] = []
     for ref in refs:
+        if isinstance(ref, TensorRef) and shape is not None and path.tensor(ref.oid).shape == shape:
+            views.append(ref)
+            continue
         outcomes = torch_ops.apply(machine, path, "Tensor.expand", [ref, size], {}, call.source)
         if outcomes is None:
             return None
