@@ -25,6 +25,7 @@ from gradsafe.interp import checkpointing as _checkpointing  # noqa: F401
 from gradsafe.interp import container_calls as _container_calls  # noqa: F401
 from gradsafe.interp import contexts as _contexts  # noqa: F401
 from gradsafe.interp import control as _control  # noqa: F401  registers its instructions
+from gradsafe.interp import decorator_calls as _decorator_calls  # noqa: F401
 from gradsafe.interp import exceptions as _exceptions  # noqa: F401
 from gradsafe.interp import execute as _execute  # noqa: F401
 from gradsafe.interp import functional as _functional  # noqa: F401

@@ -365,9 +365,10 @@ def bump(
     path: Path, source: Source, oid: int, times: int, operation: str, how: str, declared: object = None,
     name: str | None = None,
 ) -> None:  # fmt: skip
-    """``increment_version``, written to the log; ``times`` 0 is a write that torch does not count."""
+    """``increment_version``, written to the log; ``times`` 0 is a write that torch does not count (NumPy's, for one)."""
     tensor = path.tensor(oid)
     before = path.version(tensor.counter)
+    times = 0 if tensor.origin == "numpy" else times
     path.heap[tensor.counter] = before + times
     path.emit(
         Write(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from gradsafe.domain.state import Path
@@ -322,30 +321,6 @@ def _exception(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     )
 
 
-@builtin("functools.partial")
-def _partial(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    if not call.args:
-        return None
-    return [(path, PartialValue(call.args[0], call.args[1:], tuple(call.kwargs.items())))]
-
-
-_IDENTITY = "functools.wraps.<locals>.decorator"
-
-
-@builtin("functools.wraps", "functools.lru_cache", "functools.singledispatch")
-def _decorator_factory(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    """``@functools.wraps(fn)`` decorates what comes next, and never calls ``fn``; ``@lru_cache`` stands without call as well."""
-    wraps = isinstance(call.function, External) and call.function.name.endswith("wraps")
-    bare = not wraps and len(call.args) == 1 and isinstance(call.args[0], FunctionValue)
-    return [(path, call.args[0] if bare else External(_IDENTITY))]
-
-
-@builtin("typing.cast", "typing_extensions.cast", "torch.jit.annotate")
-def _cast(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    """``cast(Type, value)`` is its value."""
-    return [(path, call.args[1])] if len(call.args) == 2 else None
-
-
 @builtin(
     "torch.jit.is_scripting", "torch.jit.is_tracing", "torch.compiler.is_compiling", "torch.compiler.is_dynamo_compiling",
     "torch.compiler.is_exporting", "torch._dynamo.is_compiling", "torch.onnx.is_in_onnx_export",
@@ -357,11 +332,6 @@ def _eager(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, FALSE)]
 
 
-@builtin(_IDENTITY, "functools.cache", "functools.update_wrapper")
-def _as_it_is(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    return [(path, call.args[0])] if call.args else None
-
-
 @builtin("copy.deepcopy", "copy.copy")
 def _copy(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     from gradsafe.interp import copying
@@ -370,62 +340,12 @@ def _copy(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, copying.copy(path, call.args[0], deep, call.source) if call.args else NONE)]
 
 
-_BINDINGS = {
-    "staticmethod": "static",
-    "classmethod": "class",
-    "property": "property",
-    "cached_property": "cached",
-}
-
-
-@builtin(
-    "builtins.staticmethod", "builtins.classmethod", "builtins.property", "functools.cached_property",
-    "cached_property.cached_property", "werkzeug.utils.cached_property",
-)  # fmt: skip
-def _binding(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    name = call.function.name.rpartition(".")[2] if isinstance(call.function, External) else ""
-    function = call.argument(0, "fget") if name == "property" else call.args[0] if call.args else None
-    if not isinstance(function, FunctionValue):
-        return [(path, function)] if function is not None else None
-    setter = call.argument(1, "fset") if name == "property" else None
-    bound = replace(function, binding=_BINDINGS[name])
-    return [(path, replace(bound, setter=setter) if isinstance(setter, FunctionValue) else bound)]
-
-
-@builtin("functools.wraps", "functools.update_wrapper", "functools.total_ordering", "abc.abstractmethod", "typing.overload", "typing.final", "typing.runtime_checkable",
-         "atexit.register")  # fmt: skip
-def _unchanged(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    """Decorators that leave what a function does; ``wraps(f)`` and ``lru_cache(n)`` give such a decorator."""
-    name = call.function.name if isinstance(call.function, External) else ""
-    if (
-        name == "functools.wraps"
-        or not call.args
-        or not isinstance(call.args[0], (FunctionValue, ClassValue))
-    ):
-        return [(path, External("abc.abstractmethod"))]
-    return [(path, call.args[0])]
-
-
-@builtin("functools.lru_cache", "functools.cache")
-def _cache(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    if call.args and isinstance(call.args[0], FunctionValue):
-        return [(path, replace(call.args[0], is_cached=True))]
-    return [(path, External("functools.lru_cache"))]
-
-
-@builtin("contextlib.contextmanager")
-def _contextmanager(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    if call.args and isinstance(call.args[0], FunctionValue):
-        return [(path, replace(call.args[0], is_context=True))]
-    return None
-
-
 @builtin("contextlib.ExitStack")
 def _exit_stack(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, Instance(path.new_id(), "contextlib.ExitStack"))]
 
 
-@builtin("contextlib.closing", "typing.cast", "contextlib.aclosing")
+@builtin("contextlib.closing", "contextlib.aclosing")
 def _last_argument(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, call.args[-1])] if call.args else None
 

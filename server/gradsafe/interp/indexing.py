@@ -20,7 +20,7 @@ from gradsafe.domain.values import (
     Unknown,
     Value,
 )
-from gradsafe.interp import autograd, shapes, torch_ops
+from gradsafe.interp import autograd, shapes, torch_ops, unseen_writes
 from gradsafe.interp.autograd import ToSave
 
 if TYPE_CHECKING:
@@ -286,7 +286,7 @@ def write(
         if path.status is not Status.RUN:
             return
     autograd.bump(path, source, target, 1, operation, how, name=name)
-    torch_ops.note_unseen(path, source, target, operation, sources, name)
+    unseen_writes.note(path, source, target, operation, sources, name)
     if node is not None:
         autograd.rebase_history(path, source, target, node, needs)
 

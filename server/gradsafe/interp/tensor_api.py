@@ -23,7 +23,17 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import autograd, backward, hooks, layouts, numpy_api, shapes, torch_ops, unseen
+from gradsafe.interp import (
+    autograd,
+    backward,
+    hooks,
+    layouts,
+    numpy_api,
+    shapes,
+    torch_ops,
+    unseen,
+    unseen_writes,
+)
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
@@ -154,7 +164,7 @@ def swap_data(path: Path, oid: int, value: Value, source: Source, subject: str) 
             tensor.leaf is Tri.NO
             and tensor.requires_grad is Tri.YES
             and other.derived
-            and not other.derived & torch_ops.STEPS
+            and not other.derived & unseen_writes.STEPS
         ):
             lost = Tri.YES  # `h.data = h.data * 2`: autograd goes on with the history of the old value
         if tensor.leaf is Tri.YES and tensor.requires_grad is not Tri.NO and _has_grad(path, oid):
@@ -163,7 +173,7 @@ def swap_data(path: Path, oid: int, value: Value, source: Source, subject: str) 
             tensor.leaf is Tri.YES
             and tensor.requires_grad is Tri.YES
             and other.derived
-            and not other.derived & torch_ops.STEPS
+            and not other.derived & unseen_writes.STEPS
         ):
             # `w.data = normalize(w.data)`: what used w before used another leaf than what uses it from now on
             held = unseen.storage_of(path, oid)

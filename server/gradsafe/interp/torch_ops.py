@@ -21,17 +21,13 @@ from gradsafe.domain.values import (
     Unknown,
     Value,
 )
-from gradsafe.interp import arguments, autograd, results, saving, shapes, unseen
+from gradsafe.interp import arguments, autograd, results, saving, shapes, unseen, unseen_writes
 from gradsafe.interp.autograd import ToSave
 from gradsafe.interp.machine import Machine, Outcomes
 from gradsafe.ops.entry import Arg, Selection
 from gradsafe.ops.notation import Op
 from gradsafe.ops.operators import BINARY, UNARY
 from gradsafe_tracer.events import Save
-
-IDENTITY_WRITES = frozenset({"add_", "sub_", "subtract_", "add", "sub", "_foreach_add_", "_foreach_sub_"})
-"""In-place operations whose derivative with respect to the written tensor is the identity."""
-
 
 _UNRECORDED = frozenset({"logical_not_", "logical_and_", "logical_or_", "logical_xor_"})
 """In-place operations that autograd knows nothing of: no check, no node, but the counter moves (measured)."""
@@ -61,13 +57,6 @@ class Application:
 
     def inputs(self) -> list[int]:
         return [oid for oids in self.tensors.values() for oid in oids]
-
-
-STEPS = frozenset({
-    "round", "sign", "sgn", "floor", "ceil", "trunc", "heaviside", "gt", "lt", "ge", "le", "eq", "ne", "where",
-    "argmax", "bernoulli", "one_hot", "fake_quantize_per_tensor_affine", "searchsorted", "bucketize",
-})  # fmt: skip
-"""Operations that are constant almost everywhere: putting their result in place is the straight-through idiom."""
 
 
 def resolve(path: Path, value: Value) -> Value:
@@ -389,7 +378,7 @@ def _write(path: Path, call: Application) -> None:
                 unseen.note_bypass(path, call.source, oid, "statistics", operation, True, name, flow=False)
             if not write.bumps or "metadata" in call.op.flags:
                 continue
-            note_unseen(path, call.source, oid, operation, call.inputs(), call.subject or None)
+            unseen_writes.note(path, call.source, oid, operation, call.inputs(), call.subject or None)
             if call.node is not None and _is_returned(call, write.what):
                 autograd.rebase_history(path, call.source, oid, call.node, call.needs)
                 _save_results(path, call, oid)
@@ -410,30 +399,6 @@ def _save_results(path: Path, call: Application, oid: int) -> None:
     if root.node is not None:
         certain = Tri.YES if saves[0].certain else Tri.MAYBE
         autograd.save(path, call.source, root.node, [ToSave(oid, "result", certain, as_output=True)])
-
-
-def note_unseen(
-    path: Path, source: Source, oid: int, operation: str, inputs: Sequence[int], name: str | None
-) -> None:
-    """Record a write that changes values behind autograd's back (wrong gradients, no error)."""
-    tensor = path.tensor(oid)
-    aliases = [i for i in inputs if i != oid and path.tensor(i).storage == tensor.storage]
-    identity = operation in IDENTITY_WRITES and not aliases and inputs.count(oid) <= 1
-    reason: str | None
-    if tensor.origin in ("data", "numpy"):
-        reason = "numpy-write" if tensor.origin == "numpy" else "data-write"
-        unseen.note_bypass(path, source, oid, reason, operation, hidden=True, name=name, flow=not identity)
-        return
-    # Where other tensors have counters of their own on this memory, what they saved is changed unseen.
-    shared = unseen.storage_of(path, oid).several
-    tracked = autograd.GRAD_ENABLED[path.grad_mode] is not Tri.NO or not tensor.known
-    reason = "shared-write" if shared else None
-    if tensor.origin == "detached" and autograd.requires_grad(path, oid) is Tri.NO:
-        reason = "detached-write" if not identity else reason
-    elif not tracked and autograd.requires_grad(path, oid) is Tri.YES and operation.rstrip("_") not in STEPS:
-        reason = "no-grad-write" if not identity else reason
-    if reason is not None:
-        unseen.note_bypass(path, source, oid, reason, operation, hidden=shared, name=name, flow=not identity)
 
 
 def apply_operator(
