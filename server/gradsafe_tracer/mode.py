@@ -73,6 +73,8 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
         if plan is Plan.WRITER or plan is Plan.SILENT_WRITER or plan is Plan.NORM:
             return self.write(func, args, kwargs, plan)
         if plan is Plan.SCALAR:
+            if "out" in kwargs:
+                return self.write(func, args, kwargs)
             result = func(*args, **kwargs)
             if self.pending:
                 settle(self, func, result, args)
