@@ -11,7 +11,7 @@ from gradsafe.domain.layout import Layout, layout_of
 from gradsafe.domain.state import Items, Path
 from gradsafe.domain.tensors import Tensor, Tri
 from gradsafe.domain.values import NONE, Const, External, ListRef, TensorRef, TupleValue, Unknown, Value
-from gradsafe.interp import autograd, layouts, net_shapes, shapes, unseen
+from gradsafe.interp import autograd, layouts, net_shapes, saving, shapes, unseen
 from gradsafe.interp.autograd import ToSave
 from gradsafe.ops.notation import Return
 
@@ -145,7 +145,7 @@ def _fresh(path: Path, call: Application, returns: Return, index: str) -> Tensor
     oid = autograd.new_tensor(path, call.source, call.operation, tensor)
     saves = [save for save in call.op.saves if save.what == f"result{index}"]
     if call.node is not None and saves:  # the indices of `max(dim)` too, which have no history
-        certain = Tri.YES if saves[0].certain else Tri.MAYBE
+        certain = saving.probed_as_called(call) if saves[0].certain else Tri.MAYBE
         autograd.save(path, call.source, call.node, [ToSave(oid, "result", certain, as_output=True)])
     return TensorRef(oid)
 

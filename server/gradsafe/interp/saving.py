@@ -70,12 +70,28 @@ def to_save(path: Path, call: Application, save: SaveRule) -> list[ToSave]:
         certain = _pools_windows(path, call)
     by_object = _keeps_the_object(path, call, save.what)
     unread = save.what in STATISTICS and any(w.what == save.what and not w.bumps for w in call.op.writes)
+    certain = certain & probed_as_called(call)
     if "parameters" in call.tensors and save.what != "parameters" and _turned(call):
         certain = Tri.NO
+    if call.operation == "cov":
+        # The notation says "or" of what a save needs, and `cov` keeps some only where weights and input require grad.
+        whole = [autograd.any_edge(path, oids) for oids in call.tensors.values()]
+        certain = certain & (Tri.YES if all(each is Tri.YES for each in whole) else Tri.MAYBE)
     return [
-        ToSave(oid, save.what, certain, by_object=by_object, unread=unread)
+        ToSave(oid, save.what, certain & _as_given(path, call, oid), by_object=by_object, unread=unread)
         for oid in call.tensors.get(save.what, ())
     ]
+
+
+def probed_as_called(call: Application) -> Tri:
+    """``nn.LSTM`` with a projection runs other kernels than those its line was probed on (measured on 2.13)."""
+    return Tri.MAYBE if call.operation == "LSTM" and literal(call, "proj_size", 0) != 0 else Tri.YES
+
+
+def _as_given(path: Path, call: Application, oid: int) -> Tri:
+    """Composed operations cast indices and targets to int64 first, and keep the cast copy (`ctc_loss`, measured)."""
+    narrow = shapes.INTEGRAL - {"int64", "bool"}
+    return Tri.NO if path.tensor(oid).dtype in narrow and not call.op.origin.startswith("yaml") else Tri.YES
 
 
 def _turned(call: Application) -> bool:
