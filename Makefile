@@ -1,4 +1,4 @@
-# make run | check | test | test-editors | op-table | known-good | rule-pages | facts | fmt
+# make run | check | test | test-editors | op-table | known-good | rule-pages | facts | prove | fmt
 #
 # Works on a machine that has python3 (3.10+), Node.js (20+) and git. Everything goes into .venv and node_modules;
 # a step that is done is not done again (the stamps below).
@@ -14,7 +14,7 @@ STAMPS := .venv/stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := server tests tools
 
-.PHONY: help run check test test-editors op-table known-good rule-pages facts fmt clean
+.PHONY: help run check test test-editors op-table known-good rule-pages facts prove fmt clean
 .DEFAULT_GOAL := help
 
 help:
@@ -60,6 +60,15 @@ known-good: $(STAMPS)/torch $(STAMPS)/dev
 
 rule-pages: $(STAMPS)/project
 	$(BIN)/python -m tools.rule_pages
+
+# The whole proof, some hours: fresh programs, torch's operator and module databases, released packages.
+SEED ?= $(shell date +%s)
+prove: $(STAMPS)/torch $(STAMPS)/dev
+	@mkdir -p docs/prove
+	-$(BIN)/python -m tests.oracle.report | tee docs/prove/fixtures.txt
+	-$(BIN)/python -m tests.fuzz --seed $(SEED) --count 2500 --jobs 2 --no-shrink | tee docs/prove/fuzz.txt
+	-$(BIN)/python -m tests.opdb --write
+	$(BIN)/python -m tools.known_good --jobs 2
 
 facts: $(STAMPS)/project
 	$(BIN)/python -m tools.facts
@@ -107,7 +116,7 @@ tests/editors/node_modules/.package-lock.json: tests/editors/package.json tests/
 	@touch $@
 
 # Where both are wanted, torch comes first.
-ifneq ($(filter run test test-editors op-table known-good,$(MAKECMDGOALS)),)
+ifneq ($(filter run test test-editors op-table known-good prove,$(MAKECMDGOALS)),)
 ifeq ($(strip $(PYTHON_WITH_TORCH)),)
 $(STAMPS)/project $(STAMPS)/dev: | $(STAMPS)/torch
 endif
