@@ -42,6 +42,7 @@ def builtin(*names: str) -> Callable[[Handler], Handler]:
 
     def register(handler: Handler) -> Handler:
         for name in names:
+            assert name not in FUNCTIONS, f"{name} is registered already"
             FUNCTIONS[name] = handler
         return handler
 

@@ -49,6 +49,7 @@ def method(*names: str) -> Callable[[Method], Method]:
 
     def register(handler: Method) -> Method:
         for name in names:
+            assert name not in METHODS, f"{name} is registered already"
             METHODS[name] = handler
         return handler
 

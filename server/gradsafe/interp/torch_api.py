@@ -68,6 +68,7 @@ def torch_function(*names: str) -> Callable[[Handler], Handler]:
 
     def register(handler: Handler) -> Handler:
         for name in names:
+            assert name not in FUNCTIONS, f"{name} is registered already"
             FUNCTIONS[name] = handler
         return handler
 
