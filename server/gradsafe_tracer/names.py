@@ -37,7 +37,7 @@ def holders(tensor: Any, frame: Optional[FrameType]) -> List[str]:
             if isinstance(value, torch.Tensor) and (value is tensor or (key and _pointer(value) == key)):
                 found.append(name)
             elif isinstance(value, torch.nn.Module):
-                for inner, parameter in (*value.named_parameters(), *value.named_buffers()):
+                for inner, parameter in _members(value):
                     if parameter is tensor or (key and _pointer(parameter) == key):
                         found.append(f"{name}.{inner}")
     return list(dict.fromkeys(found))
@@ -56,10 +56,17 @@ def _direct(tensor: Any, frame: FrameType) -> Optional[str]:
 
 
 def _parameter(tensor: Any, module: Any) -> Optional[str]:
-    for name, parameter in (*module.named_parameters(), *module.named_buffers()):
+    for name, parameter in _members(module):
         if parameter is tensor:
             return str(name)
     return None
+
+
+def _members(module: Any) -> Iterator[Tuple[str, Any]]:
+    """Parameters and buffers by name; none while ``__init__`` is still on the way to ``nn.Module``'s own."""
+    if "_modules" in vars(module):
+        yield from module.named_parameters()
+        yield from module.named_buffers()
 
 
 def _variables(frame: FrameType) -> Iterator[Tuple[str, Any]]:

@@ -22,7 +22,29 @@ from gradsafe_tracer.events import Place
 from .running import Body, differences, run
 
 
-@pytest.mark.parametrize("path", fixture_files(), ids=lambda path: str(path.relative_to(FIXTURES)))
+NOT_YET = {
+    "data-bypasses-autograd/leaf_swapped.py": "one leaf used before and after `data` was swapped",
+    "data-bypasses-autograd/recomputed.py": "parameters stepped before a checkpointed region runs again",
+    "data-bypasses-autograd/shared_memory.py": "writes that share memory under a counter of their own",
+    "graph-freed/closures.py": "the saving line of LBFGS's second closure",
+    "multi-output-view-modified/at_backward.py": "views that are refused when backward unpacks them: the version comes first",
+    "multi-output-view-modified/stale.py": "views that are refused when backward unpacks them: the version comes first",
+    "saved-tensor-modified/checkpoints.py": "the saving line within a checkpointed region",
+    "torch_tests/backward_and_views.py": "the message of a broken save in the graph of a gradient",
+    "torch_tests/double_backward.py": "the message of a broken save in the graph of a gradient",
+    "torch_tests/modes_functions_hooks.py": "a leaf that a hook writes",
+}
+"""Fixtures that the analysis has learned since and the tracer has not; each fails here once it is mended."""
+
+
+def _fixtures() -> Iterator[Any]:
+    for path in fixture_files():
+        name = str(path.relative_to(FIXTURES))
+        marks = [pytest.mark.xfail(reason=NOT_YET[name], strict=True)] if name in NOT_YET else []
+        yield pytest.param(path, id=name, marks=marks)
+
+
+@pytest.mark.parametrize("path", _fixtures())
 def test_traced(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     found: dict[tuple[int, str], list[Finding]] = {}
