@@ -21,7 +21,6 @@ from gradsafe_tracer.events import Place
 
 from .running import Body, differences, run
 
-
 NOT_YET = {
     "data-bypasses-autograd/leaf_swapped.py": "one leaf used before and after `data` was swapped",
     "data-bypasses-autograd/recomputed.py": "parameters stepped before a checkpointed region runs again",
