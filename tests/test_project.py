@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tools.facts.index import FACTS, PAGE, cited, with_index
 from tools.rule_pages.generate import readme_with_table, rule_files
 
 from gradsafe.cli.catalogue import pages
@@ -123,6 +124,14 @@ def test_generated_pages_are_up_to_date() -> None:
         assert (ROOT / "docs" / "rules" / name).read_text("utf-8") == text, f"{name}: run `make rule-pages`"
     readme = (ROOT / "README.md").read_text("utf-8")
     assert readme_with_table(readme) == readme, "README.md: run `make rule-pages`"
+
+
+def test_every_measured_fact_has_a_fixture() -> None:
+    """The forty facts of section 9 of docs/AUTOGRAD.md, each graded by torch in `tests/test_oracle.py`."""
+    held = cited()
+    assert [f"9.{number}" for number in FACTS["9"] if f"9.{number}" not in held] == []
+    page = PAGE.read_text("utf-8")
+    assert with_index(page) == page, "docs/AUTOGRAD.md: run `make facts`"
 
 
 @pytest.mark.parametrize("code", pages())
