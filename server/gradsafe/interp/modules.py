@@ -334,13 +334,14 @@ def _states(path: Path, obj: Instance) -> dict[str, Value]:
 
 def _sequence(machine: Machine, path: Path, children: tuple[Value, ...], call: Call) -> Outcomes:
     states: Outcomes = [(path, call.args[0] if call.args else NONE)]
-    for child in children:
+    for number, child in enumerate(children):
         following: Outcomes = []
+        first = call.first if number == 0 else ""  # only the first child gets what the source calls the input
         for each, value in states:
             if each.status is not Status.RUN:
                 following.append((each, value))
                 continue
-            inner = replace(call, function=child, args=(value,), kwargs={})
+            inner = replace(call, function=child, args=(value,), kwargs={}, first=first)
             following.extend(calls.call(machine, each, inner))
         states = following
     return states
