@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,11 +76,18 @@ def test_imports_go_one_way(path: Path) -> None:
     for name in imports(path):
         parts = name.split(".")
         if parts[0] == "gradsafe_tracer":
-            assert parts[1:2] in ([], ["events"]), f"{name}: only gradsafe_tracer.events may be imported"
+            assert parts[1:2] in ([], ["events"], ["timeline"]), (
+                f"{name}: only the parts without torch may be imported"
+            )
         if parts[0] == "gradsafe" and len(parts) > 1 and parts[1] in ORDER:
             assert ORDER.index(parts[1]) <= ORDER.index(mine), f"{mine} must not import {name}"
         if parts[0] in ONLY_IN:
             assert mine in ONLY_IN[parts[0]], f"{name} may be imported in {sorted(ONLY_IN[parts[0]])} only"
+
+
+def test_what_the_server_may_import_of_the_tracer_needs_no_torch() -> None:
+    code = "import sys, gradsafe_tracer.events, gradsafe_tracer.timeline; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize("path", modules(SERVER / "gradsafe_tracer"), ids=named)

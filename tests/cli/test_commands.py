@@ -96,7 +96,9 @@ def test_trace(tmp_path: Path) -> None:
     registry = Registry().with_resources((each["$id"], Resource.from_contents(each)) for each in schemas)
     jsonschema.Draft202012Validator(schemas[1], registry=registry).validate(found)
     assert found["outcome"] == "raised" and found["exception"]["row"] == 8
-    assert program("trace", "clean.py", cwd=tmp_path).returncode == 0
+    told = program("trace", "--html", "report.html", "clean.py", cwd=tmp_path)
+    assert told.returncode == 0
+    assert "clean.py" in (tmp_path / "report.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -106,6 +108,9 @@ def test_trace(tmp_path: Path) -> None:
         (("trace", "--python", "no-such-python", "clean.py"), "no-such-python"),
         (("trace", "--timeout", "0", "clean.py"), "not a number of seconds"),
         (("trace", "--cell", "one", "clean.py"), "not a cell number"),
+        (("trace", "--html", ".", "clean.py"), "is a folder"),
+        (("trace", "--html", "none/report.html", "clean.py"), "does not exist"),
+        (("trace", "--html", "/dev/full", "clean.py"), "No space left"),
     ],
 )
 def test_trace_of_what_cannot_run(gradsafe, tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:  # type: ignore[no-untyped-def]

@@ -82,6 +82,9 @@ def _trace(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     trace.add_argument("--cell", metavar="N", type=_cell, help="run the cells up to this one, counted from 1")
     trace.add_argument("--timeout", metavar="S", type=_seconds, help="end the run after so many seconds")
     trace.add_argument("--python", metavar="PATH", help="the interpreter to run it with; it must have torch")
+    trace.add_argument(
+        "--html", metavar="FILE", help="write the report as one HTML page with a timeline, too"
+    )
     trace.add_argument("--output-format", choices=("full", "json"), default="full")
 
 

@@ -1,5 +1,6 @@
 """``gradsafe trace``: runs a program in a child process under the tracer and judges what really happened."""
 
+from gradsafe.trace.page import timeline_data, to_html
 from gradsafe.trace.render import render_text, summary
 from gradsafe.trace.result import TraceException, TraceProblem, TraceRequest, TraceResult
 from gradsafe.trace.run import run_trace
@@ -15,5 +16,7 @@ __all__ = [
     "render_text",
     "run_trace",
     "summary",
+    "timeline_data",
+    "to_html",
     "to_json",
 ]

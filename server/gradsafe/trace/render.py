@@ -55,11 +55,12 @@ def render_text(
         out.print()
     files = {entry.place.file for entry in shown}
     files |= {related.place.file for entry in shown for related in entry.related}
-    print_full(shown, {file: _text(file, request) for file in files}, out)
+    print_full(shown, {file: text_of(file, request) for file in files}, out)
     return kept.getvalue()
 
 
-def _text(file: str, request: TraceRequest | None) -> str:
+def text_of(file: str, request: TraceRequest | None) -> str:
+    """The text of a file as it ran."""
     if request is not None and request.text is not None and file == request.file:
         return request.text
     linecache.checkcache(file)
