@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
@@ -13,18 +14,20 @@ from .messages import reason_of
 from .modules import declared_by
 from .nodes import reachable
 from .operands import grad_fn_of, operation_name, tensors_in
-from .places import OURS, kinds, where
+from .places import where
 from .records import BackwardNote, PlainNote, Saved, SaveNote, WriteNote
 
 if TYPE_CHECKING:
     from .mode import Watch
     from .recorder import Recorder
 
+_HERE = str(Path(__file__).parent)
+
 
 def at_operation(recorder: Recorder, watch: Watch, func: Any, args: Any, error: RuntimeError) -> None:
     """An operation raised in the forward pass."""
     reason = reason_of(str(error))
-    if reason in (None, "version", "freed") or _already_told(error) or _in_backward(error):
+    if reason in (None, "version", "freed") or _times_told(error) > 1 or _in_backward(error):
         return
     watch.busy = True
     try:
@@ -46,15 +49,15 @@ def at_operation(recorder: Recorder, watch: Watch, func: Any, args: Any, error: 
         watch.busy = False
 
 
-def _already_told(error: BaseException) -> bool:
-    """Calls of torch nest: the innermost one that the function mode saw has told it."""
+def _times_told(error: BaseException) -> int:
+    """Calls of torch nest: the innermost one that was followed has told it."""
     step: Optional[TracebackType] = error.__traceback__
     times = 0
     while step is not None:
         code = step.tb_frame.f_code
-        times += kinds.get(code.co_filename) == OURS and code.co_name == "__torch_function__"
+        times += code.co_name in ("__torch_function__", "apply") and code.co_filename.startswith(_HERE)
         step = step.tb_next
-    return times > 1
+    return times
 
 
 def _in_backward(error: BaseException) -> bool:
@@ -65,6 +68,20 @@ def _in_backward(error: BaseException) -> bool:
             return True
         step = step.tb_next
     return False
+
+
+def refused_by_backward(recorder: Recorder, backward: BackwardNote, reason: str, error: RuntimeError) -> None:
+    """Backward fails one of the checks that operations make: a saved view that is stale, say."""
+    if _times_told(error):
+        return  # an operation of a hook, or of a custom Function's backward
+    recorder.log.keep(backward)
+    fields = {
+        "reason": reason,
+        "backward": backward.number,
+        "operation": backward.operation,
+        "message": str(error),
+    }
+    recorder.log.notes.append(PlainNote(recorder.clock(), backward.where, "raise", fields))
 
 
 def _guilty(reason: Optional[str], args: Any) -> Any:

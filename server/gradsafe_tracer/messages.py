@@ -7,6 +7,7 @@ from typing import Any, Optional, Tuple
 
 import torch
 
+from .operands import grad_fn_of
 from .records import Saved
 
 _REASONS: Tuple[Tuple[str, str], ...] = (
@@ -85,19 +86,14 @@ def _twin(like: Any) -> Any:
 
 
 def _output(saved: Saved) -> int:
-    original = saved.original()
-    return int(saved.output if original is None or saved.maker is type(None) else original.output_nr)
+    return int(saved.alias.output_nr if saved.kept else saved.output)
 
 
 def _maker_name(saved: Saved) -> Optional[str]:
     """Torch names the present grad_fn of an operand, and the operation itself for its result."""
     if saved.maker is type(None):
         return None
-    original = saved.original()
-    try:
-        node = None if original is None else original.grad_fn
-    except RuntimeError:
-        node = None
+    node = grad_fn_of(saved.alias) if saved.kept else None
     if saved.result:
         name = saved.maker.__name__
     elif node is None:

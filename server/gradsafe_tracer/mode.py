@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Set, Tuple
 
+import torch
 from torch.overrides import TorchFunctionMode
 
 from . import plans
@@ -22,6 +23,8 @@ from .writes import Writing
 if TYPE_CHECKING:
     from .recorder import Recorder
 
+_sequence = torch.autograd._get_sequence_nr
+
 
 class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
     """The function mode of one thread."""
@@ -31,6 +34,8 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
         self.recorder = recorder
         self.busy = False
         self.func: Any = None
+        self.start = 0
+        self.writing = False
         self.func_unused: Optional[Set[int]] = None
         self.pending: List[Any] = []
         self.plans: Dict[Any, Plan] = {}
@@ -51,6 +56,8 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
         if plan is Plan.GETTER:
             return func(*args)
         self.func = func
+        self.start = _sequence()
+        self.writing = False
         try:
             if plan is Plan.PLAIN:
                 if kwargs and ("out" in kwargs or kwargs.get("inplace")):
@@ -91,8 +98,6 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
             took_data(self, args[0], result)
         elif plan is Plan.DETACH:
             took_detach(self, args[0], result)
-        elif plan is Plan.DETACH_IN_PLACE:
-            recorder.detached_in_place(args[0])
         elif plan is Plan.ESCAPE or (plan is Plan.MEMORY and is_user(sys._getframe(2))):
             recorder.escaped(self, args[0], func, sys._getframe(2))
         return result
@@ -103,6 +108,7 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
         """Runs a call that may write its operands, and notes which counters it moved."""
         if self.recorder.swaps:
             uses_swapped(self.recorder, args)
+        self.writing = True
         writing = Writing(self, func, args, kwargs, plan)
         if plan is Plan.NORM:
             self.func_unused = writing.statistics_unused()

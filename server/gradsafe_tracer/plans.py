@@ -20,16 +20,15 @@ class Plan(Enum):
     DATA_GET = 6
     DATA_SET = 7
     DETACH = 8
-    DETACH_IN_PLACE = 9
-    ESCAPE = 10
-    MEMORY = 11
+    ESCAPE = 9
+    MEMORY = 10
 
 
 _DATA = torch.Tensor.data
 _EXACT = [(_DATA.__get__, Plan.DATA_GET), (_DATA.__set__, Plan.DATA_SET)]
 _NAMES = {
     "detach": Plan.DETACH,
-    "detach_": Plan.DETACH_IN_PLACE,
+    "detach_": Plan.PLAIN,
     "numpy": Plan.ESCAPE,
     "__array__": Plan.ESCAPE,
     "__dlpack__": Plan.ESCAPE,

@@ -80,8 +80,8 @@ class Recorder:
         self.swaps.pop(id(tensor), None)
         family = known_family(tensor, self.numbers)
         for saved in family.live() if family is not None else ():
-            if saved.original() is tensor:
-                saved.original = _nobody
+            if saved.weak is not None and saved.weak() is tensor:
+                saved.weak = _nobody
         if family is not None:
             family.forget(tensor)
 
@@ -105,14 +105,6 @@ class Recorder:
                 self.running[-1].ran.append(note)
 
         node.register_prehook(runs)
-
-    @harmless
-    def detached_in_place(self, tensor: Any) -> None:
-        """Torch refuses operands that were detached in place after the save; hooks would hide that."""
-        family = known_family(tensor, self.numbers)
-        for saved in family.live() if family is not None else ():
-            if saved.original() is tensor and saved.maker is not type(None) and not saved.result:
-                saved.maker = None
 
     def escaped(self, watch: Watch, tensor: Any, func: Any, frame: FrameType) -> None:
         """The memory of ``tensor`` is known outside torch from here on."""
@@ -189,6 +181,8 @@ class Recorder:
                 failures.freed_error(self, note, str(error))
             elif reason == "overlap":
                 failures.overlap_error(self, note, str(error))
+            elif reason not in (None, "version"):
+                failures.refused_by_backward(self, note, str(reason), error)
         finally:
             self.inspecting = False
             self.broken = None

@@ -40,20 +40,33 @@ class SaveNote:
 
 
 class Saved:
-    """What autograd holds in place of the saved tensor: a detached alias, on the same storage and counter."""
+    """What autograd holds in place of the saved tensor.
+
+    As in ``SavedVariable``: an operand is held itself (``kept``), a result as a detached alias on the same storage
+    and counter, since the graph would hold itself otherwise.
+    """
 
     maker_seq = -1
+    output = 0
     view = False
+    weak: Any = None
     moves: Sequence[WriteNote] = ()
     hazards: Sequence[Hazard] = ()
     snapshot: Any = None
 
-    def __init__(self, note: SaveNote, alias: Any, original: Any, maker: Any, output: int) -> None:
+    def __init__(self, note: SaveNote, alias: Any, maker: Any) -> None:
         self.note = note
         self.alias = alias
-        self.original = original
         self.maker = maker
-        self.output = output
+
+    @property
+    def kept(self) -> bool:
+        """Whether ``alias`` is the very tensor that was saved."""
+        return self.weak is None
+
+    def original(self) -> Any:
+        """The very tensor that was saved; None for a result that nobody holds any more."""
+        return self.alias if self.weak is None else self.weak()
 
     @property
     def result(self) -> bool:

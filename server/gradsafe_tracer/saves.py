@@ -1,8 +1,8 @@
 """Saved-tensor hooks that note every save and every read, and do again the check that hooks switch off.
 
-Torch skips its version check wherever hooks are set, so :meth:`SaveHooks.unpack` compares the counter
-itself and raises torch's own error. What is kept is ``tensor.detach()``: the same storage and the same
-counter, and no reference from the graph to itself.
+Torch skips its version check wherever hooks are set, so :meth:`SaveHooks.unpack` does what ``SavedVariable::unpack``
+does without hooks, in its order: ask an operand for its history, which a stale view refuses; refuse what was detached
+in place; compare the counter.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from __future__ import annotations
 import sys
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any, List
+from typing import TYPE_CHECKING, Any, List, Optional, Tuple
 
 import torch
 
-from .families import family_of
+from .families import Family, family_of, known_family
 from .harmless import harmless
 from .messages import DETACHED, version_message
 from .operands import grad_fn_of
-from .places import OURS, STOP, USER, kind_of_file, kinds
+from .places import OURS, STOP, USER, Where, kind_of_file, kinds
 from .records import Saved, SaveNote
 
 if TYPE_CHECKING:
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 _sequence = torch.autograd._get_sequence_nr
 _Custom = torch.autograd.function.BackwardCFunction
+_PLAIN = (torch.Tensor, torch.nn.Parameter)
+"""The types whose attributes run no code of the user's."""
+_NO_NODE = type(None)
 
 
 class SaveHooks:
@@ -40,45 +43,51 @@ class SaveHooks:
 
     def pack(self, tensor: Any) -> Saved:
         """An operation saves ``tensor``; called on the Python frame of that operation."""
-        watch, recorder = self.watch, self.recorder
+        watch = self.watch
         busy, watch.busy = watch.busy, True
         try:
-            func = None
-            inside = False
-            found: List[Any] = []
-            frame: Any = sys._getframe(1)
-            get = kinds.get
-            while frame is not None:
-                code = frame.f_code
-                kind = get(code.co_filename)
-                if kind is None:
-                    kind = kind_of_file(code.co_filename)
-                if kind:
-                    if kind == USER:
-                        found.append(code)
-                        found.append(frame.f_lasti)
-                    elif kind == OURS:
-                        # An operation that torch ran on the user's behalf; a custom Function shows no such frame.
-                        inside = inside or not found
-                    elif kind == STOP:
-                        break
-                frame = frame.f_back
-            if inside:
-                func = watch.func
-            note = SaveNote(
-                recorder.clock(), tuple(found), func, tensor._version, _sequence() - 1, self.thread
-            )
-            node = grad_fn_of(tensor)
-            saved = Saved(note, tensor.detach(), weakref.ref(tensor), type(node), tensor.output_nr)
-            # A result is saved inside the call that makes it; a custom Function's own node is of another kind.
-            if node is not None:
-                if inside or isinstance(node, _Custom):
-                    saved.maker_seq = node._sequence_nr()
-                saved.view = tensor._is_view()
-            self._register(saved, tensor)
-            return saved
+            if type(tensor) in _PLAIN:
+                return self._save(tensor)
+            with torch._C.DisableTorchFunction():
+                return self._save(tensor)
         finally:
             watch.busy = busy
+
+    def _save(self, tensor: Any) -> Saved:
+        recorder, watch = self.recorder, self.watch
+        place, inside = _where_saved(sys._getframe(2))
+        note = SaveNote(
+            recorder.clock(),
+            place,
+            watch.func if inside else None,
+            tensor._version,
+            _sequence() - 1,
+            self.thread,
+        )
+        node = grad_fn_of(tensor)
+        if node is None:
+            saved = Saved(note, tensor, _NO_NODE)
+            self._register(saved, tensor)
+            return saved
+        if recorder.running:
+            tensor = _the_same(tensor, node, known_family(tensor, recorder.numbers))
+        number, maker = node._sequence_nr(), type(node)
+        view = tensor._is_view()
+        if inside:
+            # Made before the call, or a view that a composite operation made on the way. Its results are neither.
+            operand = number < watch.start or (view and not watch.writing)
+        else:
+            operand = not _of_a_function(node)
+        saved = Saved(note, tensor if operand else tensor.detach(), maker)
+        saved.view = view
+        if not operand:
+            saved.weak = weakref.ref(tensor)
+            saved.output = tensor.output_nr
+            # A result is saved inside the call that makes it; a custom Function's own node is of another kind.
+            if inside or isinstance(node, _Custom):
+                saved.maker_seq = number
+        self._register(saved, tensor)
+        return saved
 
     @harmless
     def _register(self, saved: Saved, tensor: Any) -> None:
@@ -90,7 +99,7 @@ class SaveHooks:
         if family.aliases:
             note.counter = family.apart(tensor) or family.counter
         if family.escaped is not None and saved.snapshot is None:
-            saved.snapshot = saved.alias.clone()
+            saved.snapshot = saved.alias.detach().clone()
             saved.hazards = [family.escaped]
         if self.watch.func_unused is not None:
             note.unused = id(tensor) in self.watch.func_unused
@@ -102,20 +111,58 @@ class SaveHooks:
 
     def unpack(self, saved: Saved) -> Any:
         """Backward (or ``ctx.saved_tensors``) asks for what was saved. Runs in whatever thread the engine uses."""
-        note, alias = saved.note, saved.alias
         if self.recorder.inspecting:
-            return alias
+            return saved.alias
         if self.recorder.running:
             self.recorder.read(saved)
-        if saved.maker is None:
+        with torch._C.DisableTorchFunction():
+            self._check(saved)
+            if saved.hazards:
+                self.recorder.wrong_read(saved)
+        return saved.alias
+
+    def _check(self, saved: Saved) -> None:
+        """What torch does without hooks, in its words."""
+        maker, alias = saved.maker, saved.alias
+        if saved.weak is None and alias.grad_fn is None and maker is not _NO_NODE:
             raise RuntimeError(DETACHED)
-        if alias._version != note.version:
+        if alias._version != saved.note.version:
             self.recorder.broken = saved
             self.recorder.locate(saved)
             raise RuntimeError(version_message(saved))
-        if saved.hazards:
-            self.recorder.wrong_read(saved)
-        original = saved.original()
-        if original is not None and not original.requires_grad:
-            return original
-        return alias
+
+
+def _where_saved(frame: Any) -> Tuple[Where, bool]:
+    """The user's frames, and whether torch ran the operation on the user's behalf: a custom Function shows no such frame."""
+    found: List[Any] = []
+    inside = False
+    get = kinds.get
+    while frame is not None:
+        code = frame.f_code
+        kind = get(code.co_filename)
+        if kind is None:
+            kind = kind_of_file(code.co_filename)
+        if kind:
+            if kind == USER:
+                found.append(code)
+                found.append(frame.f_lasti)
+            elif kind == OURS:
+                inside = inside or not found
+            elif kind == STOP:
+                break
+        frame = frame.f_back
+    return tuple(found), inside
+
+
+def _of_a_function(node: Any) -> bool:
+    """Whether a tensor with this history may be the result of the custom Function that is about to save it."""
+    return isinstance(node, _Custom) or type(node).__name__ == "CopySlices"
+
+
+def _the_same(tensor: Any, node: Any, family: Optional[Family]) -> Any:
+    """In the graph of a gradient torch saves the operand itself again; hooks get a stand-in on the same edge."""
+    for saved in family.live() if family is not None else ():
+        one = saved.alias
+        if saved.weak is None and grad_fn_of(one) is node and one.output_nr == tensor.output_nr:
+            return one
+    return tensor

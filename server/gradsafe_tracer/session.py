@@ -11,6 +11,7 @@ import torch
 
 from . import engine, patches, source
 from .events import Event
+from .functions import functions_followed
 from .mode import Watch
 from .recorder import Recorder
 from .saves import SaveHooks
@@ -36,6 +37,7 @@ class Session:
         exits.enter_context(patches.hooks_step_aside(self))
         exits.enter_context(patches.arrays_noticed(self))
         exits.enter_context(patches.same_objects())
+        exits.enter_context(functions_followed(self))
         if hasattr(torch.utils, "swap_tensors"):
             exits.enter_context(patches.swaps_allowed(self))
         exits.enter_context(self.thread())

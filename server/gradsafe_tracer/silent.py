@@ -8,6 +8,7 @@ written outside of it (``.data``, ``no_grad``): told when backward runs an opera
 from __future__ import annotations
 
 import sys
+import weakref
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Optional, Tuple
 
@@ -113,8 +114,9 @@ def _drops_history(tensor: Any, node: Any, in_use: bool) -> bool:
 class Swap:
     """``tensor.data = value`` in progress."""
 
-    def __init__(self, saved: Any, lost: bool, node: Any) -> None:
+    def __init__(self, saved: Any, before: Any, lost: bool, node: Any) -> None:
         self.saved = saved
+        self.before = before
         self.lost = lost
         self.node = node
 
@@ -134,7 +136,7 @@ def before_data_set(watch: Watch, args: Tuple[Any, ...]) -> Optional[Swap]:
             and value.requires_grad
             and _drops_history(tensor, node, bool(mine))
         )
-        return Swap(saved, lost, node)
+        return Swap(saved, tensor.detach() if saved else None, lost, node)
     finally:
         watch.busy = False
 
@@ -156,8 +158,11 @@ def after_data_set(watch: Watch, args: Tuple[Any, ...], swap: Optional[Swap]) ->
             recorder.log.keep(note)
         for saved in swap.saved:
             if saved.snapshot is None:
-                saved.snapshot = saved.alias
-            saved.alias = tensor.detach()
+                saved.snapshot = swap.before
+            if not saved.kept:
+                saved.alias = tensor.detach()
+            saved.note.storage = family.number
+            family.add(weakref.ref(saved))
             saved.hazards = [*saved.hazards, Hazard(note, "data-swap")]
         _wait_for_use(recorder, tensor, note, swap)
     finally:
@@ -222,7 +227,7 @@ def escaped(watch: Watch, tensor: Any, how: str, frame: FrameType) -> None:
         for saved in family.live():
             if saved.snapshot is None:
                 with torch.no_grad():
-                    saved.snapshot = saved.alias.clone()
+                    saved.snapshot = saved.alias.detach().clone()
                 saved.hazards = [*saved.hazards, hazard]
         family.escaped = hazard
     finally:

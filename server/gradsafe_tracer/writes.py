@@ -88,7 +88,7 @@ class Writing:
             hidden = self.plan is not Plan.WRITER or not shares_counter(tensor, saved.alias)
             if hidden and saved.snapshot is None and not saved.note.unused:
                 with torch.no_grad():
-                    saved.snapshot = saved.alias.clone()
+                    saved.snapshot = saved.alias.detach().clone()
 
     @harmless
     def finish(self, result: Any) -> None:
@@ -140,7 +140,6 @@ class Writing:
             if saved.alias._version != old:
                 if len(saved.moves) < MOVES:
                     saved.moves = [*saved.moves, note]
-                _follow_history(saved)
                 note.counter = saved.note.counter
             elif saved.snapshot is not None and not saved.note.unused:
                 saved.hazards = [*saved.hazards, Hazard(note, self._reason(data))]
@@ -152,10 +151,3 @@ class Writing:
         if name.startswith("_fused_"):
             return "fused-step"
         return "statistics" if self.plan is Plan.NORM else "uncounted-write"
-
-
-def _follow_history(saved: Any) -> None:
-    """Torch's message names the present history of an operand; later nobody may hold that object any more."""
-    original = saved.original()
-    if original is not None and saved.maker is not None and not saved.result:
-        saved.maker = type(grad_fn_of(original))

@@ -26,12 +26,7 @@ NOT_YET = {
     "data-bypasses-autograd/recomputed.py": "parameters stepped before a checkpointed region runs again",
     "data-bypasses-autograd/shared_memory.py": "writes that share memory under a counter of their own",
     "graph-freed/closures.py": "the saving line of LBFGS's second closure",
-    "multi-output-view-modified/at_backward.py": "views that are refused when backward unpacks them: the version comes first",
-    "multi-output-view-modified/stale.py": "views that are refused when backward unpacks them: the version comes first",
     "saved-tensor-modified/checkpoints.py": "the saving line within a checkpointed region",
-    "torch_tests/backward_and_views.py": "the message of a broken save in the graph of a gradient",
-    "torch_tests/double_backward.py": "the message of a broken save in the graph of a gradient",
-    "torch_tests/modes_functions_hooks.py": "a leaf that a hook writes",
 }
 """Fixtures that the analysis has learned since and the tracer has not; each fails here once it is mended."""
 
