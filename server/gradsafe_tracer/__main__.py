@@ -12,9 +12,8 @@ from typing import Any, Dict, List, Optional, Tuple
 
 from . import program as programs
 from .ending import Ending
+from .opening import open_session
 from .program import ProgramError
-
-OLDEST_TORCH = (2, 1)
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
@@ -23,7 +22,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     try:
         loaded = programs.load(options.file, options.cell, options.source)
         codes = programs.compile_cells(loaded)
-        session = ending.session = _session(loaded)
+        session = ending.session = open_session(cell.filename for cell in loaded.cells)
         ending.result["notes"] = list(loaded.notes)
         with ending.prepared(options.deadline):
             code = _run(session, loaded, codes, options.arguments, ending.result)
@@ -58,30 +57,6 @@ def _parse(arguments: List[str]) -> Any:
     return options
 
 
-def _session(loaded: programs.Program) -> Any:
-    """Torch is imported here, first: what is missing must be said in words."""
-    try:
-        import torch
-    except ModuleNotFoundError as error:
-        if error.name == "torch":
-            raise ProgramError("no-torch", f"{sys.executable} has no torch") from None
-        raise ProgramError("torch-broken", f"importing torch fails: {error}") from None
-    except (ImportError, OSError) as error:
-        raise ProgramError("torch-broken", f"importing torch fails: {error}") from None
-    version = tuple(int(part) for part in torch.__version__.split("+")[0].split(".")[:2])
-    if version < OLDEST_TORCH:
-        raise ProgramError("old-torch", f"torch {torch.__version__} is older than 2.1")
-    from . import places, selftest
-    from .session import Session
-
-    for cell in loaded.cells:
-        places.mark_user_file(cell.filename)
-    silenced = selftest.silenced()
-    if silenced is not None:
-        raise ProgramError("self-test", f"torch {torch.__version__}: {silenced}; nothing was run")
-    return Session()
-
-
 def _run(
     session: Any, loaded: programs.Program, codes: List[Any], arguments: List[str], result: Dict[str, Any]
 ) -> int:
@@ -92,14 +67,14 @@ def _run(
         result["outcome"] = "completed"
         return 0
     except SystemExit as error:
-        result.update(outcome="completed", exit=_exit_code(error.code))
-        return _exit_code(error.code)
+        result.update(outcome="completed", exit=exit_code(error.code))
+        return exit_code(error.code)
     except KeyboardInterrupt:
         result["outcome"] = "cancelled"
         return 130
     except BaseException as error:
-        result.update(outcome="raised", exception=_described(error))
-        _print_error(error)
+        result.update(outcome="raised", exception=described(error))
+        print_error(error)
         return 1
     finally:
         session.stop()
@@ -112,7 +87,8 @@ def _join_threads() -> None:
             thread.join()
 
 
-def _exit_code(code: Any) -> int:
+def exit_code(code: Any) -> int:
+    """What ``sys.exit(code)`` means, said as Python says it."""
     if code is None:
         return 0
     if isinstance(code, int):
@@ -121,7 +97,8 @@ def _exit_code(code: Any) -> int:
     return 1
 
 
-def _described(error: BaseException) -> Dict[str, Any]:
+def described(error: BaseException) -> Dict[str, Any]:
+    """An error for the result line."""
     filename, row = _user_row(error)
     kind = type(error)
     name = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
@@ -142,7 +119,7 @@ def _user_row(error: BaseException) -> Tuple[Optional[str], Optional[int]]:
     return filename, row
 
 
-def _print_error(error: BaseException) -> None:
+def print_error(error: BaseException) -> None:
     """The traceback as a plain run would show it: without the tracer's own frames."""
     from .tracebacks import format_plain
 

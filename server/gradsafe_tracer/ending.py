@@ -7,14 +7,14 @@ import contextlib
 import json
 import os
 import sys
-import time
 from pathlib import Path
 from typing import Any, Dict, Iterator, Optional
 
-from . import harmless
+from . import harmless, limits
 from .events import dump
 
-TIMED_OUT = 124
+LEFT = {limits.TIMEOUT: 124, limits.MEMORY: 125}
+"""The exit status of a run that was ended at a limit."""
 
 
 class Ending:
@@ -24,6 +24,7 @@ class Ending:
         self.path = path
         self.session: Any = None
         self.result: Dict[str, Any] = {"kind": "result"}
+        self.lost: Optional[str] = None
         self._told = _thread.allocate_lock()
         self._pid = os.getpid()
 
@@ -44,8 +45,9 @@ class Ending:
         try:
             self._write(dump(events) + json.dumps(result) + "\n")
         except OSError as error:
+            self.lost = str(error)
             with contextlib.suppress(OSError):
-                self._write("\n" + json.dumps({**result, "log_error": str(error)}) + "\n")
+                self._write("\n" + json.dumps({**result, "log_error": self.lost}) + "\n")
 
     def _write(self, text: str) -> None:
         assert self.path is not None
@@ -53,8 +55,8 @@ class Ending:
             stream.write(text)
 
     @contextlib.contextmanager
-    def prepared(self, deadline: Optional[float]) -> Iterator[None]:
-        """While the program runs, ``os._exit`` and the time limit report before they end it."""
+    def prepared(self, deadline: Optional[float], memory: Optional[int] = None) -> Iterator[None]:
+        """While the program runs, ``os._exit`` and the limits report before they end it."""
         original = os._exit
 
         def leave(status: int) -> Any:
@@ -64,17 +66,17 @@ class Ending:
                 self.tell()
             original(status)
 
-        def watch() -> None:
-            time.sleep(max(0.0, (deadline or 0) - time.time()))
-            if "outcome" not in self.result:
-                self.result["outcome"] = "timeout"
+        def over(limit: str) -> bool:
+            if "outcome" in self.result:
+                return False
+            if limit:
+                self.result["outcome"] = limit
                 self.tell()
-                original(TIMED_OUT)
+                original(LEFT[limit])
+            return True
 
         os._exit = leave
-        if deadline is not None:
-            # Not a threading.Thread: the program must not find one more in its list of threads.
-            _thread.start_new_thread(watch, ())
+        limits.watch(deadline, memory, over)
         try:
             yield
         finally:

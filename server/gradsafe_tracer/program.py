@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import linecache
 import re
 import sys
+import tokenize
 import types
 from dataclasses import dataclass
 from pathlib import Path
 from typing import List, Optional, Tuple
 
 _MARKER = re.compile(r"^# ?%%(?!.*\[(?:markdown|md|raw)\])")
-_MAGIC = re.compile(r"^\s*[%!]|^\s*\?|\?\s*$")
+_MAGIC = re.compile(r"^\s*[%!?]|^\s*[\w.*]+\?{1,2}\s*$")
 
 
 class ProgramError(Exception):
@@ -60,7 +62,6 @@ def load(path: str, cell: Optional[int], source: Optional[str] = None) -> Progra
 
 def _decode(path: str, raw: bytes) -> str:
     import io
-    import tokenize
 
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
@@ -83,19 +84,40 @@ def _notebook(path: str, raw: bytes, cell: Optional[int]) -> Program:
         sources = [one["source"] for one in json.loads(raw)["cells"] if one["cell_type"] == "code"]
     except (ValueError, KeyError, TypeError) as error:
         raise ProgramError("not-a-notebook", f"{path}: not a notebook ({error})") from None
-    cells, notes = [], []
+    cells: List[Cell] = []
+    notes: List[str] = []
     for number, source in enumerate(sources, 1):
-        lines = (source if isinstance(source, str) else "".join(source)).splitlines()
-        if lines and lines[0].startswith("%%"):
-            notes.append(f"cell {number}: skipped, it starts with {lines[0].split()[0]}")
-            lines = [""] * len(lines)
-        for row, line in enumerate(lines):
-            if _MAGIC.search(line) and not line.lstrip().startswith("#"):
-                notes.append(f"cell {number}, line {row + 1}: skipped `{line.strip()}`")
-                lines[row] = line[: len(line) - len(line.lstrip())] + "pass"
-        cells.append(Cell(number, f"{path}#{number}", "\n".join(lines) + "\n"))
+        text, skipped = without_magics(number, source if isinstance(source, str) else "".join(source))
+        notes += skipped
+        cells.append(Cell(number, f"{path}#{number}", text))
     texts = tuple((one.filename, one.text) for one in cells)
     return _chosen(path, cells, len(cells) if cell is None else cell, tuple(notes), texts)
+
+
+def without_magics(number: int, source: str) -> Tuple[str, List[str]]:
+    """A notebook cell as plain Python with the same rows, and what was left out of it."""
+    lines, notes = source.splitlines(), []
+    if lines and lines[0].startswith("%%"):
+        notes.append(f"cell {number}: skipped, it starts with {lines[0].split()[0]}")
+        lines = [""] * len(lines)
+    for row, line in enumerate(lines):
+        if _MAGIC.search(line) and not _inside(lines[:row]):
+            notes.append(f"cell {number}, line {row + 1}: skipped `{line.strip()}`")
+            lines[row] = line[: len(line) - len(line.lstrip())] + "pass"
+    return "\n".join(lines) + "\n", notes
+
+
+def _inside(lines: List[str]) -> bool:
+    """Whether the line after these stands in a string or in brackets, where it may begin as a magic does."""
+    pieces = iter([line + "\n" for line in lines])
+    try:
+        for _ in tokenize.generate_tokens(lambda: next(pieces, "")):
+            pass
+    except tokenize.TokenError:
+        return True
+    except SyntaxError:  # an indentation that will be told when it is compiled
+        return False
+    return False
 
 
 def _chosen(
@@ -112,12 +134,12 @@ def _chosen(
     return Program(path, tuple(cell for cell in cells if cell.number <= number), notes, texts)
 
 
-def compile_cells(program: Program) -> List[types.CodeType]:
-    """The code of each cell; a syntax error names its row."""
+def compile_cells(program: Program, flags: int = 0) -> List[types.CodeType]:
+    """The code of each cell, with the compiler's ``flags``; a syntax error names its row."""
     codes = []
     for cell in program.cells:
         try:
-            codes.append(compile(cell.text, cell.filename, "exec", dont_inherit=True))
+            codes.append(compile(cell.text, cell.filename, "exec", flags, dont_inherit=True))
         except SyntaxError as error:
             message = f"{cell.filename}:{error.lineno}: {error.msg}"
             raise ProgramError("syntax", message, error.lineno) from None
@@ -131,11 +153,25 @@ def compile_cells(program: Program) -> List[types.CodeType]:
 
 def run(program: Program, codes: List[types.CodeType], arguments: List[str]) -> None:
     """Runs the cells one after another in a fresh ``__main__``."""
-    module = _main_module(program.path)
-    sys.argv = [program.path, *arguments]
-    sys.path.insert(0, str(Path(program.path).resolve().parent))
+    module = main_module(program.path, arguments)
     for code in codes:
-        exec(code, module.__dict__)
+        run_code(code, module)
+
+
+def run_code(code: types.CodeType, module: types.ModuleType) -> None:
+    """The innermost frame that is not the user's: what is traced ends here (``places.STOP``)."""
+    result = eval(code, module.__dict__)
+    if code.co_flags & inspect.CO_COROUTINE:  # a notebook cell with a bare ``await``
+        import asyncio
+
+        asyncio.run(result)
+
+
+def main_module(path: str, arguments: List[str]) -> types.ModuleType:
+    """A fresh ``__main__`` of a program at ``path``, and the interpreter as that program expects it."""
+    sys.argv = [path, *arguments]
+    sys.path.insert(0, str(Path(path).resolve().parent))
+    return _main_module(path)
 
 
 def _main_module(path: str) -> types.ModuleType:

@@ -14,7 +14,8 @@ import pytest
 pytest.importorskip("torch")
 
 from gradsafe.trace import TraceRequest, TraceResult, exit_code, render_text, run_trace, to_json
-from gradsafe.trace.child import OUTPUT_LIMIT, run_child
+from gradsafe.trace.child import run_child
+from gradsafe.trace.streams import OUTPUT_LIMIT
 
 from .conftest import LOUD, Write
 

@@ -9,18 +9,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import IO
 
-OUTPUT_LIMIT = 1 << 20
-"""How many characters of each stream are passed on; a program may print for ever."""
+from gradsafe.trace.streams import OnOutput, Pump
+
 POLL = 0.02
 GRACE = 0.15
 """How long a process may take to end by itself after it was asked to."""
-
-OnOutput = Callable[[str, str], None]
-"""Called with the stream's name (``stdout``, ``stderr``) and a piece of text; from a thread of its own."""
 
 
 @dataclass
@@ -43,17 +39,9 @@ def run_child(
     on_output: OnOutput | None = None,
 ) -> Ended:
     """Runs ``command`` to its end, to ``timeout`` or to ``cancel``; raises OSError where it cannot start."""
-    process = subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=dict(environment),
-        cwd=folder,
-        start_new_session=True,
-    )
+    process = spawn(command, environment, folder, subprocess.DEVNULL)
     assert process.stdout is not None and process.stderr is not None
-    pumps = [_Pump("stdout", process.stdout, on_output), _Pump("stderr", process.stderr, on_output)]
+    pumps = [Pump("stdout", process.stdout, on_output), Pump("stderr", process.stderr, on_output)]
     ended = Ended(None)
     try:
         _wait(process, ended, timeout, cancel)
@@ -66,6 +54,21 @@ def run_child(
         pump.join(GRACE * 4)
         ended.output[pump.stream] = pump.text()
     return ended
+
+
+def spawn(
+    command: Sequence[str], environment: Mapping[str, str], folder: str | None, stdin: int
+) -> subprocess.Popen[bytes]:
+    """A child with a process group of its own, so that :func:`end_group` reaches what it starts."""
+    return subprocess.Popen(
+        command,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=dict(environment),
+        cwd=folder,
+        start_new_session=True,
+    )
 
 
 def _wait(
@@ -103,41 +106,3 @@ def _signal_group(process: subprocess.Popen[bytes], hard: bool) -> None:
         return
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL if hard else signal.SIGTERM)
-
-
-class _Pump:
-    """Empties one pipe, so that the child never blocks on it, and passes on the beginning."""
-
-    def __init__(self, stream: str, pipe: IO[bytes], on_output: OnOutput | None) -> None:
-        self.stream = stream
-        self._pipe = pipe
-        self._on_output = on_output
-        self._pieces: list[str] = []
-        self._room = OUTPUT_LIMIT
-        self._thread = threading.Thread(target=self._run, name=f"gradsafe-{stream}", daemon=True)
-        self._thread.start()
-
-    def join(self, timeout: float) -> None:
-        self._thread.join(timeout)
-
-    def text(self) -> str:
-        return "".join(self._pieces)
-
-    def _run(self) -> None:
-        import codecs
-
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        with self._pipe as pipe:
-            while piece := os.read(pipe.fileno(), 1 << 16):
-                if self._room > 0:
-                    self._pass(decoder.decode(piece))
-
-    def _pass(self, text: str) -> None:
-        text = text[: self._room]
-        self._room -= len(text)
-        if self._room <= 0:
-            text += f"\n[gradsafe: the program prints more than {OUTPUT_LIMIT:,} characters; the rest is left out]\n"
-        self._pieces.append(text)
-        if self._on_output is not None:
-            with contextlib.suppress(Exception):  # a listener that fails must not stop the child
-                self._on_output(self.stream, text)

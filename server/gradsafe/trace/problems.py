@@ -64,6 +64,14 @@ def timed_out(request: TraceRequest) -> TraceProblem:
     )
 
 
+def too_much_memory(request: TraceRequest) -> TraceProblem:
+    return TraceProblem(
+        "memory",
+        f"{request.file} took more than its memory limit, and was ended",
+        "Give it more, or make the run smaller: a smaller batch shows the same defects.",
+    )
+
+
 def died(status: int | None) -> TraceProblem:
     name = signal.Signals(-status).name if status is not None and status < 0 else f"status {status}"
     return TraceProblem(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import sys
 import tempfile
@@ -15,8 +14,8 @@ from typing import Any
 
 from gradsafe.rules.judge import judge_log
 from gradsafe.trace import problems
-from gradsafe.trace.child import Ended, OnOutput, run_child
-from gradsafe.trace.deliver import tracer_folder
+from gradsafe.trace.bootstrap import OLD_PYTHON, environment, start
+from gradsafe.trace.child import Ended, run_child
 from gradsafe.trace.result import (
     CANCELLED,
     COMPLETED,
@@ -28,27 +27,9 @@ from gradsafe.trace.result import (
     TraceRequest,
     TraceResult,
 )
+from gradsafe.trace.streams import OnOutput
 from gradsafe_tracer.events import Event, from_json
 
-_BOOTSTRAP = """
-import os, sys
-if sys.path and sys.path[0] == "":
-    del sys.path[0]
-parts = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-if sys.version_info < (3, 9):
-    sys.stderr.write("gradsafe: old python")
-    sys.exit(97)
-from gradsafe_tracer.__main__ import main
-sys.path[:] = [path for path in sys.path if path != parts[0]]
-if parts[1:]:
-    os.environ["PYTHONPATH"] = os.pathsep.join(parts[1:])
-else:
-    del os.environ["PYTHONPATH"]
-code = main()
-sys.stdout.flush()
-sys.exit(code)
-"""
-_OLD_PYTHON = 97
 LAST_WORDS = 1.0
 """How long after its time limit the child may take to write what it saw, before it is ended."""
 
@@ -67,7 +48,7 @@ def run_trace(
         try:
             ended = run_child(
                 _command(request, python, log, Path(work)),
-                _environment(),
+                environment(),
                 folder=request.folder,
                 timeout=None if request.timeout is None else request.timeout + LAST_WORDS,
                 cancel=cancel,
@@ -75,14 +56,14 @@ def run_trace(
             )
         except OSError as error:
             return TraceResult(FAILED, problem=problems.cannot_start(python, error))
-        events, result = _read(log)
-    judged = _judged(_outcome(request, python, ended, result), events)
+        events, result = read_log(log)
+    told = judged(outcome_of(request, python, ended, result), events)
     notes = (*result.get("notes", ()), *map(problems.trouble, result.get("troubles", ())))
-    return replace(judged, notes=notes, output=ended.output.get("stdout", ""))
+    return replace(told, notes=notes, output=ended.output.get("stdout", ""))
 
 
 def _command(request: TraceRequest, python: str, log: Path, work: Path) -> list[str]:
-    command = [python, "-u", "-c", _BOOTSTRAP, "--events", str(log)]
+    command = [*start(python, "code = main()"), "--events", str(log)]
     if request.cell is not None:
         command += ["--cell", str(request.cell)]
     if request.timeout is not None:
@@ -94,14 +75,7 @@ def _command(request: TraceRequest, python: str, log: Path, work: Path) -> list[
     return [*command, request.file, "--", *request.arguments]
 
 
-def _environment() -> dict[str, str]:
-    environment = dict(os.environ)
-    paths = [str(tracer_folder()), *filter(None, [environment.get("PYTHONPATH")])]
-    environment["PYTHONPATH"] = os.pathsep.join(paths)
-    return environment
-
-
-def _read(log: Path) -> tuple[tuple[Event, ...], dict[str, Any]]:
+def read_log(log: Path) -> tuple[tuple[Event, ...], dict[str, Any]]:
     """The events and the result line; a log that was cut off ends where it was cut."""
     events: list[Event] = []
     result: dict[str, Any] = {}
@@ -117,11 +91,14 @@ def _read(log: Path) -> tuple[tuple[Event, ...], dict[str, Any]]:
     return tuple(events), result
 
 
-def _outcome(request: TraceRequest, python: str, ended: Ended, result: dict[str, Any]) -> TraceResult:
+def outcome_of(request: TraceRequest, python: str, ended: Ended, result: dict[str, Any]) -> TraceResult:
+    """How it ended, without its events."""
     if ended.cancelled:
         return TraceResult(CANCELLED)
     if ended.timed_out or result.get("outcome") == TIMEOUT:
         return TraceResult(TIMEOUT, problem=problems.timed_out(request))
+    if result.get("outcome") == "memory":
+        return TraceResult(RAISED, problem=problems.too_much_memory(request))
     if result.get("outcome") == "problem":
         return TraceResult(FAILED, problem=problems.told(request, python, result))
     if not result:
@@ -137,7 +114,7 @@ def _outcome(request: TraceRequest, python: str, ended: Ended, result: dict[str,
 
 
 def _without_report(request: TraceRequest, python: str, ended: Ended) -> TraceResult:
-    if ended.status == _OLD_PYTHON:
+    if ended.status == OLD_PYTHON:
         return TraceResult(FAILED, problem=problems.old_python(python))
     if _by_signal(ended.status):
         assert ended.status is not None
@@ -154,7 +131,8 @@ def _by_signal(status: int | None) -> bool:
     return status is not None and status < 0 and sys.platform != "win32"
 
 
-def _judged(result: TraceResult, events: tuple[Event, ...]) -> TraceResult:
+def judged(result: TraceResult, events: tuple[Event, ...]) -> TraceResult:
+    """``result`` with what the rules say of its events."""
     try:
         findings = tuple(judge_log(events))
     except Exception as error:  # a rule that fails must not cost the user the events
