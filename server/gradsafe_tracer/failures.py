@@ -95,11 +95,11 @@ def _guilty(reason: Optional[str], args: Any) -> Any:
 
 def version_error(recorder: Recorder, backward: BackwardNote, saved: Saved, message: str) -> None:
     """Backward refused ``saved``: pins its story in the log."""
-    note = saved.note
+    note = _in_region(recorder, saved.note)
     recorder.log.keep(note)
     recorder.log.keep(backward)
     note.number = note.number or recorder.numbers.next()
-    _name_node(recorder, saved)
+    _name_node(recorder, note)
     if note.name is None and (saved.view or saved.maker is type(None)):
         # Parameters and data: a view of them was saved, and the variables that hold the storage name it.
         note.name = next(iter(names.holders(saved.alias, sys._getframe(1))), None)
@@ -135,8 +135,17 @@ def _unseen_write(recorder: Recorder, saved: Saved) -> WriteNote:
     return write
 
 
-def _name_node(recorder: Recorder, saved: Saved) -> None:
-    note = saved.note
+def _in_region(recorder: Recorder, note: SaveNote) -> SaveNote:
+    """A checkpointed region that cannot run again: torch was at the operation in it that backward had come to."""
+    hidden = recorder.hidden.get(recorder.failing)
+    if hidden is None:
+        return note
+    found = SaveNote(note.t, hidden.where, hidden.func, note.version, hidden.seq, note.thread)
+    found.counter, found.storage, found.tensor, found.role = note.counter, note.storage, note.tensor, "self"
+    return found
+
+
+def _name_node(recorder: Recorder, note: SaveNote) -> None:
     note.node = note.node or recorder.node_number(note)
     if note.operation is None and note.func is not None:
         note.operation = operation_name(note.func)

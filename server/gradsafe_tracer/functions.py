@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Iterator
 
 import torch
 
+from .unchecked import attributes_of
+
 if TYPE_CHECKING:
     from .session import Session
 
@@ -25,10 +27,12 @@ def functions_followed(session: Session) -> Iterator[None]:
         if watch is None or watch.busy or not recorder.active:
             return run(cls, *args, **kwargs)
         try:
-            return run(cls, *args, **kwargs)
+            result = run(cls, *args, **kwargs)
         except RuntimeError as error:
             recorder.failed(watch, cls.apply, args, kwargs, error)
             raise
+        attributes_of(watch, result)
+        return result
 
     apply.__doc__ = run.__doc__
     _OWNER.apply = classmethod(apply)

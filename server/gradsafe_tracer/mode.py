@@ -22,6 +22,7 @@ from .writes import Writing
 
 if TYPE_CHECKING:
     from .recorder import Recorder
+    from .unchecked import Region
 
 _sequence = torch.autograd._get_sequence_nr
 
@@ -38,7 +39,20 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
         self.writing = False
         self.func_unused: Optional[Set[int]] = None
         self.pending: List[Any] = []
+        self.region: Optional[Region] = None
+        self.regions: List[Optional[Region]] = []
         self.plans: Dict[Any, Plan] = {}
+
+    def enter(self, region: Optional[Region]) -> None:
+        """Hooks that are not ours are set: those of a checkpointed region, or others."""
+        self.regions.append(region)
+        self.region = region or self.region
+
+    def leave(self) -> None:
+        """The hooks that were set last are dropped."""
+        if self.regions:
+            self.regions.pop()
+        self.region = next((one for one in reversed(self.regions) if one is not None), None)
 
     def __torch_function__(
         self, func: Any, types: Any, args: Tuple[Any, ...] = (), kwargs: Optional[Dict[str, Any]] = None
@@ -59,14 +73,20 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
         self.start = _sequence()
         self.writing = False
         try:
+            if plan is Plan.MAYBE:
+                plan = Plan.WRITER if plans.writes(func, args, kwargs) else Plan.PLAIN
             if plan is Plan.PLAIN:
                 if kwargs and ("out" in kwargs or kwargs.get("inplace")):
                     return self.write(func, args, kwargs)
                 if self.recorder.swaps:
                     uses_swapped(self.recorder, args)
+                if self.region is not None:
+                    self.region.reads(args)
                 result = func(*args, **kwargs) if kwargs else func(*args)
                 if self.pending:
                     settle(self, func, result, args)
+                if self.recorder.lineage.known:
+                    self.recorder.lineage.follow(func, result, args)
                 return result
             return self.special(plan, func, args, kwargs or {})
         except RuntimeError as error:
@@ -87,6 +107,8 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
                 settle(self, func, result, args)
             elif len(args) > 1 and type(args[1]) in (int, float):
                 recorder.scalar_save(func, result)
+            if recorder.lineage.known:
+                recorder.lineage.follow(func, result, args)
             return result
         if plan is Plan.DATA_SET:
             swap = before_data_set(self, args)
@@ -122,4 +144,6 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
         writing.finish(result)
         if self.pending:
             settle(self, func, result, args)
+        if self.recorder.lineage.known:
+            self.recorder.lineage.follow(func, result, args)
         return result

@@ -27,6 +27,14 @@ def grad_fn_of(tensor: Any) -> Any:
         return None
 
 
+def storage_of(tensor: Any) -> Any:
+    """What tells two storages apart while both are alive."""
+    try:
+        return tensor.untyped_storage().data_ptr()
+    except (RuntimeError, NotImplementedError):
+        return id(tensor)
+
+
 def operation_name(func: Any) -> str:
     """Torch's name of an operation, without the underscores of Python's protocols."""
     name = getattr(func, "__name__", None) or str(func)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
+from typing import Any, Dict, List, Optional, Tuple
 
 import torch
 
@@ -22,6 +22,7 @@ class Plan(Enum):
     DETACH = 8
     ESCAPE = 9
     MEMORY = 10
+    MAYBE = 11
 
 
 _DATA = torch.Tensor.data
@@ -61,7 +62,33 @@ def plan_of(func: Any) -> Plan:
         return Plan.SILENT_WRITER
     if _may_write(func, name):
         return Plan.WRITER
+    if _options(func):
+        return Plan.MAYBE
     return Plan.SCALAR if name in _SCALARS else Plan.PLAIN
+
+
+_known_options: Dict[Any, List[Tuple[str, int]]] = {}
+
+
+def _options(func: Any) -> List[Tuple[str, int]]:
+    """The parameters of a Python function that make it write in place, each with its position."""
+    code = getattr(func, "__code__", None)
+    if code is None:
+        return []
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return [(name, position) for position, name in enumerate(names) if name in _WRITING_PARAMETERS]
+
+
+def writes(func: Any, args: Tuple[Any, ...], kwargs: Optional[Dict[str, Any]]) -> bool:
+    """Whether this call of such a function is told to write."""
+    options = _known_options.get(func)
+    if options is None:
+        options = _known_options[func] = _options(func)
+    for name, position in options:
+        value = args[position] if len(args) > position else kwargs.get(name) if kwargs else None
+        if value is not None and value is not False:
+            return True
+    return False
 
 
 def _may_write(func: Any, name: str) -> bool:
@@ -69,11 +96,6 @@ def _may_write(func: Any, name: str) -> bool:
         return True
     if name.startswith("__i") and name not in ("__index__", "__int__", "__invert__"):
         return True
-    code = getattr(func, "__code__", None)
-    if code is not None:
-        return not _WRITING_PARAMETERS.isdisjoint(
-            code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        )
     schema = getattr(func, "_schema", None)
     if schema is not None:
         return bool(schema.is_mutable)

@@ -7,6 +7,10 @@ from typing import Any, Iterator, Optional
 
 import torch
 
+_push = torch._C._autograd._push_saved_tensors_default_hooks
+_pop = torch._C._autograd._pop_saved_tensors_default_hooks
+"""Torch's own, whoever stands in their place later."""
+
 
 def top_hooks() -> Optional[Any]:
     """The pair of saved-tensor hooks in force, if any."""
@@ -25,17 +29,16 @@ def top_hooks() -> Optional[Any]:
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Hides all hooks and modes of this thread for a moment."""
-    autograd = torch._C._autograd
     taken = []
     while True:
         hooks = top_hooks()
         if not hooks:
             break
         taken.append(hooks)
-        autograd._pop_saved_tensors_default_hooks()
+        _pop()
     try:
         with torch._C.DisableTorchFunction():
             yield
     finally:
         for pack, unpack in reversed(taken):
-            autograd._push_saved_tensors_default_hooks(pack, unpack)
+            _push(pack, unpack)

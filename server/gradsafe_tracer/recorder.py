@@ -15,6 +15,8 @@ import torch
 from . import failures, names, silent
 from .families import Numbers, known_family
 from .harmless import harmless
+from .in_graph import changed_values
+from .lineage import Lineage
 from .messages import reason_of
 from .mode import Watch
 from .modules import Constructions
@@ -22,6 +24,7 @@ from .nodes import held_by, place_save, reachable
 from .operands import grad_fn_of, operation_name
 from .places import where
 from .records import BackwardNote, Hazard, Log, PlainNote, Saved, SaveNote
+from .unchecked import Regions
 
 FREED = 20_000
 """How many freed saves are remembered, over all past backward calls, to say who freed a graph."""
@@ -41,8 +44,12 @@ class Recorder:
         self._freed = 0
         self.hazards: List[Hazard] = []
         self.swaps: Dict[int, Tuple[Any, Hazard]] = {}
+        self.regions = Regions()
+        self.lineage = Lineage()
+        self.hidden: Dict[int, SaveNote] = {}
         self.broken: Optional[Saved] = None
         self.inspecting = False
+        self.failing = -1
         self.watches: Dict[int, Watch] = {}
         self._nodes: Dict[Tuple[int, int], int] = {}
 
@@ -78,6 +85,7 @@ class Recorder:
         """Drops every weak reference to ``tensor``: ``torch.utils.swap_tensors`` refuses tensors that have one."""
         self.numbers.forget(tensor)
         self.swaps.pop(id(tensor), None)
+        self.lineage.forget(tensor)
         family = known_family(tensor, self.numbers)
         for saved in family.live() if family is not None else ():
             if saved.weak is not None and saved.weak() is tensor:
@@ -201,26 +209,14 @@ class Recorder:
 
     @harmless
     def _check_graph(self, backward: BackwardNote) -> None:
-        """Which operations of this graph used a value after it was written outside of the graph."""
-        found = [hazard for _, hazard in self.swaps.values() if hazard.used]
-        self.swaps = {key: one for key, one in self.swaps.items() if not one[1].used}
-        if self.hazards:
-            waiting = {(hazard.seq, hazard.output): hazard for hazard in self.hazards}
-            for node in reachable(backward.roots):
-                for below, output in node.next_functions:
-                    hazard = None if below is None else waiting.get((below._sequence_nr(), output))
-                    if hazard is not None and not hazard.told and node._sequence_nr() >= hazard.now:
-                        hazard.told = True
-                        found.append(hazard)
-        for hazard in found:
-            hazard.told = True
-            backward.wrong.append((hazard, None))
-        self.hazards = [hazard for hazard in self.hazards if not hazard.told]
+        backward.wrong += [(hazard, None) for hazard in changed_values(self, backward)]
 
     @harmless
     def locate(self, saved: Saved) -> None:
         """Which node of the running graph holds ``saved``; only asked once something is broken."""
         self.inspecting = True
+        current = getattr(torch._C, "_current_autograd_node", lambda: None)()
+        self.failing = -1 if current is None else current._sequence_nr()
         try:
             for node in reachable(self.running[-1].roots if self.running else ()):
                 for role, record in held_by(node):

@@ -50,6 +50,7 @@ class Saved:
     output = 0
     view = False
     weak: Any = None
+    unchecked: Optional[str] = None
     moves: Sequence[WriteNote] = ()
     hazards: Sequence[Hazard] = ()
     snapshot: Any = None
@@ -98,7 +99,7 @@ class WriteNote:
 class Hazard:
     """A write that torch's version check cannot see."""
 
-    __slots__ = ("now", "output", "reason", "seq", "told", "used", "where", "write")
+    __slots__ = ("leaf", "now", "output", "reason", "seq", "told", "used", "users", "where", "write")
 
     def __init__(self, write: WriteNote, reason: str) -> None:
         self.write = write
@@ -109,6 +110,8 @@ class Hazard:
         self.now = 0
         self.used = False
         self.told = False
+        self.leaf: Any = None
+        self.users: List[Any] = []
 
 
 class BackwardNote:

@@ -55,7 +55,7 @@ class SaveHooks:
 
     def _save(self, tensor: Any) -> Saved:
         recorder, watch = self.recorder, self.watch
-        place, inside = _where_saved(sys._getframe(2))
+        place, inside = where_saved(sys._getframe(2))
         note = SaveNote(
             recorder.clock(),
             place,
@@ -132,7 +132,7 @@ class SaveHooks:
             raise RuntimeError(version_message(saved))
 
 
-def _where_saved(frame: Any) -> Tuple[Where, bool]:
+def where_saved(frame: Any) -> Tuple[Where, bool]:
     """The user's frames, and whether torch ran the operation on the user's behalf: a custom Function shows no such frame."""
     found: List[Any] = []
     inside = False

@@ -11,6 +11,7 @@ import torch
 
 from . import engine, patches, source
 from .events import Event
+from .foreign import hooks_followed
 from .functions import functions_followed
 from .mode import Watch
 from .recorder import Recorder
@@ -38,6 +39,7 @@ class Session:
         exits.enter_context(patches.arrays_noticed(self))
         exits.enter_context(patches.same_objects())
         exits.enter_context(functions_followed(self))
+        exits.enter_context(hooks_followed(self))
         if hasattr(torch.utils, "swap_tensors"):
             exits.enter_context(patches.swaps_allowed(self))
         exits.enter_context(self.thread())

@@ -16,7 +16,8 @@ import torch
 
 from .families import Family, family_of, known_family
 from .harmless import harmless
-from .operands import grad_fn_of
+from .lineage import replaces_history
+from .operands import grad_fn_of, storage_of
 from .places import where
 from .records import Hazard, PlainNote, WriteNote
 
@@ -50,6 +51,8 @@ def _took(watch: Watch, tensor: Any, alias: Any, how: str) -> None:
             return
         if how == "data":
             counter = family.set_apart(alias)
+            if tensor.requires_grad:
+                recorder.lineage.starts(alias)
         elif family.aliases and family.apart(tensor) is not None:
             family.aliases[id(alias)] = family.aliases[id(tensor)]
         if grad_fn_of(tensor) is not None:
@@ -92,14 +95,7 @@ def _is_identity(operation: str, tensor: Any, args: Tuple[Any, ...]) -> bool:
     if operation not in _IDENTITY:
         return False
     others = [other for other in args[1:] if isinstance(other, torch.Tensor)]
-    return all(_storage(other) != _storage(tensor) for other in others)
-
-
-def _storage(tensor: Any) -> Any:
-    try:
-        return tensor.untyped_storage().data_ptr()
-    except (RuntimeError, NotImplementedError):
-        return id(tensor)
+    return all(storage_of(other) != storage_of(tensor) for other in others)
 
 
 def _drops_history(tensor: Any, node: Any, in_use: bool) -> bool:
@@ -114,7 +110,8 @@ def _drops_history(tensor: Any, node: Any, in_use: bool) -> bool:
 class Swap:
     """``tensor.data = value`` in progress."""
 
-    def __init__(self, saved: Any, before: Any, lost: bool, node: Any) -> None:
+    def __init__(self, saved: Any, before: Any, lost: bool, replaced: bool, node: Any) -> None:
+        self.replaced = replaced
         self.saved = saved
         self.before = before
         self.lost = lost
@@ -131,12 +128,13 @@ def before_data_set(watch: Watch, args: Tuple[Any, ...]) -> Optional[Swap]:
         node = grad_fn_of(tensor)
         mine = [] if family is None else [one for one in family.live() if one.original() is tensor]
         saved = [one for one in mine if not one.result]
-        lost = (
-            isinstance(value, torch.Tensor)
-            and value.requires_grad
-            and _drops_history(tensor, node, bool(mine))
+        lost = isinstance(value, torch.Tensor) and (
+            _drops_history(tensor, node, bool(mine))
+            if value.requires_grad
+            else node is not None and replaces_history(watch.recorder.lineage.of(value))
         )
-        return Swap(saved, tensor.detach() if saved else None, lost, node)
+        replaced = replaces_history(watch.recorder.lineage.of(value))
+        return Swap(saved, tensor.detach() if saved else None, lost, replaced, node)
     finally:
         watch.busy = False
 
@@ -171,6 +169,10 @@ def after_data_set(watch: Watch, args: Tuple[Any, ...], swap: Optional[Swap]) ->
 
 def _wait_for_use(recorder: Recorder, tensor: Any, note: WriteNote, swap: Swap) -> None:
     if not swap.lost:
+        if swap.replaced and tensor.requires_grad and tensor.is_leaf and tensor.grad is None:
+            hazard = Hazard(note, "data-swap")
+            hazard.leaf, hazard.now = recorder.weak(tensor), torch.autograd._get_sequence_nr()
+            recorder.hazards = [*recorder.hazards, hazard][-_MAX_WAITING:]
         return
     if swap.node is not None:
         hazard = Hazard(note, "data-swap")

@@ -86,7 +86,7 @@ class Writing:
         for saved in family.live():
             self.saved.append((saved, saved.alias._version))
             hidden = self.plan is not Plan.WRITER or not shares_counter(tensor, saved.alias)
-            if hidden and saved.snapshot is None and not saved.note.unused:
+            if (hidden or saved.unchecked) and saved.snapshot is None and not saved.note.unused:
                 with torch.no_grad():
                     saved.snapshot = saved.alias.detach().clone()
 
@@ -137,7 +137,10 @@ class Writing:
 
     def _break(self, touched: List[Tuple[Any, int]], note: WriteNote, data: bool) -> None:
         for saved, old in touched:
-            if saved.alias._version != old:
+            if saved.unchecked is not None:
+                if saved.snapshot is not None:
+                    saved.hazards = [*saved.hazards, Hazard(note, saved.unchecked)]
+            elif saved.alias._version != old:
                 if len(saved.moves) < MOVES:
                     saved.moves = [*saved.moves, note]
                 note.counter = saved.note.counter

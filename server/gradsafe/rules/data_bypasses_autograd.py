@@ -18,6 +18,7 @@ _CAUSES = {
     "statistics": "changes the running statistics {what} in training mode, after an evaluation pass saved them",
     "ctx-attribute": "changes {what}, which a custom Function kept as an attribute of `ctx`: no version check watches it",
     "recomputed": "changes {what} before a checkpointed region runs again in backward, with the new value",
+    "hooked-write": "changes {what}, which saved-tensor hooks of the program keep by reference: hooks switch torch's version check off",
     "fused-step": "steps {what} with `fused=True`, which moves no version counter",
 }
 _REMEDIES = {
