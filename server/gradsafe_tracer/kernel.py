@@ -72,7 +72,7 @@ class Kernel:
         before = set(threading.enumerate())
         ran: List[int] = result.setdefault("ran", [])
         try:
-            for cell, code in zip(cells, codes):  # noqa: B905  (Python 3.9 has no strict)
+            for cell, code in zip(cells, codes):
                 with self._only_here():
                     run_code(code, self.module)
                 ran.append(cell.number)
