@@ -29,9 +29,11 @@ def at_operation(recorder: Recorder, watch: Watch, func: Any, args: Any, error: 
     reason = reason_of(str(error))
     if reason in (None, "version", "freed") or _times_told(error) > 1 or _in_backward(error):
         return
+    frame = sys._getframe(3)
+    if not recorder.log.first("raise", where(frame)):
+        return
     watch.busy = True
     try:
-        frame = sys._getframe(3)
         tensor = _guilty(reason, args)
         name = operation_name(func)
         declared, how = declared_by(frame, recorder)
@@ -44,7 +46,7 @@ def at_operation(recorder: Recorder, watch: Watch, func: Any, args: Any, error: 
             "how": how,
             "declared": declared,
         }
-        recorder.log.notes.append(PlainNote(recorder.clock(), where(frame), "raise", fields))
+        recorder.log.keep(PlainNote(recorder.clock(), where(frame), "raise", fields))
     finally:
         watch.busy = False
 
@@ -81,7 +83,7 @@ def refused_by_backward(recorder: Recorder, backward: BackwardNote, reason: str,
         "operation": backward.operation,
         "message": str(error),
     }
-    recorder.log.notes.append(PlainNote(recorder.clock(), backward.where, "raise", fields))
+    recorder.log.keep(PlainNote(recorder.clock(), backward.where, "raise", fields))
 
 
 def _guilty(reason: Optional[str], args: Any) -> Any:
@@ -117,7 +119,7 @@ def version_error(recorder: Recorder, backward: BackwardNote, saved: Saved, mess
         "message": message,
         "name": note.name,
     }
-    recorder.log.notes.append(PlainNote(recorder.clock(), backward.where, "raise", fields))
+    recorder.log.keep(PlainNote(recorder.clock(), backward.where, "raise", fields))
 
 
 def _unseen_write(recorder: Recorder, saved: Saved) -> WriteNote:
@@ -166,8 +168,8 @@ def freed_error(recorder: Recorder, backward: BackwardNote, message: str) -> Non
     if earlier is not None:
         recorder.log.keep(earlier)
         free = {"node": note.node if note else 0, "backward": earlier.number}
-        recorder.log.notes.append(PlainNote(earlier.t, earlier.where, "free", free))
-    recorder.log.notes.append(PlainNote(recorder.clock(), backward.where, "raise", fields))
+        earlier.parts.append(PlainNote(earlier.t, earlier.where, "free", free))
+    recorder.log.keep(PlainNote(recorder.clock(), backward.where, "raise", fields))
 
 
 _Freed = Tuple[Optional[SaveNote], Optional[BackwardNote]]
@@ -206,7 +208,7 @@ def _copied(recorder: Recorder, nodes: List[Any]) -> Optional[SaveNote]:
 def _write_of_slices(recorder: Recorder, nodes: List[Any]) -> Optional[WriteNote]:
     for node in nodes:
         if type(node).__name__ == "CopySlices":
-            for note in reversed(recorder.log.notes):
+            for note in recorder.log.notes:
                 if isinstance(note, WriteNote) and note.first <= node._sequence_nr() < note.last:
                     return note
     return None
@@ -227,7 +229,7 @@ def overlap_error(recorder: Recorder, backward: BackwardNote, message: str) -> N
         "message": message,
         "name": write.name,
     }
-    recorder.log.notes.append(PlainNote(recorder.clock(), write.where, "raise", fields))
+    recorder.log.keep(PlainNote(recorder.clock(), write.where, "raise", fields))
 
 
 def _freed_near(recorder: Recorder, seq: int, reach: int) -> Optional[_Freed]:

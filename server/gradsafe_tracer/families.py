@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from typing import Any, Dict, Iterator, List, Optional, Tuple
+from collections import deque
+from typing import Any, Deque, Dict, Iterator, List, Optional, Tuple
 
 import torch
 
+PER_STORAGE = 24
+"""How many events are kept for each storage that is alive: the last ones."""
 _ATTRIBUTE = "_gradsafe_family"
 _FAR = 1 << 20
 
@@ -44,6 +47,8 @@ class Numbers:
     def __init__(self) -> None:
         self.next = itertools.count(1).__next__
         self._tensors: Dict[int, Tuple[Any, int]] = {}
+        self._families: List[Any] = []
+        self._limit = 1024
 
     def tensor(self, tensor: Any) -> int:
         """The number of this tensor object."""
@@ -55,6 +60,18 @@ class Numbers:
         table = self._tensors
         self._tensors[key] = (weakref.ref(tensor, lambda _dead: table.pop(key, None)), number)
         return number
+
+    def meet(self, family: Family) -> None:
+        """Notes a storage, weakly."""
+        families = self._families
+        families.append(weakref.ref(family))
+        if len(families) > self._limit:
+            self._families = [one for one in families if one() is not None]
+            self._limit = 2 * len(self._families) + 1024
+
+    def __iter__(self) -> Iterator[Family]:
+        """The storages that are alive."""
+        return (family for family in [one() for one in self._families] if family is not None)
 
     def forget(self, tensor: Any) -> None:
         """Drops the weak reference to ``tensor``."""
@@ -69,11 +86,14 @@ class Family:
         "aliases",
         "counter",
         "escaped",
+        "last",
         "limit",
+        "name",
         "number",
         "numbers",
         "owners",
         "saved",
+        "tensor",
     )
 
     def __init__(self, numbers: Numbers) -> None:
@@ -82,6 +102,10 @@ class Family:
         self.counter = numbers.next()
         self.saved: List[Any] = []
         self.limit = 16
+        self.tensor = 0
+        self.last: Deque[Any] = deque(maxlen=PER_STORAGE)
+        numbers.meet(self)
+        self.name: Optional[str] = None
         self.aliases: Dict[int, Tuple[Any, int]] = {}
         self.owners: List[Any] = []
         self.escaped: Any = None

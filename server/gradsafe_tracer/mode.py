@@ -37,6 +37,7 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
         self.func: Any = None
         self.start = 0
         self.writing = False
+        self.count = 0
         self.func_unused: Optional[Set[int]] = None
         self.pending: List[Any] = []
         self.region: Optional[Region] = None
@@ -72,6 +73,7 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
         self.func = func
         self.start = _sequence()
         self.writing = False
+        self.count = 0
         try:
             if plan is Plan.MAYBE:
                 plan = Plan.WRITER if plans.writes(func, args, kwargs) else Plan.PLAIN

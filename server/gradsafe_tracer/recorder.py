@@ -17,16 +17,21 @@ from .families import Numbers, known_family
 from .harmless import harmless
 from .in_graph import changed_values
 from .lineage import Lineage
+from .log import Log
 from .messages import reason_of
 from .mode import Watch
 from .modules import Constructions
 from .nodes import held_by, place_save, reachable
 from .operands import grad_fn_of, operation_name
 from .places import where
-from .records import BackwardNote, Hazard, Log, PlainNote, Saved, SaveNote
+from .records import BackwardNote, Hazard, PlainNote, Saved, SaveNote
 from .unchecked import Regions
 
-FREED = 20_000
+PARTS = 2_000
+"""How many reads, and how many frees, of one backward call are logged."""
+PAST = 2_000
+"""How many past backward calls are remembered at most."""
+FREED = 5_000
 """How many freed saves are remembered, over all past backward calls, to say who freed a graph."""
 
 
@@ -37,7 +42,7 @@ class Recorder:
         self.active = True
         self.numbers = Numbers()
         self.clock = itertools.count(1).__next__
-        self.log = Log()
+        self.log = Log(self.numbers)
         self.constructions = Constructions()
         self.running: List[BackwardNote] = []
         self.past: Deque[BackwardNote] = deque()
@@ -129,8 +134,7 @@ class Recorder:
         self, roots: Any, retain: bool, operation: str, frame: Optional[FrameType]
     ) -> BackwardNote:
         note = BackwardNote(self.clock(), where(frame), operation, self.numbers.next(), retain)
-        if self.log.room("backward", note.where):
-            self.log.keep(note)
+        self.log.add("backward", note)
         note.roots = failures.roots_of(roots)
         self.running.append(note)
         self.broken = None
@@ -143,9 +147,9 @@ class Recorder:
         """The engine, or a custom function that it runs, unpacks a saved tensor."""
         note, running = saved.note, self.running[-1]
         running.reads.append(note)
-        if note.kept and running.kept:
+        if note.number and len(running.parts) < PARTS:
             fields = {"save": note.number, "backward": running.number, "found": saved.alias._version}
-            self.log.notes.append(PlainNote(self.clock(), running.where, "read", fields))
+            running.parts.append(PlainNote(self.clock(), running.where, "read", fields))
 
     @harmless
     def backward_ends(self, note: BackwardNote, raised: bool) -> None:
@@ -163,19 +167,17 @@ class Recorder:
                 self._wrong(hazard, save)
         note.reads, note.ran, note.roots, note.wrong = [], [], [], []
         self._remember(note)
-        if not note.kept:
-            return
-        for read in note.frees.values():
-            if read.kept:
+        for read in list(note.frees.values())[:PARTS]:
+            if read.number:
                 fields = {"node": read.node or self.node_number(read), "backward": note.number}
-                self.log.notes.append(PlainNote(self.clock(), note.where, "free", fields))
+                note.parts.append(PlainNote(self.clock(), note.where, "free", fields))
         fields = {"backward": note.number, "raised": raised}
-        self.log.notes.append(PlainNote(self.clock(), note.where, "backward-end", fields))
+        note.parts.append(PlainNote(self.clock(), note.where, "backward-end", fields))
 
     def _remember(self, note: BackwardNote) -> None:
         self.past.append(note)
         self._freed += len(note.frees)
-        while self._freed > FREED and len(self.past) > 2:
+        while (self._freed > FREED or len(self.past) > PAST) and len(self.past) > 2:
             self._freed -= len(self.past.popleft().frees)
 
     @harmless
@@ -183,14 +185,16 @@ class Recorder:
         self.inspecting = True
         try:
             reason = reason_of(str(error))
+            if reason is None or not self.log.first("raise", note.where):
+                return
             if reason == "version" and self.broken is not None:
                 failures.version_error(self, note, self.broken, str(error))
             elif reason == "freed":
                 failures.freed_error(self, note, str(error))
             elif reason == "overlap":
                 failures.overlap_error(self, note, str(error))
-            elif reason not in (None, "version"):
-                failures.refused_by_backward(self, note, str(reason), error)
+            elif reason != "version":
+                failures.refused_by_backward(self, note, reason, error)
         finally:
             self.inspecting = False
             self.broken = None
@@ -228,6 +232,8 @@ class Recorder:
 
     def _wrong(self, hazard: Hazard, save: Optional[SaveNote]) -> None:
         write = hazard.write
+        if not self.log.first("wrong-gradient", write.where):
+            return
         if save is not None:
             save.number = save.number or self.numbers.next()
             self.log.keep(save)
@@ -240,7 +246,7 @@ class Recorder:
             "operation": write.operation,
             "name": write.name,
         }
-        self.log.notes.append(PlainNote(self.clock(), write.where, "wrong-gradient", fields))
+        self.log.keep(PlainNote(self.clock(), write.where, "wrong-gradient", fields))
         if self.running:
             self.log.keep(self.running[-1])
 

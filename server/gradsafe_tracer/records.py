@@ -9,11 +9,6 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from .places import Where
 
-ROUNDS = 24
-"""How many events of one kind at one place are logged; later ones only if a finding needs them."""
-LIMIT = 50_000
-"""How many events a log holds at most."""
-
 
 class SaveNote:
     """One operand that an operation keeps for backward. What is rarely known stands as a default of the class."""
@@ -26,7 +21,7 @@ class SaveNote:
     role: Optional[str] = None
     operation: Optional[str] = None
     name: Optional[str] = None
-    kept = False
+    count = 0
     unused = False
     inner = False
 
@@ -86,7 +81,6 @@ class WriteNote:
     first = 0
     last = 0
     name: Optional[str] = None
-    kept = False
 
     def __init__(self, t: int, where: Where, operation: str, before: int, after: int) -> None:
         self.t = t
@@ -118,7 +112,7 @@ class BackwardNote:
     """One call of the engine, and what it read and freed."""
 
     __slots__ = (
-        "frees", "kept", "number", "operation", "raised", "ran", "reads", "retain", "roots", "t", "where", "wrong",
+        "frees", "number", "operation", "parts", "raised", "ran", "reads", "retain", "roots", "t", "where", "wrong",
     )  # fmt: skip
 
     def __init__(self, t: int, where: Where, operation: str, number: int, retain: bool) -> None:
@@ -128,7 +122,7 @@ class BackwardNote:
         self.number = number
         self.retain = retain
         self.raised = False
-        self.kept = False
+        self.parts: List[PlainNote] = []
         self.reads: List[SaveNote] = []
         self.ran: List[SaveNote] = []
         self.roots: List[Any] = []
@@ -146,28 +140,3 @@ class PlainNote:
         self.where = where
         self.kind = kind
         self.fields = fields
-
-
-class Log:
-    """The notes of one run. Every place has its first rounds logged; findings pin what they need beside."""
-
-    def __init__(self) -> None:
-        self.notes: List[Any] = []
-        self._rounds: Dict[Tuple[str, int, int], int] = {}
-        self.dropped = 0
-
-    def room(self, kind: str, where: Where) -> bool:
-        """Whether one more event of this kind at this place is to be logged."""
-        key = (kind, id(where[0]), where[1]) if where else (kind, 0, 0)
-        rounds = self._rounds.get(key, 0)
-        if rounds >= ROUNDS or len(self.notes) >= LIMIT:
-            self.dropped += 1
-            return False
-        self._rounds[key] = rounds + 1
-        return True
-
-    def keep(self, note: Any) -> None:
-        """Logs ``note`` once."""
-        if not note.kept:
-            note.kept = True
-            self.notes.append(note)

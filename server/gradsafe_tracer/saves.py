@@ -103,11 +103,15 @@ class SaveHooks:
             saved.hazards = [family.escaped]
         if self.watch.func_unused is not None:
             note.unused = id(tensor) in self.watch.func_unused
-        if recorder.log.room("save", note.where):
-            note.number = recorder.numbers.next()
-            note.tensor = recorder.numbers.tensor(tensor)
-            recorder.log.keep(note)
-            self.watch.pending.append(weakref.ref(saved))
+        watch = self.watch
+        note.number = recorder.numbers.next()
+        note.count = watch.count
+        watch.count += 1
+        if recorder.log.add("save", note, family):
+            note.tensor = family.tensor = recorder.numbers.tensor(tensor)
+            watch.pending.append(weakref.ref(saved))
+        else:
+            note.tensor = family.tensor
 
     def unpack(self, saved: Saved) -> Any:
         """Backward (or ``ctx.saved_tensors``) asks for what was saved. Runs in whatever thread the engine uses."""

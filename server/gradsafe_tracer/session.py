@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import weakref
 from typing import Iterator, List
 
 import torch
@@ -43,7 +44,8 @@ class Session:
         if hasattr(torch.utils, "swap_tensors"):
             exits.enter_context(patches.swaps_allowed(self))
         exits.enter_context(self.thread())
-        os.register_at_fork(after_in_child=self._forked)
+        forked = weakref.WeakMethod(self._forked)
+        os.register_at_fork(after_in_child=lambda: (forked() or _nothing)())
 
     def stop(self) -> None:
         self.recorder.active = False
@@ -68,3 +70,7 @@ class Session:
 
     def events(self) -> List[Event]:
         return events_of(self.recorder.log.notes)
+
+
+def _nothing() -> None:
+    """Stands for a session that is gone."""

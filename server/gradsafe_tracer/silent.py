@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import weakref
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
 
 import torch
 
@@ -57,15 +57,18 @@ def _took(watch: Watch, tensor: Any, alias: Any, how: str) -> None:
             family.aliases[id(alias)] = family.aliases[id(tensor)]
         if grad_fn_of(tensor) is not None:
             family.own(tensor)
-        place = where(sys._getframe(3))
-        if recorder.log.room(how, place):
+        fields: Dict[str, Any] = {
+            "tensor": 0,
+            "base": family.tensor,
+            "storage": family.number,
+            "counter": counter,
+            "how": how,
+        }
+        note = PlainNote(recorder.clock(), where(sys._getframe(3)), "alias", fields)
+        if recorder.log.add(how, note, family):
             numbers = recorder.numbers
-            fields = {"tensor": numbers.tensor(alias), "base": numbers.tensor(tensor), "how": how}
-            recorder.log.notes.append(
-                PlainNote(
-                    recorder.clock(), place, "alias", {**fields, "storage": family.number, "counter": counter}
-                )
-            )
+            fields["tensor"], fields["base"] = numbers.tensor(alias), numbers.tensor(tensor)
+            family.tensor = family.tensor or fields["base"]
     finally:
         watch.busy = False
 
@@ -152,8 +155,7 @@ def after_data_set(watch: Watch, args: Tuple[Any, ...], swap: Optional[Swap]) ->
         note = WriteNote(recorder.clock(), where(frame), "data.__set__", tensor._version, tensor._version)
         note.tensor, note.counter, note.how = recorder.numbers.tensor(tensor), family.counter, "data"
         note.grad, note.name = torch.is_grad_enabled(), recorder.name_of(tensor, frame)
-        if recorder.log.room("write", note.where):
-            recorder.log.keep(note)
+        recorder.log.add("write", note, family)
         for saved in swap.saved:
             if saved.snapshot is None:
                 saved.snapshot = swap.before
@@ -223,9 +225,8 @@ def escaped(watch: Watch, tensor: Any, how: str, frame: FrameType) -> None:
         write.how, write.tensor, write.counter = "numpy", recorder.numbers.tensor(tensor), family.counter
         write.name = recorder.name_of(tensor, frame)
         hazard = Hazard(write, "numpy-write")
-        if recorder.log.room("escape", write.where):
-            fields = {"tensor": write.tensor, "storage": family.number, "how": how.strip("_")}
-            recorder.log.notes.append(PlainNote(recorder.clock(), write.where, "escape", fields))
+        fields = {"tensor": write.tensor, "storage": family.number, "how": how.strip("_")}
+        recorder.log.add("escape", PlainNote(recorder.clock(), write.where, "escape", fields), family)
         for saved in family.live():
             if saved.snapshot is None:
                 with torch.no_grad():

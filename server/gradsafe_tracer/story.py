@@ -18,6 +18,7 @@ from .events import (
     Write,
     WrongGradient,
 )
+from .operands import operation_name
 from .places import resolve
 from .records import BackwardNote, PlainNote, SaveNote, WriteNote
 
@@ -34,7 +35,21 @@ _PLAIN: Dict[str, Any] = {
 
 def events_of(notes: List[Any]) -> List[Event]:
     """The events that ``notes`` stand for, oldest first."""
+    _as_before(notes)
     return [_event(note) for note in sorted(notes, key=lambda note: int(note.t))]
+
+
+def _as_before(notes: List[Any]) -> None:
+    """Saves that were not looked at closely are those that the same place made before, in the same order."""
+    known: Dict[Any, SaveNote] = {}
+    for note in notes:
+        if isinstance(note, SaveNote) and note.role is not None and note.where:
+            known.setdefault((id(note.where[0]), note.where[1], note.func, note.count), note)
+    for note in notes:
+        if isinstance(note, SaveNote) and note.role is None and note.where:
+            like = known.get((id(note.where[0]), note.where[1], note.func, note.count))
+            if like is not None:
+                note.role, note.operation, note.inner = like.role, like.operation, like.inner
 
 
 def _event(note: Any) -> Event:
@@ -42,7 +57,7 @@ def _event(note: Any) -> Event:
     if place is not None and _by_array(note):
         place = arrays.first_write(place, str(_operation(note)))
     if isinstance(note, SaveNote):
-        operation = note.operation or source.called(place) or "unknown"
+        operation = note.operation or _called(note, place)
         return Save(
             place, stack, note.number, note.node, operation, note.role or "saved", note.tensor, note.counter,
             note.version, note.name or _operand(note, place, operation),
@@ -68,6 +83,10 @@ def _event(note: Any) -> Event:
             source.receiver(place, str(fields.get("operation")))
         )
     return _PLAIN[note.kind](place, stack, **fields)  # type: ignore[no-any-return]
+
+
+def _called(note: SaveNote, place: Optional[Any]) -> str:
+    return operation_name(note.func) if note.func is not None else source.called(place) or "unknown"
 
 
 def _operand(note: SaveNote, place: Optional[Any], operation: str) -> Optional[str]:

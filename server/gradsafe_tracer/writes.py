@@ -10,8 +10,8 @@ import torch
 from .families import Family, family_of, known_family, shares_counter
 from .harmless import harmless
 from .modules import declared_by
-from .operands import grad_fn_of, operation_name, tensors_in
-from .places import where
+from .operands import operation_name, tensors_in
+from .places import Where, where
 from .plans import Plan
 from .records import Hazard, WriteNote
 from .silent import note_in_graph
@@ -37,6 +37,8 @@ class Writing:
         self.plan = plan
         self.targets: List[Tuple[Any, int]] = []
         self.saved: List[Tuple[Any, int]] = []
+        self.place: Optional[Where] = None
+        self.declared: Optional[Tuple[Where, Optional[str]]] = None
         self.first = torch.autograd._get_sequence_nr()
         self._look()
 
@@ -111,29 +113,28 @@ class Writing:
             watch.busy = False
 
     def _note(self, tensor: Any, family: Family, counter: Optional[int], before: int, after: int) -> None:
-        watch = self.watch
-        recorder = watch.recorder
+        recorder = self.watch.recorder
         frame = sys._getframe(3)
-        place = where(frame)
-        touched = [(saved, old) for saved, old in self.saved if saved.note.storage == family.number]
-        logged = recorder.log.room("write", place)
-        if not (logged or touched or family.owners or grad_fn_of(tensor) is not None):
-            return
-        note = WriteNote(recorder.clock(), place, operation_name(self.func), before, after)
+        if self.place is None:
+            self.place = where(frame)
+        note = WriteNote(recorder.clock(), self.place, operation_name(self.func), before, after)
         note.counter = counter or family.counter
         note.grad = torch.is_grad_enabled()
         note.first, note.last = self.first, torch.autograd._get_sequence_nr()
-        if counter is not None:
-            note.how = "data"
-        if logged or touched:
-            note.tensor = recorder.numbers.tensor(tensor)
-            note.declared, how = declared_by(frame, recorder)
-            note.how = note.how or how
-        if logged:
-            note.name = recorder.name_of(tensor, frame)
-            recorder.log.keep(note)
+        close = recorder.log.add("write", note, family)
+        if self.declared is None:
+            self.declared = declared_by(frame, recorder)
+        note.declared, how = self.declared
+        note.how = "data" if counter is not None else how
+        if close:
+            note.tensor = family.tensor = recorder.numbers.tensor(tensor)
+            family.name = recorder.name_of(tensor, frame) or family.name
+        else:
+            note.tensor = family.tensor
+        note.name = family.name
+        touched = [(saved, old) for saved, old in self.saved if saved.note.storage == family.number]
         self._break(touched, note, counter is not None)
-        note_in_graph(watch, tensor, family, note, self.args)
+        note_in_graph(self.watch, tensor, family, note, self.args)
 
     def _break(self, touched: List[Tuple[Any, int]], note: WriteNote, data: bool) -> None:
         for saved, old in touched:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from collections.abc import Callable
 from typing import Any
@@ -12,8 +13,9 @@ pytest.importorskip("torch")
 
 import torch
 
-from gradsafe_tracer import places, selftest, trace
-from gradsafe_tracer.events import Raise
+from gradsafe_tracer import places, recorder, records, selftest, trace
+from gradsafe_tracer.events import Raise, Write
+from gradsafe_tracer.families import Family
 
 from . import observed
 
@@ -48,15 +50,36 @@ def test_other_threads_are_seen() -> None:
     assert [event.reason for event in report.raised] == ["version"]
 
 
-def test_many_steps_keep_the_log_small() -> None:
+def _records() -> int:
+    gc.collect()
+    kinds = (
+        records.SaveNote,
+        records.Saved,
+        records.WriteNote,
+        records.BackwardNote,
+        records.PlainNote,
+        Family,
+    )
+    return sum(isinstance(one, kinds) for one in gc.get_objects())
+
+
+def test_many_steps_leave_no_more_records_than_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder, "FREED", 100)
+    monkeypatch.setattr(recorder, "PAST", 100)
+    places.mark_user_file(__file__)
     weight = torch.ones(3, requires_grad=True)
+    optimizer = torch.optim.SGD([weight], lr=0.0)
+    counts = []
     with trace() as report:
-        for _ in range(300):
-            y = weight.exp()
-            y.sum().backward()
-            with torch.no_grad():
-                weight.add_(0.0)
-    assert len(report.events) < 400
+        for step in range(2001):
+            weight.exp().sum().backward()
+            optimizer.step()
+            if step in (200, 1000, 2000):
+                counts.append(_records())
+    assert counts[1:] == counts[:1] * 2
+    assert counts[0] < 1000
+    (last,) = {event.version_after for event in report.events[-3:] if isinstance(event, Write)}
+    assert last == 2001, "the last writes are kept, not the first"
 
 
 def test_late_failure_is_told_although_its_place_was_seen_often() -> None:
