@@ -24,7 +24,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
         codes = programs.compile_cells(loaded)
         session = ending.session = open_session(cell.filename for cell in loaded.cells)
         ending.result["notes"] = list(loaded.notes)
-        with ending.prepared(options.deadline):
+        with ending.prepared(options.deadline, options.memory):
             code = _run(session, loaded, codes, options.arguments, ending.result)
     except ProgramError as error:
         ending.result.update(outcome="problem", problem=error.problem, message=str(error), row=error.row)
@@ -46,6 +46,7 @@ def _parse(arguments: List[str]) -> Any:
     parser.add_argument(
         "--deadline", type=float, default=None, help="report at this time (seconds since 1970)"
     )
+    parser.add_argument("--memory", type=int, default=None, help="report when the process holds more bytes")
     parser.add_argument("--source", default=None, help="run the text of this file in place of FILE's")
     parser.add_argument("file")
     own, rest = arguments, []

@@ -11,11 +11,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from gradsafe.fixes.apply import apply_edits
 from gradsafe.lsp.analysis import Judgement, Remark
 from gradsafe.lsp.convert import line_starts
-from gradsafe.lsp.running import RunRequest, TracedRun
+from gradsafe.lsp.running import OnOutput, RunCell, RunRequest, TracedRun, VersionMark
 from gradsafe.lsp.server import create_server, serve
 from gradsafe.report.entry import Entry, EntryEdit, EntryFix, EntryRelated
 from gradsafe.rules.finding import Role, Severity
@@ -106,23 +107,61 @@ class Scripted:
         return f"The page of {code}. Judged {self.judged} times."
 
 
-def run(request: RunRequest, cancel: threading.Event) -> TracedRun:
-    """A run that takes as long as the text says (``# takes 5``), or until it is cancelled."""
-    takes = re.search(r"# takes (\d+)", request.text)
-    if takes is not None and cancel.wait(float(takes.group(1))):
-        return TracedRun("cancelled", "cancelled", "")
-    if "crash" in request.text:
-        raise RuntimeError("the tracer crashed")
-    findings = judge(request.file, request.text).entries
-    outcome = "raised" if findings else "completed"
-    return TracedRun(
-        outcome,
-        f"{outcome}, {len(findings)} findings",
-        f"ran {len(request.text.splitlines())} lines",
-        findings,
+class ScriptedRunner:
+    """Runs that take as long as the text says (``# takes 5``), or until they are cancelled.
+
+    ``print(...)`` in the text is output; ``exit`` ends the session; ``crash`` makes the tracer itself fail.
+    """
+
+    def run(self, request: RunRequest, cancel: threading.Event, on_output: OnOutput) -> TracedRun:
+        text = "\n".join(cell.text for cell in request.cells)
+        takes = re.search(r"# takes (\d+)", text)
+        for printed in re.findall(r"print\((.*)\)", text):
+            on_output("stdout", printed + "\n")
+        if takes is not None and cancel.wait(float(takes.group(1))):
+            return TracedRun("cancelled", "cancelled", "", over="was cancelled")
+        if "crash" in text:
+            raise RuntimeError("the tracer crashed")
+        findings = tuple(entry for cell in request.cells for entry in _judged(cell))
+        outcome = "raised" if findings else "completed"
+        numbers = tuple(cell.number for cell in request.cells)
+        report = f"{request.kind.value}: ran cells {numbers} with {request.arguments}"
+        return TracedRun(
+            outcome,
+            f"{outcome}, {len(findings)} findings",
+            report,
+            findings,
+            tuple(VersionMark(entry.place, "y: v0 -> v1", "it moved") for entry in findings),
+            numbers if not findings else numbers[:-1],
+            "called sys.exit(3)" if "exit" in text else None,
+            lambda: f"<html>{report}</html>",
+        )
+
+    def session(self, request: RunRequest) -> ScriptedSession:
+        return ScriptedSession()
+
+
+class ScriptedSession(ScriptedRunner):
+    """Lives until it is closed."""
+
+    alive = True
+
+    def close(self) -> None:
+        self.alive = False
+
+
+def _judged(cell: RunCell) -> tuple[Entry, ...]:
+    found = judge(cell.name, "\n" * (cell.first_row - 1) + cell.text).entries
+    return tuple(
+        replace(entry, related=tuple(_within(each, cell) for each in entry.related)) for entry in found
     )
+
+
+def _within(related: EntryRelated, cell: RunCell) -> EntryRelated:
+    row = max(related.place.row, cell.first_row)
+    return replace(related, place=related.place._replace(row=row, end_row=row))
 
 
 if __name__ == "__main__":
     tcp = ("127.0.0.1", int(sys.argv[1])) if len(sys.argv) > 1 else None
-    serve(create_server(lambda root: Scripted(), run), tcp)
+    serve(create_server(lambda root: Scripted(), ScriptedRunner()), tcp)

@@ -50,6 +50,8 @@ def capabilities(
         ),
         workspace=types.WorkspaceClientCapabilities(
             workspace_edit=types.WorkspaceEditClientCapabilities(document_changes=True),
+            code_lens=types.CodeLensWorkspaceClientCapabilities(refresh_support=True),
+            inlay_hint=types.InlayHintWorkspaceClientCapabilities(refresh_support=True),
         ),
         window=types.WindowClientCapabilities(work_done_progress=True),
         notebook_document=types.NotebookDocumentClientCapabilities(
@@ -64,10 +66,11 @@ class Session:
     def __init__(self, client: LanguageClient) -> None:
         self.client = client
         self.published: list[types.PublishDiagnosticsParams] = []
-        self.traced: list[Any] = []
         self.agreed: types.InitializeResult | None = None
         self.answer = "Run"
-        self.asked: list[str] = []
+        self.refreshed: set[str] = set()
+        self._came: dict[str, list[Any]] = {"asked": [], "traced": [], "output": []}
+        self._looked: dict[str, int] = {}
         self._listen()
 
     def _listen(self) -> None:
@@ -79,17 +82,54 @@ class Session:
 
         @client.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)
         def asked(params: types.ShowMessageRequestParams) -> types.MessageActionItem:
-            self.asked.append(params.message)
+            self._came["asked"].append(params.message)
             return types.MessageActionItem(title=self.answer)
+
+        @client.feature(types.WORKSPACE_CODE_LENS_REFRESH)
+        def lenses_refreshed(params: None) -> None:
+            self.refreshed.add("lenses")
+
+        @client.feature(types.WORKSPACE_INLAY_HINT_REFRESH)
+        def hints_refreshed(params: None) -> None:
+            self.refreshed.add("hints")
+
+        @client.feature("gradsafe/output")
+        def output(params: Any) -> None:
+            self._came["output"].append(params)
 
         @client.feature("gradsafe/traced")
         def traced(params: Any) -> None:
-            self.traced.append(params)
+            self._came["traced"].append(params)
+
+    def _look(self, kind: str, messages: list[Any]) -> list[Any]:
+        self._looked[kind] = len(messages)
+        return messages
+
+    @property
+    def asked(self) -> list[str]:
+        """The questions that the user was asked."""
+        return self._look("asked", self._came["asked"])
+
+    @property
+    def traced(self) -> list[Any]:
+        """What ``gradsafe/traced`` has said."""
+        return self._look("traced", self._came["traced"])
+
+    @property
+    def output(self) -> list[Any]:
+        """What ``gradsafe/output`` has carried."""
+        return self._look("output", self._came["output"])
+
+    @property
+    def unread(self) -> list[Any]:
+        """Messages for the user that the test has not looked at: each is expected, or it is a defect."""
+        everything = {**self._came, "shown": [message.message for message in self.client.messages]}
+        return [one for kind, messages in everything.items() for one in messages[self._looked.get(kind, 0) :]]
 
     @property
     def shown(self) -> list[str]:
         """The messages that the user has seen."""
-        return [message.message for message in self.client.messages]
+        return self._look("shown", [message.message for message in self.client.messages])
 
     @property
     def logged(self) -> list[str]:
@@ -205,6 +245,7 @@ async def connected(
     )
     try:
         yield session
+        assert not session.unread, f"nobody looked at {session.unread}"
     finally:
         await client.shutdown_session()
         server = client._server

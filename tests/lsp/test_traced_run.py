@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
-from gradsafe.lsp.documents import Cell
-from gradsafe.lsp.running import RunRequest
-from gradsafe.lsp.traced_run import run
+from gradsafe.lsp.cells import cells_to_run
+from gradsafe.lsp.documents import Cell, Snapshot
+from gradsafe.lsp.running import Kind, RunCell, RunRequest, TracedRun
+from gradsafe.lsp.sessions import DocumentSession
+from gradsafe.lsp.traced_run import RealRunner
 
 pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
@@ -19,40 +20,81 @@ FIRST = "import torch\nx = torch.randn(3, requires_grad=True)\nprint('hello')"
 SECOND = "y = x.exp()\ny.add_(1)\ny.sum().backward()"
 
 
-def request(file: str, text: str, cells: tuple[Cell, ...] = (), timeout: float = 60) -> RunRequest:
-    return RunRequest(file, text, cells, None, timeout)
+class Document:
+    """A document whose cells are run, as the server does it."""
+
+    def __init__(self, file: Path, text: str, cells: tuple[Cell, ...] = ()) -> None:
+        self.snapshot = Snapshot(file.as_uri(), str(file), 1, 1, text, cells)
+        self.session = DocumentSession(RealRunner())
+        self.output: list[str] = []
+
+    def run(self, *numbers: int) -> TracedRun:
+        cells = tuple(cell for cell in cells_to_run(self.snapshot) if cell.number in numbers)
+        request = self.session.named(
+            RunRequest(
+                Kind.CELLS, self.snapshot.file, "", cells, timeout=60, notebook=bool(self.snapshot.cells)
+            )
+        )
+        self.session.kept.begin(request.cells)
+        traced = self.session.work(request, threading.Event(), lambda _stream, text: self.output.append(text))
+        return self.session.done(request, traced)
+
+    def close(self) -> None:
+        self.session.close()
 
 
-def test_a_file(tmp_path: Path) -> None:
-    file = str(tmp_path / "model.py")  # never saved
-    traced = run(request(file, f"{FIRST}\n# %%\n{SECOND}\n"), threading.Event())
-    assert traced.outcome == "raised"
-    assert "RuntimeError" in traced.summary
-    assert "hello" in traced.report
-    [entry] = traced.findings
-    assert (entry.code, entry.place.file, entry.place.row) == ("saved-tensor-modified", file, 6)
-    assert 5 in {related.place.row for related in entry.related}
+def test_cells_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "model.py"  # never saved
+    document = Document(file, f"{FIRST}\n# %%\ny = x.exp()\n# %%\ny.add_(1)\n# %%\ny.sum().backward()\n")
+    assert document.run(0, 1).outcome == "completed"
+    assert "".join(document.output) == "hello\n"
+    [mark] = document.run(2).marks
+    assert mark.text == "y: v0 -> v1"
+    traced = document.run(3)
+    assert (traced.outcome, traced.summary) == ("raised", "raised RuntimeError at line 9, 1 finding")
+    assert "y = x.exp()" in traced.report
+    [entry] = document.session.kept.findings()
+    assert (entry.code, entry.place.file, entry.place.row) == ("saved-tensor-modified", str(file), 7)
+    assert [related.place.row for related in entry.related] == [5, 9]
+    assert traced.page is not None
+    assert "y.add_(1)" in traced.page()
+    document.close()
 
 
-def test_a_notebook_counts_in_the_text_of_all_its_cells(tmp_path: Path) -> None:
-    file = str(tmp_path / "n.ipynb")
-    cells = (Cell("c:1", 1, "%matplotlib inline\n" + FIRST, 2), Cell("c:2", 1, SECOND, 7))
-    traced = run(request(file, "", cells), threading.Event())
+def test_a_notebook_counts_in_its_cells(tmp_path: Path) -> None:
+    file = tmp_path / "n.ipynb"
+    first, second = "%matplotlib inline\n" + FIRST, SECOND
+    joined = f"# %%\npass{first[18:]}\n# %%\n{second}\n"
+    document = Document(file, joined, (Cell("c:1", 1, first, 2), Cell("c:2", 1, second, 7)))
+    traced = document.run(1, 2)
     assert traced.summary == "raised RuntimeError at line 3 of cell 2, 1 finding"
-    [entry] = traced.findings
-    assert (entry.place.file, entry.place.row) == (file, 8)
+    assert "`%matplotlib inline` is for IPython and was left out" in traced.report
+    [entry] = document.session.kept.findings()
+    assert (entry.place.file, entry.place.row) == ("c:2", 2)
+    document.close()
 
 
-def test_a_run_can_be_cancelled(tmp_path: Path) -> None:
-    cancel = threading.Event()
-    threading.Timer(1.0, cancel.set).start()
-    started = time.monotonic()
-    traced = run(request(str(tmp_path / "m.py"), "while True: pass\n"), cancel)
-    assert traced.outcome == "cancelled"
-    assert time.monotonic() - started < 10
+def test_the_end_of_a_session_is_the_headline(tmp_path: Path) -> None:
+    document = Document(tmp_path / "m.py", "# %%\nimport ctypes\nctypes.string_at(0)\n")
+    traced = document.run(1)
+    assert traced.summary.startswith("crashed its interpreter (SIGSEGV)")
+    assert "at line 3" in traced.summary
+    document.close()
+
+
+def test_a_whole_file(tmp_path: Path) -> None:
+    file = tmp_path / "model.py"
+    text = f"import sys\nprint(sys.argv[1:])\n{FIRST}\n{SECOND}\n"
+    cells = (RunCell(0, str(file), 1, text, str(file)),)
+    request = RunRequest(Kind.FILE, str(file), text, cells, timeout=60, arguments=("--lr", "1"))
+    output: list[str] = []
+    traced = RealRunner().run(request, threading.Event(), lambda _stream, piece: output.append(piece))
+    assert (traced.outcome, "".join(output)[:14]) == ("raised", "['--lr', '1']\n")
+    assert [entry.place.row for entry in traced.findings] == [7]
 
 
 def test_what_cannot_be_run_says_why(tmp_path: Path) -> None:
-    traced = run(RunRequest(str(tmp_path / "m.py"), "x = 1\n", (), "/nowhere/python", 10), threading.Event())
+    request = RunRequest(Kind.FILE, str(tmp_path / "m.py"), "x = 1\n", interpreter="/nowhere/python")
+    traced = RealRunner().run(request, threading.Event(), lambda _stream, _text: None)
     assert traced.outcome == "failed"
     assert "/nowhere/python" in traced.summary

@@ -1,17 +1,24 @@
-"""*Run and trace* above each ``# %%`` cell, and above each notebook cell."""
+"""Above each cell: *Run and trace*, *Dry run*, and what its last run came to; above each test: *Trace this test*."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from gradsafe.lsp.cells import code_cells
+from gradsafe.lsp import commands
+from gradsafe.lsp.cells import cells_to_run
+from gradsafe.lsp.documents import Snapshot
+from gradsafe.lsp.kept import LastResult
 
 if TYPE_CHECKING:
     from gradsafe.lsp.server import GradsafeServer
 
-RUN_AND_TRACE = "gradsafe.runAndTraceCell"
+_MAIN = re.compile(r"""^if __name__ == ["']__main__["']:""")
+_TEST = re.compile(r"^(?P<class>class (?P<suite>Test\w*))|^(?P<indent> *)(?:async )?def (?P<test>test_\w+)\(")
+_TEST_FILE = re.compile(r"(^|[/\\])(test_[^/\\]*|[^/\\]*_test)\.py$")
 
 
 def register(server: GradsafeServer) -> None:
@@ -24,16 +31,56 @@ def register(server: GradsafeServer) -> None:
             return []
         uri = params.text_document.uri
         snapshot = server.texts.snapshot(uri)
-        if snapshot is None:
-            return []
-        if not snapshot.cells:
-            return [_lens(uri, number, row) for number, row, _ in code_cells(snapshot.text)]
-        return [_lens(uri, number, 0) for number, cell in enumerate(snapshot.cells, 1) if cell.uri == uri]
+        return list(_lenses(server, uri, snapshot)) if snapshot is not None else []
 
 
-def _lens(uri: str, number: int, row: int) -> types.CodeLens:
+def _lenses(server: GradsafeServer, uri: str, snapshot: Snapshot) -> Iterator[types.CodeLens]:
+    if server.runs.is_running(snapshot):
+        cells = [cell for cell in cells_to_run(snapshot) if not snapshot.cells or cell.document == uri]
+        row = 0 if snapshot.cells or not cells else max(cells[0].first_row - 2, 0)
+        yield _lens(row, "Running: cancel", commands.CANCEL, uri)
+        return
+    kept = server.runs.kept(snapshot)
+    for cell in cells_to_run(snapshot):
+        if cell.number == 0 or (snapshot.cells and cell.document != uri):
+            continue
+        row = 0 if snapshot.cells else cell.first_row - 2
+        yield _lens(row, "Run and trace", commands.RUN_CELL, uri, cell.number)
+        yield _lens(row, "Dry run", commands.DRY_RUN, uri, cell.number)
+        result = kept.result(cell) if kept is not None else None
+        if result is not None:
+            yield _result(row, result)
+    if not snapshot.cells:
+        yield from _of_files(uri, snapshot, kept.whole(snapshot.file) if kept is not None else None)
+
+
+def _of_files(uri: str, snapshot: Snapshot, result: LastResult | None) -> Iterator[types.CodeLens]:
+    tests = _TEST_FILE.search(snapshot.file) is not None
+    suite = ""
+    for row, line in enumerate(snapshot.lines):
+        if _MAIN.match(line):
+            yield _lens(row, "Run and trace file", commands.RUN_FILE, uri)
+            if result is not None:
+                yield _result(row, result)
+        found = _TEST.match(line) if tests else None
+        if found is None:
+            continue
+        if found["class"]:
+            suite = f"{found['suite']}::"
+        else:
+            name = f"{suite}{found['test']}" if found["indent"] else found["test"]
+            yield _lens(row, "Trace this test", commands.RUN_TEST, uri, name)
+
+
+def _result(row: int, result: LastResult) -> types.CodeLens:
+    edited = " (edited since)" if result.edited else ""
+    # No command: it only says something.
+    return _lens(row, f"{result.summary}{edited}", "")
+
+
+def _lens(row: int, title: str, command: str, *arguments: str | int) -> types.CodeLens:
     here = types.Position(line=row, character=0)
     return types.CodeLens(
         range=types.Range(start=here, end=here),
-        command=types.Command(title="Run and trace", command=RUN_AND_TRACE, arguments=[uri, number]),
+        command=types.Command(title=title, command=command, arguments=list(arguments) or None),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Container
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,8 +68,11 @@ class Published:
 
     def judge(self, uri: str) -> None:
         """The document has been opened or changed."""
+        before = self._server.texts.snapshot(uri)
         snapshot = self._server.texts.refresh(uri)
         if snapshot is not None:
+            if before is not None:
+                self._server.runs.follow(before, snapshot)
             self._server.worker.check(snapshot.key, lambda analysis: self._judge(analysis, snapshot, False))
 
     def forget(self, uri: str) -> None:
@@ -78,6 +82,7 @@ class Published:
         server.texts.refresh(uri)
         if closed is None:
             return
+        server.runs.closed(closed)
         server.worker.forget(closed.key)
         self._verdicts.pop(closed.key, None)
         for document in self._shown.pop(closed.key, frozenset({uri})):
@@ -131,14 +136,13 @@ class Published:
         snapshot = verdict.snapshot
         versions = {cell.uri: cell.version for cell in snapshot.cells} or {snapshot.uri: snapshot.version}
         by_uri: dict[str, list[types.Diagnostic]] = {uri: [] for uri in versions}
-        traced = self._server.runs.findings(snapshot)
-        # What a run has shown needs no prediction beside it.
-        happened = {(entry.code, entry.place.row) for entry in traced}
+        happened = {
+            (entry.code, *where)
+            for entry in self._traced(snapshot)
+            if (where := self._add(by_uri, entry, snapshot, TRACE_SOURCE)) is not None
+        }
         for entry in verdict.judgement.entries:
-            if (entry.code, entry.place.row) not in happened:
-                self._add(by_uri, entry, snapshot, SOURCE)
-        for entry in traced:
-            self._add(by_uri, entry, snapshot, TRACE_SOURCE)
+            self._add(by_uri, entry, snapshot, SOURCE, happened)
         for remark in verdict.judgement.remarks:
             spot = spot_of(remark.place, self._server.texts, snapshot)
             if spot is not None and spot.uri in by_uri:
@@ -149,12 +153,26 @@ class Published:
         for uri, diagnostics in by_uri.items():
             self._publish(uri, versions[uri], diagnostics)
 
+    def _traced(self, snapshot: Snapshot) -> tuple[Entry, ...]:
+        kept = self._server.runs.kept(snapshot)
+        return kept.findings() if kept is not None else ()
+
     def _add(
-        self, by_uri: dict[str, list[types.Diagnostic]], entry: Entry, snapshot: Snapshot, source: str
-    ) -> None:
+        self,
+        by_uri: dict[str, list[types.Diagnostic]],
+        entry: Entry,
+        snapshot: Snapshot,
+        source: str,
+        happened: Container[tuple[str, str, int]] = (),
+    ) -> tuple[str, int] | None:
+        """Where it was added; what a run has shown (``happened``) needs no prediction beside it."""
         spot = spot_of(entry.place, self._server.texts, snapshot)
-        if spot is not None and spot.uri in by_uri:
+        if spot is None or spot.uri not in by_uri:
+            return None
+        line = spot.range.start.line
+        if (entry.code, spot.uri, line) not in happened:
             by_uri[spot.uri].append(diagnostic_of(self._server, entry, spot.range, snapshot, source))
+        return spot.uri, line
 
     def _publish(self, uri: str, version: int | None, diagnostics: list[types.Diagnostic]) -> None:
         self._server.text_document_publish_diagnostics(

@@ -59,6 +59,10 @@ class Snapshot:
     def lines(self) -> list[str]:
         return split_lines(self.text)
 
+    def cell_of(self, uri: str) -> Cell | None:
+        """The cell with this URI."""
+        return next((cell for cell in self.cells if cell.uri == uri), None)
+
     def cell_at(self, row: int) -> Cell | None:
         """The cell that holds ``row`` (1-based) of :attr:`text`."""
         return next((cell for cell in reversed(self.cells) if row >= cell.first_row), None)

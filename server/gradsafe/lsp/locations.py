@@ -24,8 +24,11 @@ class Spot(NamedTuple):
 def spot_of(place: Place, texts: OpenTexts, judged: Snapshot | None = None) -> Spot | None:
     """Where ``place`` is for the client; ``judged`` is the text that the analysis saw of its file.
 
-    None where a place is in no text that can be read, or on the separator line between two cells.
+    What ran in a notebook's cell has the cell's own URI for a file. None where a place is in no text that can be read, or on the separator line between two cells.
     """
+    cell = judged.cell_of(place.file) if judged is not None else None
+    if cell is not None:
+        return Spot(cell.uri, to_range(place, cell.lines, texts.encoding), cell.version)
     snapshot = (
         judged if judged is not None and judged.file == place.file else texts.snapshot_of_file(place.file)
     )

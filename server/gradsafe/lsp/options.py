@@ -9,20 +9,28 @@ from lsprotocol import types
 from pygls.capabilities import get_capability
 
 DEFAULT_TIMEOUT = 120.0
+"""A defect shows within a step or two; what runs for longer is mostly a loop that never ends."""
+DEFAULT_IDLE = 30 * 60.0
+"""A session holds its tensors, perhaps on a GPU that others wait for."""
 
 
 @dataclass(frozen=True)
 class Options:
     """``initializationOptions``.
 
-    ``trusted`` is None where the client says nothing of trust. ``shows_traces``: it has a place for the results of
-    runs (the ``gradsafe/traced`` notification); else they go to the log and a message.
+    ``trusted`` is None where the client says nothing of trust. ``shows_traces``: it has a place for the output and the
+    results of runs (``gradsafe/output``, ``gradsafe/traced``); else they go to the log and a message.
+    Times are in seconds, memory in bytes; None is no limit.
     """
 
     trusted: bool | None = None
     code_lens: bool = True
     trace_interpreter: str | None = None
-    trace_timeout: float = DEFAULT_TIMEOUT
+    trace_timeout: float | None = DEFAULT_TIMEOUT
+    trace_memory: int | None = None
+    trace_idle: float | None = DEFAULT_IDLE
+    trace_arguments: tuple[str, ...] = ()
+    version_hints: bool = True
     shows_traces: bool = False
 
 
@@ -32,16 +40,29 @@ def read_options(sent: Any) -> Options:
     trace = _mapping(top.get("trace"))
     trusted = top.get("trusted")
     interpreter = trace.get("interpreter")
-    timeout = trace.get("timeout")
+    arguments = trace.get("arguments")
     return Options(
         trusted=trusted if isinstance(trusted, bool) else None,
         code_lens=top.get("codeLens") is not False,
         trace_interpreter=interpreter if isinstance(interpreter, str) and interpreter else None,
-        trace_timeout=float(timeout)
-        if isinstance(timeout, (int, float)) and timeout > 0
-        else DEFAULT_TIMEOUT,
+        trace_timeout=_limit(trace.get("timeout"), DEFAULT_TIMEOUT),
+        trace_memory=None
+        if (megabytes := _limit(trace.get("memoryLimit"), None)) is None
+        else int(megabytes * 1e6),
+        trace_idle=None
+        if (minutes := _limit(trace.get("idleTimeout"), DEFAULT_IDLE / 60)) is None
+        else minutes * 60,
+        trace_arguments=tuple(map(str, arguments)) if isinstance(arguments, (list, tuple)) else (),
+        version_hints=trace.get("versionHints") is not False,
         shows_traces=trace.get("notification") is True,
     )
+
+
+def _limit(value: Any, default: float | None) -> float | None:
+    """A number above 0; 0 is no limit."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+        return default
+    return float(value) or None
 
 
 def _mapping(value: Any) -> dict[str, Any]:
@@ -66,6 +87,8 @@ class ClientAbilities:
     preferred_actions: bool
     progress: bool
     markdown_hover: bool
+    refreshes_lenses: bool
+    refreshes_hints: bool
 
 
 def read_abilities(client: types.ClientCapabilities) -> ClientAbilities:
@@ -87,4 +110,6 @@ def read_abilities(client: types.ClientCapabilities) -> ClientAbilities:
         preferred_actions=has("text_document.code_action.is_preferred_support"),
         progress=has("window.work_done_progress"),
         markdown_hover=types.MarkupKind.Markdown in formats,
+        refreshes_lenses=has("workspace.code_lens.refresh_support"),
+        refreshes_hints=has("workspace.inlay_hint.refresh_support"),
     )

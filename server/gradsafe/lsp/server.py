@@ -18,13 +18,13 @@ from lsprotocol import types
 from pygls.exceptions import FeatureRequestError
 from pygls.lsp.server import LanguageServer
 
-from gradsafe.lsp import code_actions, code_lens, diagnostics, hover, trace, watching
+from gradsafe.lsp import code_actions, code_lens, diagnostics, hover, inlay_hints, trace, watching
 from gradsafe.lsp.analysis import Analysis, Open
 from gradsafe.lsp.diagnostics import Published
 from gradsafe.lsp.documents import OpenTexts
 from gradsafe.lsp.options import ClientAbilities, Options, read_abilities, read_options
 from gradsafe.lsp.protocol import Protocol
-from gradsafe.lsp.running import Run, RunRequest, TracedRun
+from gradsafe.lsp.running import CellRunner, OnOutput, Runner, RunRequest, TracedRun
 from gradsafe.lsp.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -49,12 +49,12 @@ class GradsafeServer(LanguageServer):
 
     protocol: Protocol
 
-    def __init__(self, open_analysis: Open, run_request: Run) -> None:
+    def __init__(self, open_analysis: Open, runner: Runner) -> None:
         super().__init__(
             "gradsafe", _version(), protocol_cls=Protocol, notebook_document_sync=NOTEBOOKS, max_workers=2
         )
         self._open_analysis = open_analysis
-        self.run_request = run_request
+        self.runner = runner
         self._reported: set[str] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.options = Options()
@@ -81,6 +81,12 @@ class GradsafeServer(LanguageServer):
         self.protocol.on_cancel = self.runs.cancel_request
         self._loop = asyncio.get_running_loop()
         sys.setswitchinterval(SWITCH_INTERVAL_S)
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The event loop, on which everything but analyses and runs happens."""
+        assert self._loop is not None
+        return self._loop
 
     def on_loop(self, call: Callable[..., object], *args: Any) -> None:
         """From any thread: call on the event loop, where the client is written to. Lost once the loop has ended."""
@@ -138,7 +144,7 @@ class GradsafeServer(LanguageServer):
 
     def close(self) -> None:
         """End what runs; called on ``shutdown`` and when the client goes away without one."""
-        self.runs.cancel_all()
+        self.runs.close()
         self.worker.stop()
 
 
@@ -152,9 +158,9 @@ def root_folder(texts: OpenTexts) -> str | None:
     return None
 
 
-def create_server(open_analysis: Open | None = None, run_request: Run | None = None) -> GradsafeServer:
+def create_server(open_analysis: Open | None = None, runner: Runner | None = None) -> GradsafeServer:
     """A server with all its features; the arguments are for tests."""
-    server = GradsafeServer(open_analysis or _open_session, run_request or _run)
+    server = GradsafeServer(open_analysis or _open_session, runner or _LaterRunner())
 
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
@@ -170,7 +176,7 @@ def create_server(open_analysis: Open | None = None, run_request: Run | None = N
     def shutdown(params: None) -> None:
         server.close()
 
-    for feature in (diagnostics, code_actions, hover, code_lens, trace, watching):
+    for feature in (diagnostics, code_actions, hover, code_lens, inlay_hints, trace, watching):
         feature.register(server)
     return server
 
@@ -182,10 +188,18 @@ def _open_session(root: str | None) -> Analysis:
     return SessionAnalysis(root)
 
 
-def _run(request: RunRequest, cancel: threading.Event) -> TracedRun:
-    from gradsafe.lsp.traced_run import run
+class _LaterRunner:
+    """Loads what runs code when something is run."""
 
-    return run(request, cancel)
+    def run(self, request: RunRequest, cancel: threading.Event, on_output: OnOutput) -> TracedRun:
+        from gradsafe.lsp.traced_run import RealRunner
+
+        return RealRunner().run(request, cancel, on_output)
+
+    def session(self, request: RunRequest) -> CellRunner:
+        from gradsafe.lsp.traced_run import RealRunner
+
+        return RealRunner().session(request)
 
 
 def serve(server: GradsafeServer, tcp: tuple[str, int] | None) -> None:

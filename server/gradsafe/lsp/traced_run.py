@@ -1,68 +1,159 @@
-"""A run by ``gradsafe.trace``, its findings in the texts that the editor knows."""
+"""Runs by ``gradsafe.trace``, in the words and places of the editor."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
-import re
+import linecache
 import threading
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
-from gradsafe.lsp.running import RunRequest, TracedRun
-from gradsafe.report.entry import Entry
-from gradsafe.trace import TraceRequest, TraceResult, entries, render_text, run_trace, summary
-from gradsafe_tracer.events import Place
+from gradsafe.lsp.running import CellRunner, Kind, OnOutput, RunCell, RunRequest, TracedRun
+from gradsafe.lsp.versions import version_marks
+from gradsafe.trace import TraceRequest, TraceResult, entries, render_text, run_trace, summary, to_html
+from gradsafe.trace.session import CellText, Limits, SessionRun, TraceSession
 
-_CELL_FILE = re.compile(r"(?P<file>.*)#(?P<number>\d+)", re.DOTALL)
+_NOT_YET = {
+    Kind.DRY_RUN: ("dry_run", "A dry run on meta tensors is not available in this version of gradsafe."),
+    Kind.TEST: ("pytest", "Tracing a single test is not available in this version of gradsafe."),
+}
 
 
-def run(request: RunRequest, cancel: threading.Event) -> TracedRun:
-    """Blocks until the child has ended; ``cancel`` ends it."""
-    folder = Path(request.file).parent
-    asked = TraceRequest(
+class RealRunner:
+    """Starts processes."""
+
+    def run(self, request: RunRequest, cancel: threading.Event, on_output: OnOutput) -> TracedRun:
+        """The whole file, one of its tests, or a dry run of its beginning."""
+        asked = _asked(request)
+        if isinstance(asked, str):
+            return TracedRun("failed", asked, asked)
+        result = run_trace(asked, cancel=cancel, on_output=on_output)
+        ran = tuple(cell.number for cell in request.cells) if result.outcome == "completed" else ()
+        return _told(result, asked, request.cells, ran)
+
+    def session(self, request: RunRequest) -> CellRunner:
+        return RealSession(request)
+
+
+class RealSession:
+    """A :class:`TraceSession`, and the texts that it has run."""
+
+    def __init__(self, request: RunRequest) -> None:
+        self._session = TraceSession(request.file, request.interpreter, _folder(request), request.notebook)
+        self._cells: list[RunCell] = []
+
+    @property
+    def alive(self) -> bool:
+        return self._session.alive
+
+    def run(self, request: RunRequest, cancel: threading.Event, on_output: OnOutput) -> TracedRun:
+        self._cells += request.cells
+        for cell in request.cells:
+            _remember(cell)
+        texts = [CellText(cell.number, cell.name, cell.text, cell.first_row - 1) for cell in request.cells]
+        limits = Limits(request.timeout, request.memory)
+        run = self._session.run(
+            texts, limits, cancel=cancel, arguments=request.arguments, on_output=on_output
+        )
+        asked = TraceRequest(request.file)
+        told = _told(run.result, asked, request.cells, run.ran)
+        return dataclasses.replace(
+            told,
+            summary=_headline(run, request, told.summary),
+            report=self._with_names_of_files(told.report),
+            over=run.over,
+        )
+
+    def _with_names_of_files(self, report: str) -> str:
+        """``model.py:7`` can be clicked in many places, ``model.py#2.5:7`` in none."""
+        for cell in reversed(self._cells):
+            file = cell.name.rpartition("#")[0]
+            own = file if cell.document == file else f"{file}, cell {cell.number}"
+            report = report.replace(cell.name, own)
+        return report
+
+    def close(self) -> None:
+        self._session.close()
+        for cell in self._cells:
+            linecache.cache.pop(cell.name, None)
+
+
+def _asked(request: RunRequest) -> TraceRequest | str:
+    """What ``gradsafe.trace`` is asked for; in words, where it cannot do that."""
+    fields = {field.name for field in dataclasses.fields(TraceRequest)}
+    more: dict[str, object] = {}
+    if request.kind in _NOT_YET:
+        field, why = _NOT_YET[request.kind]
+        if field not in fields:
+            return why
+        more[field] = request.target if request.kind is Kind.TEST else True
+    return TraceRequest(
         file=request.file,
         python=request.interpreter,
         timeout=request.timeout,
-        text=_notebook(request) if request.cells else request.text,
-        folder=str(folder) if folder.is_absolute() and folder.is_dir() else None,
+        memory=request.memory,
+        arguments=request.arguments,
+        text=_notebook(request.cells) if request.notebook else request.text,
+        folder=_folder(request),
+        **more,  # type: ignore[arg-type]
     )
-    result = run_trace(asked, cancel=cancel)
+
+
+def _told(
+    result: TraceResult, asked: TraceRequest, cells: Sequence[RunCell], ran: tuple[int, ...]
+) -> TracedRun:
+    notes = [note for cell in cells for note in cell.notes]
     report = render_text(result, asked)
-    if result.output:
-        report += f"\n-- printed --\n{result.output}"
-    found = tuple(_in_editor(entry, request) for entry in entries(result))
-    return TracedRun(result.outcome, _headline(result), report, found)
+    return TracedRun(
+        outcome=result.outcome,
+        summary=_outcome(result, cells),
+        report="".join(f"{note}\n" for note in notes) + report,
+        findings=tuple(entries(result)),
+        marks=version_marks(result.events, {cell.name for cell in cells}),
+        ran=ran,
+        page=lambda: to_html(result, asked),
+    )
 
 
-def _headline(result: TraceResult) -> str:
+def _outcome(result: TraceResult, cells: Sequence[RunCell]) -> str:
     """Short enough for a toast: torch's message is in the report, and at the finding."""
     error = result.exception
     if error is None:
         return summary(result)
-    match = _CELL_FILE.fullmatch(error.file or "")
-    row = f" at line {error.row}" if error.row is not None else ""
-    cell = f" of cell {match['number']}" if match is not None and row else ""
+    row = "" if error.row is None else f" at {_line(error.file, error.row, cells)}"
     count = len(result.findings)
     found = "no finding" if not count else "1 finding" if count == 1 else f"{count} findings"
-    return f"raised {error.type}{row}{cell}, {found}"
+    return f"raised {error.type}{row}, {found}"
 
 
-def _notebook(request: RunRequest) -> str:
-    """The cells in the format of a notebook's file, which is what the tracer reads where a name ends in ``.ipynb``."""
-    if not request.file.endswith(".ipynb"):
-        return request.text
-    return json.dumps({"cells": [{"cell_type": "code", "source": cell.text} for cell in request.cells]})
+def _headline(run: SessionRun, request: RunRequest, outcome: str) -> str:
+    """What ended the session is more than how the code ended."""
+    if run.over is None or run.result.outcome == "failed":
+        return outcome
+    crash = run.crash
+    where = "" if crash is None else f", at {_line(crash.file, crash.row, request.cells)}"
+    return f"{run.over}{where}. The next run begins with a fresh session"
 
 
-def _in_editor(entry: Entry, request: RunRequest) -> Entry:
-    related = tuple(replace(each, place=_place(each.place, request)) for each in entry.related)
-    return replace(entry, place=_place(entry.place, request), related=related)
+def _line(file: str | None, row: int, cells: Sequence[RunCell]) -> str:
+    cell = next((cell for cell in cells if cell.name == file), None)
+    own = cell is None or "#" not in cell.name or cell.document == cell.name.rpartition("#")[0]
+    return f"line {row}" if cell is None or own else f"line {row} of cell {cell.number}"
 
 
-def _place(place: Place, request: RunRequest) -> Place:
-    """The tracer calls the third cell of ``n.ipynb`` the file ``n.ipynb#3``; here it is some rows of the notebook's text."""
-    match = _CELL_FILE.fullmatch(place.file)
-    if match is None or not request.cells or match["file"] != request.file:
-        return place
-    shift = request.cells[int(match["number"]) - 1].first_row - 1
-    return place._replace(file=request.file, row=place.row + shift, end_row=place.end_row + shift)
+def _remember(cell: RunCell) -> None:
+    """Reports show the lines of a text that is in no file, whatever becomes of the document."""
+    text = "\n" * (cell.first_row - 1) + cell.text
+    lines = [line + "\n" for line in text.split("\n")]
+    linecache.cache[cell.name] = (len(text), None, lines, cell.name)
+
+
+def _notebook(cells: Sequence[RunCell]) -> str:
+    """The format of a notebook's file, which is what the tracer reads where a name ends in ``.ipynb``."""
+    return json.dumps({"cells": [{"cell_type": "code", "source": cell.text} for cell in cells]})
+
+
+def _folder(request: RunRequest) -> str | None:
+    folder = Path(request.file).parent
+    return str(folder) if folder.is_absolute() and folder.is_dir() else None

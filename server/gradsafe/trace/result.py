@@ -12,7 +12,10 @@ COMPLETED, RAISED, TIMEOUT, CANCELLED, FAILED = "completed", "raised", "timeout"
 
 @dataclass(frozen=True)
 class TraceRequest:
-    """Run ``file``; with ``cell``, up to that cell. ``text`` is run in place of what the file holds."""
+    """Run ``file``; with ``cell``, up to that cell. ``text`` is run in place of what the file holds.
+
+    ``timeout`` in seconds, ``memory`` in bytes.
+    """
 
     file: str
     cell: int | None = None
@@ -21,6 +24,7 @@ class TraceRequest:
     timeout: float | None = None
     text: str | None = None
     folder: str | None = None
+    memory: int | None = None
 
 
 @dataclass(frozen=True)
