@@ -6,6 +6,7 @@ import pytest
 
 from gradsafe.interp.analyse import Root, RootKind
 from gradsafe.interp.world import World
+from gradsafe.project.allowance import Allowance
 from gradsafe.project.interpret import Outcome
 from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
@@ -18,7 +19,7 @@ TEXT = "def f(x):\n    x.WARN()\n    x.FAIL()\ndef g():\n    f(1)\ndef h():\n   
 def stub(calls: dict[str, set[str]], bounded: str = "") -> object:
     """An interpreter that finds ``WARN`` and ``FAIL`` in a function's own statements; ``calls`` says who calls whom."""
 
-    def interpret(world: World, root: Root) -> Outcome:
+    def interpret(world: World, root: Root, allowance: Allowance) -> Outcome:
         findings = []
         name = ".".join(root.names)
         for block in world.body(root.scope) if root.kind is RootKind.FUNCTION else ():
@@ -58,7 +59,7 @@ def test_a_caller_that_gave_up_stands_for_nobody() -> None:
 
 
 def test_the_surest_root_is_told_once() -> None:
-    def interpret(world: World, root: Root) -> Outcome:
+    def interpret(world: World, root: Root, allowance: Allowance) -> Outcome:
         body = world.body(ChunkId(root.file, "f", 0))
         severity = Severity.ERROR if root.names == ("g",) else Severity.WARNING
         where = Span(body[0].chunk or root.scope, 4, 5)

@@ -66,6 +66,7 @@ _BOUNDS = {
     "paths": "more ways through than are followed one by one: from here on nothing is certain",
     "depth": "calls nested too deep to follow: what this one does is not known",
     "rounds": "a long loop: a few of its rounds stand for all",
+    "file": "this file's budget was used up before this function, and others after it: they were not judged on their own",
     "recursion": "nested too deep for the analysis: nothing is said of it",
 }
 

@@ -99,9 +99,15 @@ class LayeredMap(Generic[K, V]):
 
     def since(self, before: LayeredMap[K, V]) -> dict[K, V | None]:
         """The entries written since ``before`` was forked off this map (None: deleted), and perhaps some that were not."""
+        # Layers of ``before`` may have been merged into one of this map's own: the first that both still have is the border.
+        common: set[int] = set()
+        layer = before._below
+        while layer is not None:
+            common.add(id(layer))
+            layer = layer.below
         layers = [self._own]
         layer = self._below
-        while layer is not None and layer is not before._below and not layer.shared:
+        while layer is not None and id(layer) not in common and not layer.shared:
             layers.append(layer.own)
             layer = layer.below
         changed: dict[K, V | _Gone] = {}

@@ -54,6 +54,11 @@ BUDGETS = {
     # There are many functions in a file, and with unknown arguments most of their conditions are open.
     RootKind.FUNCTION: Budget(instructions=5_000, paths=8, depth=10, shadow=800),
 }
+BRIEF = {
+    RootKind.MODULE: Budget(instructions=5_000, paths=4, depth=8, shadow=0),
+    RootKind.FUNCTION: Budget(instructions=1_000, paths=4, depth=6, shadow=0),
+}
+"""Where the file's budget is nearly used up (``project.allowance``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,8 @@ class RootResult:
     called_without_grad: frozenset[ChunkId] = frozenset()
     """Those of ``called`` that were entered in no_grad or inference mode only."""
     limits: tuple[tuple[str, Span], ...] = ()
+    prepared: int = 0
+    """Instructions that made the object whose method the root is, counted for each of its methods."""
 
     @property
     def budgets_hit(self) -> frozenset[str]:
@@ -116,7 +123,7 @@ def analyse_root(
     trails = tuple(Trail(tuple(path.events()), path.trail, path.blurred, path.shadow_from) for path in paths)
     plain = frozenset(machine.called - machine.called_with_grad)
     limits = tuple(machine.hit.items())
-    return RootResult(root, trails, machine.ran, frozenset(machine.called), plain, limits)
+    return RootResult(root, trails, machine.ran, frozenset(machine.called), plain, limits, machine.ran_before)
 
 
 def _run(machine: Machine, root: Root) -> tuple[list[Path], Sharing]:
@@ -172,15 +179,18 @@ def _receivers(machine: Machine, root: Root) -> tuple[tuple[Path, Value], ...]:
                 for after, value in _as_receiver(inner, state, value, here)
             ]
         made = [each for state, value in states for each in _as_receiver(inner, state, value, here)]
-        for each, _ in made:
+        for each, receiver in made:
             each.log = None
-        return Receivers(tuple(made), frozenset(inner.called))
+            if isinstance(receiver, Instance) and modules.is_module(classes.class_of(receiver)):
+                module_methods.set_training(each, receiver, Unknown(("training", receiver.oid)))
+        return Receivers(tuple(made), frozenset(inner.called), inner.ran)
 
     found = machine.prelude.remember(machine.outside, ("receivers", root.file, root.names[:-1]), compute)
     if not isinstance(found, Receivers):
         return ()
     machine.called |= found.called
     machine.called_with_grad |= found.called
+    machine.ran_before = found.instructions
     return found.made
 
 
@@ -203,8 +213,6 @@ def _member(machine: Machine, path: Path, value: Value, name: str, here: Source)
         if found is not None and isinstance(found[0], FunctionValue):
             owner = found[1] if isinstance(found[1], ClassValue) else None
             member = replace(found[0], owner=owner)
-            if modules.is_module(classes.class_of(value)):
-                module_methods.set_training(path, value, Unknown(("training", value.oid)))
             if modules.is_subclass(classes.class_of(value), "torch.autograd.Function"):
                 path.grad_mode = (
                     GradMode.NO_GRAD

@@ -179,7 +179,7 @@ def _index_matters(machine: Machine, i: ir.For) -> bool:
             uses.update((item.left, item.right))
         elif isinstance(item, ir.If):
             uses.add(item.test)
-            stack.extend(machine.body(item.yes) + machine.body(item.no))
+            stack.extend((*machine.body(item.yes), *machine.body(item.no)))
         elif isinstance(item, ir.Choose):
             uses.add(item.test)
             stack.extend((*item.yes, *item.no))

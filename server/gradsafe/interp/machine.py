@@ -43,6 +43,9 @@ class Budget:
     shadows: int = 2
 
 
+LOWERING = 5
+"""Parsing a module-level statement takes as long as running some instructions, and there may be thousands of them."""
+
 STATEMENT = Budget(instructions=3_000, paths=4, depth=10)
 """For one module-level statement that a root needs: a class body, an import, a constant. Long work there is none of ours."""
 
@@ -62,6 +65,8 @@ class Machine:
         self.globals: dict[tuple[str, str], Value | None] = {}
         self.budget = budget or Budget()
         self.ran = 0
+        self.ran_before = 0
+        """By a machine of its own, to make the object whose method this one runs."""
         self.ran_after_errors = 0
         self.hit: dict[str, Span] = {}
         self.called: set[ChunkId] = set()
@@ -87,7 +92,11 @@ class Machine:
     def run(self, path: Path, body: LazyBody) -> list[Path]:
         """Run ``body`` from ``path``; the resulting paths, each with its status."""
         paths = [path]
+        lowering = LOWERING if isinstance(body, ChunkId) and not body.qualname else 0
         for block in self.body(body):
+            if not any(each.status is Status.RUN for each in paths):
+                break
+            self.ran += lowering
             chunk = block.chunk or path.frame.chunk
             after: list[Path] = []
             for current in paths:

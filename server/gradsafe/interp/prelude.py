@@ -39,6 +39,7 @@ class Receivers:
 
     made: tuple[tuple[Path, Value], ...]
     called: frozenset[ChunkId] = frozenset()
+    instructions: int = 0
 
 
 class Prelude:

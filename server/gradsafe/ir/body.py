@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -22,7 +23,7 @@ class Block:
     instructions: tuple[Instruction, ...]
 
 
-Body: TypeAlias = tuple[Block, ...]
+Body: TypeAlias = Sequence[Block]
 LazyBody: TypeAlias = Body | ChunkId
 """A body in hand, or the chunk whose children are the body (asked of the world when it is entered)."""
 

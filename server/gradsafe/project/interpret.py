@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gradsafe.interp.analyse import Root
 from gradsafe.interp.world import World
+from gradsafe.project.allowance import Allowance
 from gradsafe.project.recording import Recorder
 from gradsafe.rules.finding import Finding
 from gradsafe.syntax.span import ChunkId, Span
@@ -21,6 +22,8 @@ class Outcome:
     limits: tuple[tuple[str, Span], ...] = ()
     called: frozenset[ChunkId] = frozenset()
     called_without_grad: frozenset[ChunkId] = frozenset()
+    prepared: int = 0
+    """Instructions that made the object whose method this root is: spent once for all methods of the class."""
 
     @property
     def budgets_hit(self) -> frozenset[str]:
@@ -28,19 +31,25 @@ class Outcome:
         return frozenset(budget for budget, _ in self.limits)
 
 
-Interpret = Callable[[World, Root], Outcome]
-"""Must be a function of the root and of what it asks the world; never raises."""
+Interpret = Callable[[World, Root, Allowance], Outcome]
+"""Must be a function of the root, of what it may spend and of what it asks the world; never raises."""
 
 
-def interpret(world: World, root: Root) -> Outcome:
+def unspent(root: Root) -> Outcome:
+    """Of a root that is not run, because its file's budget is used up."""
+    return Outcome((), limits=(("file", Span(root.scope, 0, 0)),))
+
+
+def interpret(world: World, root: Root, allowance: Allowance = Allowance.FULL) -> Outcome:
     """Interpret ``root`` with the newest op table and judge its log."""
-    from gradsafe.interp.analyse import analyse_root
+    from gradsafe.interp.analyse import BRIEF, BUDGETS, analyse_root
     from gradsafe.ops.table import load
     from gradsafe.rules.judge import findings_of
 
     prelude = world.prelude if isinstance(world, Recorder) else None
     try:
-        result = analyse_root(world, root, load(), prelude=prelude)
+        budgets = BUDGETS if allowance is Allowance.FULL else BRIEF
+        result = analyse_root(world, root, load(), budgets[root.kind], prelude)
     except RecursionError:  # a bound like any other: nothing is said of this root
         return Outcome((), limits=(("recursion", Span(root.scope, 0, 0)),))
     return Outcome(
@@ -49,4 +58,5 @@ def interpret(world: World, root: Root) -> Outcome:
         result.limits,
         result.called,
         result.called_without_grad,
+        result.prepared,
     )

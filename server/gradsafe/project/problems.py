@@ -5,7 +5,9 @@ The other chunks are judged all the same.
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -14,6 +16,7 @@ from functools import lru_cache
 from gradsafe.ir.instructions import Block
 from gradsafe.ir.instructions import Unmodelled as NotLowered
 from gradsafe.syntax.chunk import Chunk
+from gradsafe.syntax.guard import refusal
 from gradsafe.syntax.kind import Kind
 from gradsafe.syntax.parse import Unmodelled, parse
 from gradsafe.syntax.span import ChunkId, Span
@@ -54,6 +57,8 @@ class Problems:
         """Every problem of a chunk and of those below it, in the order of the text."""
         if not chunk.children:
             return self._own(chunk)
+        if chunk.kind is Kind.MODULE and chunk.id not in self._known and _is_python(chunk):
+            self._note_none(chunk)
         known = self._known.get(chunk.id)
         if known is not None and known[0] is chunk:
             return known[1]
@@ -62,6 +67,11 @@ class Problems:
             found.extend(self.of(child))
         self._known[chunk.id] = (chunk, tuple(found))
         return tuple(found)
+
+    def _note_none(self, chunk: Chunk) -> None:
+        for each in chunk.walk():
+            if each.children:
+                self._known[each.id] = (each, ())
 
     def _own(self, chunk: Chunk) -> tuple[Problem, ...]:
         found = [] if chunk.kind is Kind.LEAF else list(_of_block(chunk))
@@ -75,6 +85,20 @@ class Problems:
         if chunk.kind is Kind.CLAUSE or (chunk.children[:1] and chunk.children[0].kind is Kind.CLAUSE):
             return True  # lowered as a part of its statement
         return any(isinstance(each, NotLowered) for each in self._block(chunk).instructions)
+
+
+def _is_python(module: Chunk) -> bool:
+    """Whether there is nothing to find in a file that is seen for the first time: for all of it at once, CPython's parser
+    is a hundred times as fast as ours is piece by piece."""
+    if module.scan is None or any(refusal(each.text) is not None for each in module.walk()):
+        return False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes in strings
+            ast.parse(module.scan.text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
 
 
 @lru_cache(maxsize=65_536)

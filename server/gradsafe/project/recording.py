@@ -7,9 +7,9 @@ elsewhere changes no value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, SupportsIndex, overload
+from typing import Any, overload
 
 from gradsafe.interp.prelude import Prelude
 from gradsafe.interp.world import ModuleFacts, World
@@ -196,33 +196,28 @@ class _Binders(dict[str, tuple[int, ...]]):
         return super().items()
 
 
-class _Blocks(tuple[Block, ...]):
+class _Blocks(Sequence[Block]):
     """The blocks of a module: taking one depends on that statement alone, going through all of them on all."""
 
-    _recorder: Recorder
-    _root: ChunkId
-
-    def __new__(cls, body: Body, recorder: Recorder, root: ChunkId) -> _Blocks:
-        made = super().__new__(cls, body)
-        made._recorder, made._root = recorder, root
-        return made
+    def __init__(self, body: Body, recorder: Recorder, root: ChunkId) -> None:
+        self._body, self._recorder, self._root = body, recorder, root
 
     @overload
-    def __getitem__(self, index: SupportsIndex) -> Block: ...
+    def __getitem__(self, index: int) -> Block: ...
     @overload
-    def __getitem__(self, index: slice) -> tuple[Block, ...]: ...
-    def __getitem__(self, index: SupportsIndex | slice) -> Block | tuple[Block, ...]:
+    def __getitem__(self, index: slice) -> Sequence[Block]: ...
+    def __getitem__(self, index: int | slice) -> Block | Sequence[Block]:
         if isinstance(index, slice):
             self._recorder.note("body", self._root)
-            return super().__getitem__(index)
-        block = super().__getitem__(index)
+            return self._body[index]
+        block = self._body[index]
         self._recorder.note("chunk", block.chunk)
         return block
 
     def __iter__(self) -> Iterator[Block]:
         self._recorder.note("body", self._root)
-        return super().__iter__()
+        return iter(self._body)
 
     def __len__(self) -> int:
         self._recorder.note("body", self._root)
-        return super().__len__()
+        return len(self._body)

@@ -7,12 +7,13 @@ wherever the text that gave them has moved. Not safe for use from several thread
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gradsafe.interp.analyse import Root, RootKind
+from gradsafe.project.allowance import Allowance, Plan, Took
 from gradsafe.project.closure import Closures
-from gradsafe.project.interpret import Interpret, Outcome, interpret
+from gradsafe.project.interpret import Interpret, Outcome, interpret, unspent
 from gradsafe.project.merge import merge, suppressed, told, wanted
 from gradsafe.project.problems import Problem, ProblemKind, Problems
 from gradsafe.project.recording import Answers, KeptPrelude, Key, Recorder, file_of
@@ -21,7 +22,6 @@ from gradsafe.project.settings import Settings
 from gradsafe.project.workspace import Workspace
 from gradsafe.rules.finding import Finding
 from gradsafe.syntax import suppressions
-from gradsafe.syntax.chunk import Chunk
 from gradsafe.syntax.layout import Layout
 from gradsafe.syntax.source import Unreadable
 from gradsafe.syntax.span import ChunkId, Span
@@ -77,6 +77,7 @@ class _Kept:
     reads: dict[Key, Hashable]
     files: frozenset[str]
     own: frozenset[tuple[ChunkId, str]]
+    allowance: Allowance
 
 
 @dataclass(slots=True)
@@ -100,7 +101,7 @@ class Session:
         self._closures = Closures(self.workspace)
         self._scope: dict[str, None] = {}
         self._states: dict[Root, _State] = {}
-        self._roots: dict[str, tuple[Chunk, tuple[Root, ...]]] = {}
+        self._plans: dict[str, Plan] = {}
         self._instructions = 0
         self._runs = 0
 
@@ -127,7 +128,7 @@ class Session:
         file = self.workspace.name(file)
         self._scope.pop(file, None)
         self.workspace.drop(file)
-        self._roots.pop(file, None)
+        self._plans.pop(file, None)
         for root in [root for root in self._states if root.file == file]:
             del self._states[root]
         self._changed(file)
@@ -139,16 +140,21 @@ class Session:
         self._answers = Answers(self.workspace)
         self._prelude = KeptPrelude(self.workspace, self._answers)
         self._closures.forget()
-        for state in self._states.values():
-            state.current = None
+        self._forget_results(None)
 
     def _changed(self, file: str) -> None:
         self._answers.forget(file)
         self._prelude.changed()
         self._closures.forget()
+        self._forget_results(file)
+
+    def _forget_results(self, file: str | None) -> None:
+        """Of the roots that read ``file`` (None: of all): whether they still hold is to be asked again."""
         for state in self._states.values():
-            if state.current is not None and file in state.current.files:
+            if state.current is not None and (file is None or file in state.current.files):
                 state.current = None
+        for plan in self._plans.values():
+            plan.restart()
 
     # -- answers
 
@@ -157,8 +163,9 @@ class Session:
         file = self.workspace.name(file)
         self.open([file])
         before = self._counts()
-        for root in self.pending(file):
-            self._run(root)
+        for owner in self._owners(file):
+            for root in self._in_turn(owner):  # not only those pending now: what one spends decides on the next
+                self.outcome(root)
         return self._result(file, before)
 
     def quick(self, file: str, rows: tuple[int, int] | None = None) -> FileResult:
@@ -171,7 +178,7 @@ class Session:
         file = self.workspace.name(file)
         self.open([file])
         before = self._counts()
-        for root in self._roots_of(file):
+        for root in self._in_turn(file):
             if self._holding(root) is None and self._is_within(root, rows) and self._is_edited(root):
                 self._run(root)
         return self._result(file, before)
@@ -179,7 +186,7 @@ class Session:
     def pending(self, file: str) -> list[Root]:
         """The roots that :meth:`check` would run for ``file``, those of the file itself first."""
         owners = self._owners(self.workspace.name(file))
-        return [root for owner in owners for root in self._roots_of(owner) if self._holding(root) is None]
+        return [root for owner in owners for root in self._in_turn(owner) if self._holding(root) is None]
 
     def outcome(self, root: Root) -> Outcome:
         """The result of one root, run if need be."""
@@ -211,24 +218,48 @@ class Session:
             if other != file and file in self._closures.of(other):
                 yield other
 
-    def _roots_of(self, file: str) -> tuple[Root, ...]:
+    def _plan(self, file: str) -> Plan | None:
         tree = self.workspace.tree(file)
         if tree is None:
-            return ()
-        known = self._roots.get(file)
-        if known is None or known[0] is not tree:
-            known = self._roots[file] = (tree, roots_of(tree))
-        return known[1]
+            return None
+        known = self._plans.get(file)
+        if known is None or known.tree is not tree:
+            known = self._plans[file] = Plan(tree, roots_of(tree), known)
+        return known
+
+    def _roots_of(self, file: str) -> tuple[Root, ...]:
+        plan = self._plan(file)
+        return plan.roots if plan is not None else ()
+
+    def _in_turn(self, file: str) -> tuple[Root, ...]:
+        """The roots in the order in which they may spend the file's budget."""
+        plan = self._plan(file)
+        return plan.order if plan is not None else ()
+
+    def _allowance(self, root: Root) -> Allowance:
+        plan = self._plan(root.file)
+        return plan.allowance(root, self._took) if plan is not None else Allowance.FULL
+
+    def _took(self, root: Root, allowance: Allowance) -> Took | None:
+        kept = self._held(root, allowance)
+        return Took(kept.outcome.instructions, kept.outcome.prepared) if kept is not None else None
 
     def _holding(self, root: Root) -> _Kept | None:
-        """The root's result, if one holds for the texts as they are."""
+        """The root's result, if one holds for the texts as they are and for what it may spend."""
+        allowance = self._allowance(root)
+        if allowance is Allowance.NONE:
+            return _Kept(unspent(root), {}, frozenset(), frozenset(), allowance)
+        return self._held(root, allowance)
+
+    def _held(self, root: Root, allowance: Allowance) -> _Kept | None:
         state = self._states.get(root)
         if state is None:
             return None
-        if state.current is None:
+        if state.current is None or state.current.allowance is not allowance:
             value = self._answers.value
+            state.current = None
             for kept in state.kept:
-                if all(value(key) == answer for key, answer in kept.reads.items()):
+                if kept.allowance is allowance and all(value(key) == it for key, it in kept.reads.items()):
                     state.current = kept
                     break
         return state.current
@@ -252,12 +283,13 @@ class Session:
 
     def _run(self, root: Root) -> Outcome:
         recorder = Recorder(self.workspace, self._answers, self._prelude)
-        outcome = self._interpret(recorder, root)
+        allowance = self._allowance(root)
+        outcome = self._interpret(recorder, root, allowance)
         self._runs += 1
         self._instructions += outcome.instructions
         files = frozenset(file_of(key) for key in recorder.reads)
         state = self._states.setdefault(root, _State())
-        state.current = _Kept(outcome, recorder.reads, files, self._own(root))
+        state.current = _Kept(outcome, recorder.reads, files, self._own(root), allowance)
         state.kept = [state.current, *state.kept[: KEPT - 1]]
         return outcome
 
@@ -291,15 +323,22 @@ class Session:
             Work(parsed, instructions, runs, len(outcomes), bounded),
             suppressions.unused(given, told(found)) if complete and given else (),
             complete,
-            tuple(
-                Limit(budget, root, where)
-                for root, outcome in outcomes.items()
-                if root.file == file
-                for budget, where in outcome.limits
-            ),
+            _limits(file, outcomes),
         )
 
     def _in_order(self, findings: Iterable[Finding]) -> list[Finding]:
         """By place, then by code: the same findings always read the same."""
         nowhere = Place("", 0, 0, 0, 0)
         return sorted(findings, key=lambda each: (self.place(each.primary) or nowhere, each.code))
+
+
+def _limits(file: str, outcomes: Mapping[Root, Outcome]) -> tuple[Limit, ...]:
+    """Where budgets were hit in a file; of the roots that were not run for want of budget, the first stands for all."""
+    limits: list[Limit] = []
+    unspent = False
+    for root, outcome in outcomes.items():
+        for budget, where in outcome.limits if root.file == file else ():
+            if budget != "file" or not unspent:
+                limits.append(Limit(budget, root, where))
+            unspent = unspent or budget == "file"
+    return tuple(limits)

@@ -7,15 +7,17 @@ nothing is read twice unless somebody says that it has changed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import overload
 
 from gradsafe.interp.names import bound_names
 from gradsafe.interp.world import ModuleFacts
 from gradsafe.ir.instructions import Block, Body
 from gradsafe.ir.lower import Lowered, lower_chunk
 from gradsafe.project.imports import find_module
+from gradsafe.project.roots import name_of
 from gradsafe.syntax.cells import NotANotebook, NotebookText, notebook
 from gradsafe.syntax.chunk import Chunk, build, rebuild
 from gradsafe.syntax.kind import Kind
@@ -152,7 +154,7 @@ class Workspace:
         body = found.bodies.get(chunk)
         if body is None:
             parent = self.chunk(chunk)
-            body = tuple(map(self.block, parent.children)) if parent is not None else ()
+            body = _Lowered(parent.children, self.block) if parent is not None else ()
             found.bodies[chunk] = body
         return body
 
@@ -191,12 +193,37 @@ class Workspace:
     def _own_names(self, chunk: Chunk) -> frozenset[str]:
         if not chunk.text:
             return frozenset()
+        if chunk.kind in (Kind.DEF, Kind.CLASS):  # its header need not be parsed for that
+            return frozenset({name_of(chunk)})
         key = (chunk.kind, chunk.text)
         names = self._bound.get(key)
         if names is None:
             names = frozenset(bound_names(self.block(chunk).instructions))
             self._bound[key] = names
         return names
+
+
+class _Lowered(Sequence[Block]):
+    """Blocks that are lowered when they are taken: of a long file a root may need few, and not reach the last."""
+
+    def __init__(self, chunks: Sequence[Chunk], lower: Callable[[Chunk], Block]) -> None:
+        self._chunks, self._lower = chunks, lower
+        self._done: list[Block | None] = [None] * len(chunks)
+
+    @overload
+    def __getitem__(self, index: int) -> Block: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Block, ...]: ...
+    def __getitem__(self, index: int | slice) -> Block | tuple[Block, ...]:
+        if isinstance(index, slice):
+            return tuple(self[each] for each in range(*index.indices(len(self._chunks))))
+        block = self._done[index]
+        if block is None:
+            block = self._done[index] = self._lower(self._chunks[index])
+        return block
+
+    def __len__(self) -> int:
+        return len(self._chunks)
 
 
 def _is_file(file: str) -> bool:

@@ -1,0 +1,127 @@
+"""How much of a file's budget each of its roots gets, so that a file ends in time whatever it holds.
+
+A function of the file's texts alone: roots are taken in a fixed order, and what one may spend depends on what those before
+it spent, never on a clock. Most files (678 of 687 in ``docs/known-good.md``) end before anything is cut.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from enum import Enum
+from typing import NamedTuple
+
+from gradsafe.interp.analyse import Root, RootKind
+from gradsafe.syntax.chunk import Chunk, Kind
+from gradsafe.syntax.span import ChunkId
+
+
+class Allowance(Enum):
+    """What a root may spend: its whole budget, a small one, or nothing (it is not run)."""
+
+    FULL = "full"
+    BRIEF = "brief"
+    NONE = "none"
+
+
+FILE = 60_000
+"""Instructions that the roots of one file may run together: 1.5 to 2 s at 25 to 30 us each (one core of a shared machine)."""
+_BRIEF_FROM = 40_000
+"""From here on each root gets little, so that the last third serves many."""
+_LINE = 10
+"""Parsing and lowering a logical line takes as long as this many instructions (0.3 ms)."""
+_ROOT = 30
+"""The same for starting a root and judging its log (1 ms)."""
+
+_RISKS = re.compile(
+    r"\w_\s*\(|[-+*/%@&|^]=|(?:<<|>>|//|\*\*)=|\]\s*=(?!=)|\bout\s*=|\binplace\b|\.data\b|\bbackward\b|\.step\s*\(|\bnumpy\b"
+)
+"""What a text holds that writes to a tensor or runs backward."""
+
+
+def allowance(spent: int) -> Allowance:
+    """Of a root, once the roots before it and the parsing have spent this much."""
+    if spent >= FILE:
+        return Allowance.NONE
+    return Allowance.FULL if spent < _BRIEF_FROM else Allowance.BRIEF
+
+
+class Took(NamedTuple):
+    """Instructions that a root took, and those that made the object whose method it is: spent once for all its methods."""
+
+    instructions: int
+    prepared: int = 0
+
+
+class Plan:
+    """The roots of one state of a file in the order in which they may spend, and how far what they spent is known.
+
+    First the module's own statements, then the functions that write something, then the rest.
+    """
+
+    def __init__(self, tree: Chunk, roots: tuple[Root, ...], before: Plan | None = None) -> None:
+        self.tree = tree
+        self.roots = roots
+        self._functions: dict[ChunkId, _Function] = {}
+        self._look_at(tree, before)
+        self.order = tuple(sorted(roots, key=self._rank))
+        self.restart()
+
+    def restart(self) -> None:
+        """What the roots spent is to be asked again."""
+        self._known: dict[Root, Allowance] = {}
+        self._spent = 0
+        self._next = 0
+        self._made: set[tuple[str, ...]] = set()
+
+    def allowance(self, root: Root, took: Callable[[Root, Allowance], Took | None]) -> Allowance:
+        """Of ``root``. ``took`` says what a root took with an allowance, None while it is to be run: then this is a guess."""
+        while self._next < len(self.order):
+            each, given = self.order[self._next], allowance(self._spent)
+            if given is not Allowance.NONE:
+                found = took(each, given)
+                if found is None:
+                    break
+                self._spent += self._cost(each, found)
+            self._known[each] = given
+            self._next += 1
+        return self._known.get(root) or allowance(self._spent)
+
+    def _cost(self, root: Root, took: Took) -> int:
+        cost = _ROOT + took.instructions + _LINE * self._lines(root)
+        if root.names[:-1] not in self._made:
+            self._made.add(root.names[:-1])
+            cost += took.prepared
+        return cost
+
+    def _lines(self, root: Root) -> int:
+        """That have to be parsed to run the root."""
+        if root.kind is RootKind.MODULE:
+            return self.tree.lines - sum(each.chunk.lines for each in self._functions.values())
+        found = self._functions.get(root.scope)
+        return found.chunk.lines if found is not None else 0
+
+    def _rank(self, root: Root) -> int:
+        if root.kind is RootKind.MODULE:
+            return 0
+        found = self._functions.get(root.scope)
+        return 1 if found is not None and found.writes else 2
+
+    def _look_at(self, tree: Chunk, before: Plan | None) -> None:
+        """Find the functions; what is as it was before is not read again."""
+        known = before._functions if before is not None else {}
+        stack = [tree]
+        while stack:
+            chunk = stack.pop()
+            if chunk.kind is not Kind.DEF:
+                stack.extend(chunk.children)
+                continue
+            found = known.get(chunk.id)
+            if found is None or found.chunk is not chunk:
+                found = _Function(chunk, any(_RISKS.search(each.text) for each in chunk.walk()))
+            self._functions[chunk.id] = found
+
+
+class _Function(NamedTuple):
+    chunk: Chunk
+    writes: bool

@@ -1,0 +1,113 @@
+"""A file ends within its budget whatever it holds: who may spend, what is left out, and that edits change nothing of that."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from gradsafe.cli import main
+from gradsafe.interp.analyse import Root, RootKind
+from gradsafe.project.allowance import FILE, Allowance, Plan, Took
+from gradsafe.project.roots import roots_of
+from gradsafe.project.session import Session
+from gradsafe.project.settings import Settings
+from gradsafe.syntax.chunk import build
+
+READERS = "".join(f"def read{i}(x):\n    return x + {i}\n\n" for i in range(4))
+WRITER = "def write(x):\n    x.add_(1)\n\n"
+
+
+def mutual(count: int) -> str:
+    """Functions that call each other, each of which takes all of its own budget."""
+    draw = random.Random(1)
+    return "".join(
+        f"def f{i}(x, n):\n    y = x.exp()\n    if n > {i}:\n"
+        f"        return f{draw.randrange(count)}(y, n - 1) + f{draw.randrange(count)}(x, n - 2)\n"
+        "    y.add_(1)\n    return y\n\n"
+        for i in range(count)
+    )
+
+
+def plan(text: str) -> Plan:
+    tree = build("a.py", text)
+    return Plan(tree, roots_of(tree))
+
+
+def allowances(of: Plan, took: dict[str, Took]) -> dict[str, Allowance]:
+    def spent(root: Root, given: Allowance) -> Took:
+        return took.get(".".join(root.names), Took(0)) if given is Allowance.FULL else Took(10)
+
+    return {".".join(root.names): of.allowance(root, spent) for root in of.order}
+
+
+def test_the_module_comes_first_then_what_writes() -> None:
+    of = plan(READERS + WRITER)
+    assert [root.names for root in of.order[:2]] == [(), ("write",)]
+    assert of.roots[-1].names == ("write",)
+
+
+def test_who_comes_late_gets_little_and_then_nothing() -> None:
+    of = plan(READERS + WRITER)
+    assert set(allowances(of, {}).values()) == {Allowance.FULL}
+    of.restart()
+    found = allowances(of, {"write": Took(FILE * 3 // 4)})
+    assert (found[""], found["write"], found["read0"]) == (Allowance.FULL, Allowance.FULL, Allowance.BRIEF)
+    of.restart()
+    assert allowances(of, {"write": Took(FILE)})["read0"] is Allowance.NONE
+
+
+def test_the_object_of_a_class_is_paid_once() -> None:
+    text = "class A:\n" + "".join(f"    def m{i}(self):\n        pass\n" for i in range(3))
+    third = Took(10, FILE // 4)
+    found = allowances(plan(text), {f"A.m{i}": third for i in range(3)})
+    assert set(found.values()) == {Allowance.FULL}
+
+
+def test_while_something_is_to_be_run_the_rest_is_a_guess() -> None:
+    of = plan(READERS)
+    last = of.order[-1]
+    assert of.allowance(last, lambda root, given: None) is Allowance.FULL
+    assert of.allowance(last, lambda root, given: Took(FILE)) is Allowance.NONE
+
+
+def test_work_of_a_file_is_bounded(tmp_path: Path) -> None:
+    session = Session(Settings(), str(tmp_path))
+    file = str(tmp_path / "mutual.py")
+    session.set_text(file, mutual(300))
+    result = session.check(file)
+    assert result.complete
+    assert result.work.instructions <= FILE + 10_000
+    assert result.work.roots_run < 60
+    limits = [limit for limit in result.limits if limit.budget == "file"]
+    assert len(limits) == 1
+    assert limits[0].root.kind is RootKind.FUNCTION
+
+
+def test_after_edits_the_same_roots_are_left_out(tmp_path: Path) -> None:
+    text = mutual(30)
+    file = str(tmp_path / "mutual.py")
+    session = Session(Settings(), str(tmp_path))
+    for edited in (text, text.replace("y.add_(1)", "y = y + 1", 3), "n = 1\n" + text, text):
+        session.set_text(file, edited)
+        session.quick(file)
+        result = session.check(file)
+        fresh = Session(Settings(), str(tmp_path))
+        fresh.set_text(file, edited)
+        told = fresh.check(file)
+        assert [(f.code, f.severity, session.place(f.primary)) for f in result.findings] == [
+            (f.code, f.severity, fresh.place(f.primary)) for f in told.findings
+        ]
+        assert {(limit.budget, limit.root) for limit in result.limits} == {
+            (limit.budget, limit.root) for limit in told.limits
+        }
+
+
+def test_check_says_where_a_budget_was_hit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "mutual.py"
+    file.write_text(mutual(60))
+    main(["check", "-v", str(file)])
+    told = capsys.readouterr().err
+    assert "[instructions] ran out of instructions here" in told
+    assert told.count("[file] this file's budget was used up before this function") == 1
