@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tools.known_good.judge import judge_slice
+from tools.known_good.packages import Package
 from tools.known_good.run import python_files
 
 PACKAGES = ("nn", "optim", "distributions")
@@ -31,7 +32,7 @@ def test_no_crash_and_no_error(package: str, tmp_path: Path) -> None:
         target = copy / file.relative_to(root / "torch" / package)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(file.read_bytes())
-    files = python_files(tmp_path)
+    files = python_files(Package("any", "1"), tmp_path)
     assert len(files) >= FILES
     chosen = files[:: max(1, len(files) // FILES)]
     result = judge_slice(str(tmp_path), chosen)

@@ -1,6 +1,6 @@
 """``python -m tools.known_good``: what gradsafe says of released packages, as a table and as JSON.
 
-Sources and results lie in ``.cache/known-good``; a run that was broken off goes on where it was, package by package. The
+Sources and results lie in ``.cache/known-good``; a run that was broken off goes on where it was. The
 process exits with 1 where a file crashed it or an error was found: each of them wants a look.
 """
 
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tools.known_good.packages import Package, Unavailable, pinned, sources
-from tools.known_good.run import Result, fingerprint, judge, keep, kept, python_files
+from tools.known_good.run import Parts, Result, fingerprint, judge, keep, kept, python_files
 from tools.known_good.table import page
 
 ROOT = Path(__file__).parents[2]
@@ -51,8 +51,9 @@ def _result(package: Package, jobs: int, progress: Progress) -> Result:
         return result
     task = progress.add_task(f"{package.label}", total=None)
     folder = sources(package, CACHE)
-    progress.update(task, total=len(python_files(folder)))
-    result = judge(package, folder, jobs, lambda done: progress.advance(task, done))
+    progress.update(task, total=len(python_files(package, folder)))
+    parts = Parts(CACHE / "parts" / package.label, state)
+    result = judge(package, folder, jobs, parts, lambda done: progress.advance(task, done))
     keep(path, state, result)
     return result
 

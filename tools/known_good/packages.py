@@ -12,9 +12,11 @@ import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 PINS = Path(__file__).with_name("packages.txt")
+_ONLY = "only="
 
 
 class Unavailable(Exception):
@@ -28,6 +30,8 @@ class Package:
     name: str
     version: str
     options: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    """The folders that are judged; none: all. The others are there to be imported from."""
 
     @property
     def label(self) -> str:
@@ -41,7 +45,9 @@ def pinned(wanted: Iterable[str] = ()) -> list[Package]:
         requirement, *options = line.partition("#")[0].split() or [""]
         name, _, version = requirement.partition("==")
         if name:
-            found[name] = Package(name, version, tuple(options))
+            only = [each.removeprefix(_ONLY).split(",") for each in options if each.startswith(_ONLY)]
+            given = tuple(each for each in options if not each.startswith(_ONLY))
+            found[name] = Package(name, version, given, tuple(chain.from_iterable(only)))
     missing = [name for name in wanted if name not in found]
     if missing:
         raise SystemExit(f"not in {PINS.name}: {', '.join(missing)}")

@@ -63,18 +63,19 @@ def keep(path: Path, print_of: str, result: Result) -> None:
     path.write_text(json.dumps({"fingerprint": print_of, "result": fields}, indent=1) + "\n", "utf-8")
 
 
-def python_files(folder: Path) -> list[str]:
-    """The files that ``gradsafe check FOLDER`` would judge."""
-    return list(discover([str(folder)], Settings(str(folder))).files)
+def python_files(package: Package, folder: Path) -> list[str]:
+    """The files that ``gradsafe check`` would judge in the package, or in those of its folders that are wanted."""
+    wanted = [str(folder / only) for only in package.only] or [str(folder)]
+    return list(discover(wanted, Settings(str(folder))).files)
 
 
-def judge(package: Package, folder: Path, jobs: int, advance: Callable[[int], None]) -> Result:
-    """Judge every file of a package."""
-    files = python_files(folder)
+def judge(package: Package, folder: Path, jobs: int, parts: Parts, advance: Callable[[int], None]) -> Result:
+    """Judge every file of a package. ``parts``: where slices that were judged before lie, and new ones go."""
+    files = python_files(package, folder)
     slices = [files[at : at + SLICE] for at in range(0, len(files), SLICE)]
     records: list[dict[str, Any]] = []
     died: list[str] = []
-    for part, record in _judged(str(folder), slices, jobs):
+    for part, record in _judged(str(folder), slices, jobs, parts):
         advance(len(part))
         if record is None:
             died.append(f"{Path(part[0]).relative_to(folder)} and {len(part) - 1} more files")
@@ -92,19 +93,53 @@ def judge(package: Package, folder: Path, jobs: int, advance: Callable[[int], No
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Slices of one package as judged, on the disk: a run that is broken off goes on where it was."""
+
+    folder: Path
+    fingerprint: str
+
+    def find(self, files: list[str]) -> dict[str, Any] | None:
+        """The record of a slice, if it was judged by these sources."""
+        path = self._path(files)
+        record: dict[str, Any] | None = json.loads(path.read_text("utf-8")) if path.is_file() else None
+        return record
+
+    def keep(self, files: list[str], record: dict[str, Any]) -> None:
+        """Write a record, whole or not at all."""
+        path = self._path(files)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        writing = path.with_suffix(".part")
+        writing.write_text(json.dumps(record), "utf-8")
+        writing.rename(path)
+
+    def _path(self, files: list[str]) -> Path:
+        name = hashlib.sha256("\n".join([self.fingerprint, *files]).encode()).hexdigest()[:16]
+        return self.folder / f"{name}.json"
+
+
 def _judged(
-    folder: str, slices: list[list[str]], jobs: int
+    folder: str, slices: list[list[str]], jobs: int, parts: Parts
 ) -> Iterator[tuple[list[str], dict[str, Any] | None]]:
     # One process a slice: what a crash or a leak does stays in it.
     with ProcessPoolExecutor(jobs, max_tasks_per_child=1) as pool:
-        futures: dict[Future[dict[str, Any]], list[str]] = {
-            pool.submit(judge_slice, folder, part): part for part in slices
-        }
+        futures: dict[Future[dict[str, Any]], list[str]] = {}
+        for part in slices:
+            known = parts.find(part)
+            if known is not None:
+                yield part, known
+            else:
+                futures[pool.submit(judge_slice, folder, part)] = part
         for future in as_completed(futures):
+            part = futures[future]
             try:
-                yield futures[future], future.result()
+                record = future.result()
             except BrokenProcessPool:
-                yield futures[future], None
+                yield part, None
+                continue
+            parts.keep(part, record)
+            yield part, record
 
 
 def _surest(findings: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -164,7 +164,9 @@ class Session:
         self.open([file])
         before = self._counts()
         for owner in self._owners(file):
-            for root in self._in_turn(owner):  # not only those pending now: what one spends decides on the next
+            for root in self._in_turn(
+                owner
+            ):  # not only those pending now: what one spends decides on the next
                 self.outcome(root)
         return self._result(file, before)
 
@@ -194,8 +196,8 @@ class Session:
         return kept.outcome if kept is not None else self._run(root)
 
     def roots(self, file: str) -> tuple[Root, ...]:
-        """The roots of a file; none where it cannot be read."""
-        return self._roots_of(self.workspace.name(file))
+        """The roots of a file in the order in which they may spend its budget; none where it cannot be read."""
+        return self._in_turn(self.workspace.name(file))
 
     def layout(self, file: str) -> Layout | None:
         """Where the chunks of any file of the workspace stand now."""
