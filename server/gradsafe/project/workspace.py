@@ -16,6 +16,7 @@ from gradsafe.interp.names import bound_names
 from gradsafe.interp.world import ModuleFacts
 from gradsafe.ir.instructions import Block, Body
 from gradsafe.ir.lower import Lowered, lower_chunk
+from gradsafe.project.binding import names_bound
 from gradsafe.project.imports import find_module
 from gradsafe.project.roots import name_of
 from gradsafe.syntax.cells import NotANotebook, NotebookText, notebook
@@ -198,7 +199,9 @@ class Workspace:
         key = (chunk.kind, chunk.text)
         names = self._bound.get(key)
         if names is None:
-            names = frozenset(bound_names(self.block(chunk).instructions))
+            names = names_bound(chunk.text) if chunk.kind is Kind.LEAF else None
+            if names is None:
+                names = frozenset(bound_names(self.block(chunk).instructions))
             self._bound[key] = names
         return names
 

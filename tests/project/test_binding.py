@@ -1,0 +1,48 @@
+"""CPython's answer to which names a statement binds is that of the lowered statement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import gradsafe
+from gradsafe.interp.names import bound_names
+from gradsafe.ir.lower import Lowered, lower_chunk
+from gradsafe.project.binding import names_bound
+from gradsafe.syntax.chunk import build
+from gradsafe.syntax.kind import Kind
+
+STATEMENTS = (
+    "x = y = 1\n", "a, (b, *c) = d = 1, (2, 3)\n", "x += 1\n", "x: int = 1\n", "x: int\n", "a.b = c[0] = 1\n", "del x\n",
+    "import os.path, sys as system\n", "from a import b as c, d\n", "from a import *\n", "print(n := 3)\n",
+    "for i, j in k:\n    m = i\nelse:\n    n = 1\n", "with a as b, c as (d, e):\n    f = 1\n", "f = lambda q: (w := q)\n",
+    "try:\n    a = 1\nexcept E as e:\n    b = 1\nfinally:\n    c = 1\n", "x = [i for i in range(3)]\n", "if a:\n    def f(): b = 1\n",
+    "while a:\n    b = 1\n", "'text'\n", "global g\n", "@d\nclass A:\n    x = 1\n", "async def f():\n    x = 1\n",
+)  # fmt: skip
+
+
+def lowered(text: str) -> set[str]:
+    chunk = build("a.py", text).children[0]
+    return bound_names(lower_chunk(chunk, Lowered()).instructions)
+
+
+@pytest.mark.parametrize("text", STATEMENTS)
+def test_as_lowered(text: str) -> None:
+    found = names_bound(text)
+    assert found is not None
+    caught = {"e"} if "except E as e" in text else set()  # bound for a moment only
+    assert set(found) - caught == lowered(text) - caught
+
+
+def test_as_lowered_in_our_own_sources() -> None:
+    for file in sorted(Path(gradsafe.__file__ or "").parent.rglob("*.py")):
+        for chunk in build(str(file), file.read_text("utf-8")).children:
+            if chunk.kind is Kind.LEAF:
+                found = names_bound(chunk.text)
+                assert found == bound_names(lower_chunk(chunk, Lowered()).instructions), chunk.text
+
+
+@pytest.mark.parametrize("text", ["x = (\n", "x = " + "[" * 500 + "]" * 500 + "\n", "x = '\0'\n"])
+def test_what_cannot_be_told(text: str) -> None:
+    assert names_bound(text) is None
