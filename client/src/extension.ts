@@ -5,7 +5,6 @@ import { Server } from './server';
 import { RESTARTING } from './settings';
 import { createStatus } from './status';
 import { Traces } from './trace';
-import { traceCell } from './trace_cell';
 
 let server: Server | undefined;
 
@@ -21,7 +20,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
         traces,
         commands.registerCommand('gradsafe.restart', () => running.restart()),
         commands.registerCommand('gradsafe.showLogs', () => log.show()),
-        commands.registerCommand('gradsafe.traceCell', traceCell),
+        commands.registerCommand('gradsafe.showTimeline', () => running.showTimeline()),
         workspace.onDidGrantWorkspaceTrust(() => running.restart()),
         workspace.onDidChangeConfiguration((change) => {
             if (RESTARTING.some((setting) => change.affectsConfiguration(setting))) {

@@ -1,5 +1,5 @@
 // The life of one language server: find it, start it, stop it, say how it is.
-import { type Disposable, type LogOutputChannel, workspace } from 'vscode';
+import { commands, type Disposable, type LogOutputChannel, window, workspace } from 'vscode';
 import {
     LanguageClient,
     type LanguageClientOptions,
@@ -14,6 +14,7 @@ import { activeInterpreter } from './python';
 import { readSettings, type Settings } from './settings';
 import type { Status } from './status';
 import type { Traces } from './trace';
+import { withArguments } from './trace_commands';
 
 export class Server implements Disposable {
     private client: LanguageClient | undefined;
@@ -43,6 +44,14 @@ export class Server implements Disposable {
 
     dispose(): void {
         void this.stop();
+    }
+
+    /** Opens the timeline of the active document's last run. */
+    async showTimeline(): Promise<void> {
+        const document = window.activeTextEditor?.document ?? window.activeNotebookEditor?.notebook;
+        if (this.client !== undefined && document !== undefined) {
+            await this.traces.showTimeline(this.client, document.uri.toString());
+        }
     }
 
     private async begin(): Promise<void> {
@@ -75,6 +84,7 @@ export class Server implements Disposable {
         this.subscriptions = [
             this.traces.follow(client),
             client.onDidChangeState(({ newState }) => {
+                void commands.executeCommand('setContext', 'gradsafe.running', newState === State.Running);
                 if (newState === State.Stopped) {
                     this.status.show({ kind: 'stopped', reason: 'the server has ended; see the log' });
                 } else if (newState === State.Running) {
@@ -129,12 +139,17 @@ function clientOptions(
         ],
         outputChannel: log,
         revealOutputChannelOn: RevealOutputChannelOn.Never,
+        middleware: { executeCommand: withArguments },
         initializationOptions: {
             trusted: workspace.isTrusted,
             codeLens: settings.codeLens,
             trace: {
                 interpreter: settings.traceInterpreter || active || choice.interpreter || null,
                 timeout: settings.traceTimeout,
+                memoryLimit: settings.traceMemoryLimit,
+                idleTimeout: settings.traceIdleTimeout,
+                arguments: settings.traceArguments,
+                versionHints: settings.traceVersionHints,
                 notification: true,
             },
         },

@@ -6,6 +6,10 @@ export interface Settings {
     readonly interpreter: string;
     readonly traceInterpreter: string;
     readonly traceTimeout: number;
+    readonly traceMemoryLimit: number;
+    readonly traceIdleTimeout: number;
+    readonly traceArguments: readonly string[];
+    readonly traceVersionHints: boolean;
     readonly codeLens: boolean;
 }
 
@@ -19,6 +23,10 @@ export function readSettings(): Settings {
         interpreter: section.get('interpreter', '').trim(),
         traceInterpreter: section.get('trace.interpreter', '').trim(),
         traceTimeout: section.get('trace.timeout', 120),
+        traceMemoryLimit: section.get('trace.memoryLimit', 0),
+        traceIdleTimeout: section.get('trace.idleTimeout', 30),
+        traceArguments: section.get('trace.arguments', []),
+        traceVersionHints: section.get('trace.versionHints', true),
         codeLens: section.get('codeLens', true),
     };
 }

@@ -10,9 +10,28 @@ const sources = readdirSync(join(root, 'client/src'))
     .map((name) => readFileSync(join(root, 'client/src', name), 'utf8'))
     .join('\n');
 
-test('every declared command is registered', () => {
+test('every declared command is registered here or executed by the server', () => {
+    const server = readFileSync(join(root, 'server/gradsafe/lsp/commands.py'), 'utf8');
     for (const { command } of manifest.contributes.commands) {
-        assert.ok(sources.includes(`registerCommand('${command}'`), command);
+        const ours = sources.includes(`registerCommand('${command}'`);
+        const theirs = sources.includes(`'${command}',`) && server.includes(`"${command}"`);
+        assert.ok(ours !== theirs, command);
+    }
+});
+
+test('menus name declared commands', () => {
+    const declared = manifest.contributes.commands.map(({ command }: { command: string }) => command);
+    const menus: Record<string, { command: string }[]> = manifest.contributes.menus;
+    for (const { command } of Object.values(menus).flat()) {
+        assert.ok(declared.includes(command), command);
+    }
+});
+
+test('what runs code is off in untrusted workspaces', () => {
+    for (const { command, enablement } of manifest.contributes.commands) {
+        if (/run/i.test(command)) {
+            assert.match(enablement, /isWorkspaceTrusted/, command);
+        }
     }
 });
 

@@ -190,14 +190,14 @@ class Kept:
         return LastResult(found.outcome, found.summary, None in self._tracks[file].rows)
 
     def _entry(self, entry: Entry) -> Entry | None:
-        place = self._place(entry.place)
-        related = [(each, self._place(each.place)) for each in entry.related]
+        place = self.place(entry.place)
+        related = [(each, self.place(each.place)) for each in entry.related]
         if place is None or any(found is None for _, found in related):
             return None
         now = tuple(replace(each, place=found) for each, found in related if found is not None)
         return replace(entry, place=place, related=now)
 
-    def _place(self, place: Place) -> Place | None:
+    def place(self, place: Place) -> Place | None:
         """In the text as it is now; a file that is not followed stands where it stood."""
         track = self._tracks.get(place.file)
         return place if track is None else track.now(place)

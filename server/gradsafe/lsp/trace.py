@@ -18,10 +18,12 @@ from lsprotocol import types
 from gradsafe.lsp import commands, consent
 from gradsafe.lsp.documents import Snapshot
 from gradsafe.lsp.kept import Kept
+from gradsafe.lsp.locations import spot_of
 from gradsafe.lsp.output import Output
 from gradsafe.lsp.requests import Asked, request_for
 from gradsafe.lsp.running import Kind, RunRequest, TracedRun
 from gradsafe.lsp.sessions import Active, DocumentSession
+from gradsafe_tracer.events import Place
 
 if TYPE_CHECKING:
     from gradsafe.lsp.server import GradsafeServer
@@ -59,6 +61,23 @@ class Runs:
         session = self._session_of(uri)
         shown = session.page if session is not None else None
         return shown.page() if shown is not None and shown.page is not None else None
+
+    def locate(self, uri: str, place: Place) -> dict[str, Any] | None:
+        """Where a place of the last runs is now; None where its text has been edited since."""
+        snapshot = self._server.texts.snapshot(uri)
+        kept = self.kept(snapshot) if snapshot is not None else None
+        now = kept.place(place) if kept is not None else None
+        spot = spot_of(now, self._server.texts, snapshot) if now is not None else None
+        if spot is None:
+            return None
+        start, end = spot.range.start, spot.range.end
+        return {
+            "uri": spot.uri,
+            "line": start.line,
+            "character": start.character,
+            "end_line": end.line,
+            "end_character": end.character,
+        }
 
     # -- ends -----------------------------------------------------------------------------
 
@@ -297,6 +316,11 @@ def register(server: GradsafeServer) -> None:
     async def timeline(uri: str) -> str | None:
         # Made in a thread: a long run makes a long page.
         return await asyncio.to_thread(runs.page, uri)
+
+    @server.command(commands.LOCATE)
+    def locate(uri: str, place: Any) -> dict[str, Any] | None:
+        rows = (int(place[key]) for key in ("row", "column", "end_row", "end_column"))
+        return runs.locate(uri, Place(str(place["file"]), *rows))
 
 
 def _cell(cell: Any) -> int | types.Position:

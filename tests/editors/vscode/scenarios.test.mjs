@@ -91,29 +91,74 @@ scenario('squiggle, Problems panel, hover, quick fix, saved file', () =>
     }),
 );
 
-scenario('"Run and trace" above a cell, and its result', () =>
-    withWorkbench('trace', SAMPLE, WITH_GRADSAFE, async ({ page, shot }) => {
-        await openFile(page, 'cells.py');
-        const lenses = page.locator('.codelens-decoration a').filter({ hasText: 'Run and trace' });
-        await lenses.nth(1).waitFor(LONG);
-        assert.equal(await lenses.count(), 2);
-        await lenses.nth(1).click();
-        const question = toast(page, 'Run cell 2 in a new process, after the cell above it?');
-        await question.waitFor(LONG);
-        await question.getByRole('button', { name: 'Run', exact: true }).click();
-        const result = toast(page, 'cells.py, cell 2: raised RuntimeError at line 10, 1 finding');
+scenario(
+    '"Run and trace": question, result, hints, timeline with a jump, an edit that retires, the session goes on',
+    () =>
+        withWorkbench('trace', SAMPLE, WITH_GRADSAFE, async ({ page, shot }) => {
+            await openFile(page, 'cells.py');
+            const lenses = page.locator('.codelens-decoration a');
+            const run = lenses.filter({ hasText: /^Run and trace$/ });
+            await run.nth(1).waitFor(LONG);
+            assert.equal(await run.count(), 2);
+            await run.nth(1).click();
+            const question = toast(
+                page,
+                'Run cell 2 after the cell above it, which has not run in this session',
+            );
+            await question.waitFor(LONG);
+            await question.getByRole('button', { name: 'Run', exact: true }).click();
+            const result = toast(page, 'cells.py, cell 2: raised RuntimeError at line 10, 1 finding');
+            await result.waitFor({ timeout: 120_000 });
+            await lenses.filter({ hasText: 'raised RuntimeError at line 10, 1 finding' }).waitFor(LONG);
+            // A hint is drawn in pieces, with hard spaces.
+            const editor = page.locator('.view-lines').first();
+            await editor.filter({ hasText: /y:.v0.->.v1/ }).waitFor(LONG);
+            await page.keyboard.press('Control+Shift+M');
+            const problem = page
+                .locator('.markers-panel .monaco-list-row')
+                .filter({ hasText: 'gradsafe trace' });
+            await problem.first().waitFor(LONG);
+            await shot('vscode-trace');
+
+            await result.getByRole('button', { name: 'Show timeline' }).click();
+            const view = page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+            await view.locator('#timeline').filter({ hasText: 'y' }).waitFor(LONG);
+            await shot('vscode-timeline');
+            await view.locator('#findings .place').first().click();
+            await page.locator('.line-numbers.active-line-number').filter({ hasText: /^9$/ }).waitFor(LONG);
+
+            // The line of the write: its finding and its hint go, the lens says why.
+            await goTo(page, '9:1');
+            await page.keyboard.type('z = ');
+            await problem.first().waitFor({ state: 'detached', ...LONG });
+            await lenses.filter({ hasText: 'edited since' }).waitFor(LONG);
+            await shot('vscode-trace-edited');
+
+            // The cell above has run in this session: nobody is asked.
+            await page.keyboard.press('Home');
+            for (let key = 0; key < 'z = '.length; key++) {
+                await page.keyboard.press('Delete');
+            }
+            await page.keyboard.press('Control+Shift+P');
+            await page.keyboard.type('gradsafe: Run and Trace Cell');
+            await page.keyboard.press('Enter');
+            await problem.first().waitFor(LONG);
+            await shot('vscode-trace-again');
+        }),
+);
+
+scenario('the output of a run comes as it is printed', () =>
+    withWorkbench('output', SAMPLE, WITH_GRADSAFE, async ({ page, shot }) => {
+        await openFile(page, 'script.py');
+        const lens = page.locator('.codelens-decoration a').filter({ hasText: 'Run and trace file' });
+        await lens.waitFor(LONG);
+        await lens.click();
+        const result = toast(page, 'script.py: completed, no finding');
         await result.waitFor({ timeout: 120_000 });
-        await page.keyboard.press('Control+Shift+M');
-        await page
-            .locator('.markers-panel .monaco-list-row')
-            .filter({ hasText: 'gradsafe trace' })
-            .first()
-            .waitFor(LONG);
-        await shot('vscode-trace');
         await result.getByRole('button', { name: 'Show output' }).click();
         await page
             .locator('.part.panel .view-line')
-            .filter({ hasText: /change\sthis\sline/ })
+            .filter({ hasText: /step.2/ })
             .first()
             .waitFor(LONG);
         await shot('vscode-trace-output');
@@ -163,5 +208,23 @@ scenario('a notebook: the cell with the write is marked, the story is in the cel
             .first()
             .waitFor(LONG);
         await shot('vscode-notebook');
+
+        const lens = page.locator('.notebook-editor .codelens-decoration a');
+        await lens
+            .filter({ hasText: /^Run and trace$/ })
+            .last()
+            .click();
+        const question = toast(page, 'not run in this session');
+        await question.waitFor(LONG);
+        await question.getByRole('button', { name: 'Run', exact: true }).click();
+        await toast(page, 'notebook.ipynb, cell')
+            .filter({ hasText: 'raised RuntimeError' })
+            .waitFor({ timeout: 120_000 });
+        await page
+            .locator('.markers-panel .monaco-list-row')
+            .filter({ hasText: 'gradsafe trace' })
+            .first()
+            .waitFor(LONG);
+        await shot('vscode-notebook-trace');
     }),
 );
