@@ -74,7 +74,7 @@ def test_signal(program: Write) -> None:
 
 
 def test_timeout_keeps_the_story(program: Write) -> None:
-    result = run_trace(program(CAUGHT + "print('on', flush=True)\nwhile True:\n    pass\n", timeout=8.0))
+    result = run_trace(program(CAUGHT + "print('on', flush=True)\nwhile True:\n    pass\n", timeout=20.0))
     assert (result.outcome, _slug(result), exit_code(result)) == ("timeout", "timeout", 3)
     assert len(result.findings) == 1
     assert '"timeout"' in to_json(result)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from gradsafe.lsp.cells import code_of
 from gradsafe.lsp.documents import Snapshot
 from gradsafe.lsp.running import RunCell, TracedRun, VersionMark
-from gradsafe.report.entry import Entry
+from gradsafe.report.entry import Entry, EntryRelated
 from gradsafe.rules.finding import Role
 from gradsafe_tracer.events import Place
 
@@ -189,7 +190,19 @@ class Kept:
             return None
         return LastResult(found.outcome, found.summary, None in self._tracks[file].rows)
 
+    def _at_home(self, entry: Entry) -> Entry:
+        """A write in a module that the document imports is shown where the document leads to it."""
+        home = next((each for each in entry.related if each.place.file in self._tracks), None)
+        if entry.place.file in self._tracks or home is None:
+            return entry
+        away = f"{Path(entry.place.file).name}, line {entry.place.row}"
+        write = EntryRelated(Role.MODIFIED, entry.place, f"the write is in {away}")
+        others = tuple(each for each in entry.related if each is not home)
+        message = f"{entry.message} (in {away}; {home.message})"
+        return replace(entry, place=home.place, message=message, related=(write, *others))
+
     def _entry(self, entry: Entry) -> Entry | None:
+        entry = self._at_home(entry)
         place = self.place(entry.place)
         related = [(each, self.place(each.place)) for each in entry.related]
         if place is None or any(found is None for _, found in related):
