@@ -42,7 +42,10 @@ class RunCell:
 
 @dataclass(frozen=True)
 class RunRequest:
-    """Run ``cells`` of ``file``, or ``text``, which ``file`` may hold in an older state. ``memory`` in bytes."""
+    """Run ``cells`` of ``file``, or ``text``, which ``file`` may hold in an older state. ``memory`` in bytes.
+
+    ``target`` is the name of a test. ``predicted``: what the analysis says of the lines that run.
+    """
 
     kind: Kind
     file: str
@@ -54,6 +57,7 @@ class RunRequest:
     arguments: tuple[str, ...] = ()
     target: str | None = None
     notebook: bool = False
+    predicted: tuple[Entry, ...] = ()
 
     def only(self, cells: tuple[RunCell, ...]) -> RunRequest:
         """The same with these cells."""

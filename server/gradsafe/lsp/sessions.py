@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -31,9 +32,10 @@ class DocumentSession:
         self._runner = runner
         self._cells: CellRunner | None = None
         self._ran: set[str] = set()
-        self._names = 0
+        self._texts: Counter[int] = Counter()
         self._idle: asyncio.TimerHandle | None = None
         self._gone: str | None = None
+        self._ending = False
 
     def missing(self, cells: Sequence[RunCell], number: int) -> list[RunCell]:
         """The cells above ``number`` from the first one on that this session has not run as it stands."""
@@ -51,8 +53,10 @@ class DocumentSession:
             return request
         cells = []
         for cell in request.cells:
-            self._names += 1
-            cells.append(replace(cell, name=f"{request.file}#{cell.number}.{self._names}"))
+            self._texts[cell.number] += 1
+            again = self._texts[cell.number]
+            name = f"{request.file}#{cell.number}" + (f".{again}" if again > 1 else "")
+            cells.append(replace(cell, name=name))
         return replace(request, cells=tuple(cells))
 
     def work(self, request: RunRequest, cancel: threading.Event, on_output: OnOutput) -> TracedRun:
@@ -67,6 +71,9 @@ class DocumentSession:
         """Remembers what has come of a run; its report says what became of the session before."""
         self.kept.add(request.cells, traced)
         self.page = traced
+        if self._ending:
+            self._ending = False
+            self._lost(None)
         if request.kind is not Kind.CELLS:
             return traced
         if self._gone is not None:
@@ -83,6 +90,8 @@ class DocumentSession:
         """Ends the process and forgets what it has run; ``why`` is told with the next run. False: there was none."""
         if self.active is not None:
             self.active.cancel.set()
+            self._ending = True  # once the run is through: nobody else may touch its process
+            return True
         if self._cells is None:
             return False
         self._lost(why)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -20,6 +21,7 @@ from gradsafe.lsp.documents import Snapshot
 from gradsafe.lsp.kept import Kept
 from gradsafe.lsp.locations import spot_of
 from gradsafe.lsp.output import Output
+from gradsafe.lsp.predictions import predictions
 from gradsafe.lsp.requests import Asked, request_for
 from gradsafe.lsp.running import Kind, RunRequest, TracedRun
 from gradsafe.lsp.sessions import Active, DocumentSession
@@ -145,7 +147,7 @@ class Runs:
         if session.active is not None:
             self._refuse(BUSY)
             return None
-        request = session.named(request)
+        request = self._with_predictions(session.named(request), snapshot)
         session.active = Active(threading.Event(), self._server.protocol.msg_id)
         session.stop_waiting()
         session.kept.begin(request.cells)
@@ -177,6 +179,11 @@ class Runs:
                 return None
             session.always = answer == consent.RUN_ALWAYS
         return request.only((*missing, target))
+
+    def _with_predictions(self, request: RunRequest, snapshot: Snapshot) -> RunRequest:
+        verdict = self._server.published.verdict(snapshot.uri)
+        told = verdict.judgement.entries if verdict is not None else ()
+        return replace(request, predicted=tuple(predictions(told, snapshot, request)))
 
     async def _follow(
         self, snapshot: Snapshot, request: RunRequest, session: DocumentSession, cancel: threading.Event

@@ -56,7 +56,7 @@ class RealSession:
         run = self._session.run(
             texts, limits, cancel=cancel, arguments=request.arguments, on_output=on_output
         )
-        asked = TraceRequest(request.file)
+        asked = TraceRequest(Path(request.file).name)
         told = _told(run.result, asked, request.cells, run.ran)
         return dataclasses.replace(
             told,
@@ -88,13 +88,15 @@ def _asked(request: RunRequest) -> TraceRequest | str:
         if field not in fields:
             return why
         more[field] = request.target if request.kind is Kind.TEST else True
+    if request.kind is Kind.TEST and not _is_saved(request):
+        return "Save the file first: pytest runs what is on the disk."
     return TraceRequest(
         file=request.file,
         python=request.interpreter,
         timeout=request.timeout,
         memory=request.memory,
         arguments=request.arguments,
-        text=_notebook(request.cells) if request.notebook else request.text,
+        text=None if request.kind is Kind.TEST else _text(request),
         folder=_folder(request),
         **more,  # type: ignore[arg-type]
     )
@@ -149,9 +151,18 @@ def _remember(cell: RunCell) -> None:
     linecache.cache[cell.name] = (len(text), None, lines, cell.name)
 
 
-def _notebook(cells: Sequence[RunCell]) -> str:
-    """The format of a notebook's file, which is what the tracer reads where a name ends in ``.ipynb``."""
-    return json.dumps({"cells": [{"cell_type": "code", "source": cell.text} for cell in cells]})
+def _text(request: RunRequest) -> str:
+    """A notebook in the format of its file, which is what the tracer reads where a name ends in ``.ipynb``."""
+    if not request.notebook:
+        return request.text
+    return json.dumps({"cells": [{"cell_type": "code", "source": cell.text} for cell in request.cells]})
+
+
+def _is_saved(request: RunRequest) -> bool:
+    try:
+        return Path(request.file).read_text(encoding="utf-8") == request.text.replace("\r\n", "\n")
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _folder(request: RunRequest) -> str | None:

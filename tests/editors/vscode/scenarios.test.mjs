@@ -138,7 +138,12 @@ scenario(
             await result.getByRole('button', { name: 'Show timeline' }).click();
             const view = page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
             await view.locator('#timeline').filter({ hasText: 'y' }).waitFor(LONG);
+            // Room for the picture: no panel, no side bar.
+            await page.keyboard.press('Control+j');
+            await page.keyboard.press('Control+b');
+            await page.locator('.markers-panel').waitFor({ state: 'hidden', ...LONG });
             await shot('vscode-timeline');
+            await page.keyboard.press('Control+Shift+M');
             await view.locator('#findings .place').first().click();
             await page.locator('.line-numbers.active-line-number').filter({ hasText: /^9$/ }).waitFor(LONG);
 
@@ -193,7 +198,7 @@ scenario('no Python with gradsafe: says which one it asked, and what to do', () 
     ),
 );
 
-scenario('an untrusted folder: no lens', () =>
+scenario('an untrusted folder: no lens, no command that runs', () =>
     withWorkbench(
         'untrusted',
         SAMPLE,
@@ -203,6 +208,11 @@ scenario('an untrusted folder: no lens', () =>
             await page.locator('.squiggly-error').first().waitFor(LONG);
             await shot('vscode-untrusted');
             assert.equal(await page.locator('.codelens-decoration a').count(), 0);
+            await page.keyboard.press('Control+Shift+P');
+            await page.keyboard.type('gradsafe: ');
+            const offered = page.locator('.quick-input-list .monaco-list-row');
+            await offered.filter({ hasText: 'gradsafe: Show Logs' }).first().waitFor(LONG);
+            assert.equal(await offered.filter({ hasText: /Run and Trace|Dry Run/ }).count(), 0);
         },
         { trusted: false },
     ),
