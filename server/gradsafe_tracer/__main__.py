@@ -22,8 +22,8 @@ def main(arguments: Optional[List[str]] = None) -> int:
     try:
         loaded = programs.load(options.file, options.cell, options.source)
         codes = programs.compile_cells(loaded)
-        session = ending.session = open_session(cell.filename for cell in loaded.cells)
-        ending.result["notes"] = list(loaded.notes)
+        session = ending.session = open_session((cell.filename for cell in loaded.cells), options.light)
+        ending.result["notes"] = [*loaded.notes, *_left_out(options.light)]
         with ending.prepared(options.deadline, options.memory):
             code = _run(session, loaded, codes, options.arguments, ending.result)
     except ProgramError as error:
@@ -48,6 +48,9 @@ def _parse(arguments: List[str]) -> Any:
     )
     parser.add_argument("--memory", type=int, default=None, help="report when the process holds more bytes")
     parser.add_argument("--source", default=None, help="run the text of this file in place of FILE's")
+    parser.add_argument(
+        "--light", action="store_true", help="cheaper: errors only, no silently wrong gradients"
+    )
     parser.add_argument("file")
     own, rest = arguments, []
     if "--" in arguments:
@@ -79,6 +82,15 @@ def _run(
         return 1
     finally:
         session.stop()
+
+
+def _left_out(light: bool) -> List[str]:
+    """What a light trace says of itself."""
+    if not light:
+        return []
+    from .session import UNSEEN
+
+    return [f"--light does not see {UNSEEN}"]
 
 
 def _join_threads() -> None:

@@ -31,10 +31,13 @@ class Report:
 
 
 @contextlib.contextmanager
-def trace() -> Iterator[Report]:
-    """Traces the block. Errors pass through; the report is filled in any case."""
+def trace(light: bool = False) -> Iterator[Report]:
+    """Traces the block. Errors pass through; the report is filled in any case.
+
+    ``light`` is cheaper, and sees what raises only (``gradsafe_tracer.session.UNSEEN`` says what it cannot see).
+    """
     report = Report()
-    session = Session()
+    session = Session(light)
     session.start()
     try:
         yield report

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any, Deque, Dict, Iterable, List, Optional, Tuple
 
-from .records import BackwardNote
-
 if TYPE_CHECKING:
     from .families import Family
 
@@ -47,7 +45,7 @@ class Log:
         place = self._place(kind, note.where)
         last = place.last
         if kind == "backward" and place.rounds >= PER_PLACE:
-            last[0].parts = []
+            last[0].found = []
         last.append(note)
         if family is not None:
             family.last.append(note)
@@ -72,9 +70,6 @@ class Log:
             found.update((id(note), note) for note in list(place.last))
         for family in self._families:
             found.update((id(note), note) for note in list(family.last))
-        for note in list(found.values()):
-            if isinstance(note, BackwardNote):
-                found.update((id(part), part) for part in note.parts)
         return list(found.values())
 
     @property

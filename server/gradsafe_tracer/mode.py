@@ -18,7 +18,7 @@ from .nodes import settle
 from .places import is_user
 from .plans import Plan
 from .silent import after_data_set, before_data_set, took_data, took_detach, uses_swapped
-from .writes import Writing
+from .writes import Writing, harmless_write
 
 if TYPE_CHECKING:
     from .recorder import Recorder
@@ -44,6 +44,11 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
         self.regions: List[Optional[Region]] = []
         self.plans: Dict[Any, Plan] = {}
 
+    def plan_of(self, func: Any) -> Plan:
+        """The plan for ``func``; a light trace leaves alone whatever never raises."""
+        plan = plans.plan_of(func)
+        return Plan.PLAIN if self.recorder.light and plan in plans.SILENT else plan
+
     def enter(self, region: Optional[Region]) -> None:
         """Hooks that are not ours are set: those of a checkpointed region, or others."""
         self.regions.append(region)
@@ -63,7 +68,7 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
         try:
             plan = self.plans[func]
         except KeyError:
-            plan = self.plans[func] = plans.plan_of(func)
+            plan = self.plans[func] = self.plan_of(func)
         except TypeError:
             plan = Plan.PLAIN
         if self.pending:
@@ -130,8 +135,11 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
         self, func: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any], plan: Plan = Plan.WRITER
     ) -> Any:
         """Runs a call that may write its operands, and notes which counters it moved."""
-        if self.recorder.swaps:
-            uses_swapped(self.recorder, args)
+        recorder = self.recorder
+        if recorder.swaps:
+            uses_swapped(recorder, args)
+        if recorder.light and harmless_write(recorder, args, kwargs):
+            return func(*args, **kwargs)
         self.writing = True
         writing = Writing(self, func, args, kwargs, plan)
         if plan is Plan.NORM:

@@ -10,7 +10,7 @@ from .program import ProgramError
 OLDEST_TORCH = (2, 1)
 
 
-def open_session(filenames: Iterable[str]) -> Any:
+def open_session(filenames: Iterable[str], light: bool = False) -> Any:
     """A :class:`~gradsafe_tracer.session.Session`, not started; ``filenames`` are the user's wherever they lie."""
     try:
         import torch
@@ -31,4 +31,4 @@ def open_session(filenames: Iterable[str]) -> Any:
     silenced = selftest.silenced()
     if silenced is not None:
         raise ProgramError("self-test", f"torch {torch.__version__}: {silenced}; nothing was run")
-    return Session()
+    return Session(light)

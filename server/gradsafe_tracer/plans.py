@@ -25,6 +25,11 @@ class Plan(Enum):
     MAYBE = 11
 
 
+SILENT = (
+    Plan.SILENT_WRITER, Plan.NORM, Plan.DATA_GET, Plan.DATA_SET, Plan.DETACH, Plan.ESCAPE, Plan.MEMORY,
+)  # fmt: skip
+"""Calls that can make a gradient wrong, and no backward raise."""
+
 _DATA = torch.Tensor.data
 _EXACT = [(_DATA.__get__, Plan.DATA_GET), (_DATA.__set__, Plan.DATA_SET)]
 _NAMES = {

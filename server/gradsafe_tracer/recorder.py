@@ -8,7 +8,7 @@ import threading
 import weakref
 from collections import deque
 from types import FrameType
-from typing import Any, Deque, Dict, List, Optional, Tuple
+from typing import Any, Deque, Dict, Iterator, List, Optional, Tuple
 
 import torch
 
@@ -28,7 +28,7 @@ from .records import BackwardNote, Hazard, PlainNote, Saved, SaveNote
 from .unchecked import Regions
 
 PARTS = 2_000
-"""How many reads, and how many frees, of one backward call are logged."""
+"""How many reads of one backward call are logged."""
 PAST = 2_000
 """How many past backward calls are remembered at most."""
 FREED = 5_000
@@ -38,8 +38,9 @@ FREED = 5_000
 class Recorder:
     """Shared by the hooks, the modes of all threads and the engine's stand-in."""
 
-    def __init__(self) -> None:
+    def __init__(self, light: bool = False) -> None:
         self.active = True
+        self.light = light
         self.numbers = Numbers()
         self.clock = itertools.count(1).__next__
         self.log = Log(self.numbers)
@@ -65,6 +66,20 @@ class Recorder:
 
     def name_of(self, tensor: Any, frame: Optional[FrameType]) -> Optional[str]:
         return names.variable(tensor, frame)
+
+    def parts_of(self, backward: BackwardNote) -> Iterator[PlainNote]:
+        """What a backward call did, as far as it is still remembered: its reads, what it freed, its end."""
+        for t, note, found in backward.found:
+            if note.number:
+                fields = {"save": note.number, "backward": backward.number, "found": found}
+                yield PlainNote(t, backward.where, "read", fields)
+        if backward.end:
+            for note in backward.frees.values() if backward.found else ():
+                if note.number:
+                    fields = {"node": note.node or self.node_number(note), "backward": backward.number}
+                    yield PlainNote(backward.end, backward.where, "free", fields)
+            fields = {"backward": backward.number, "raised": backward.raised}
+            yield PlainNote(backward.end, backward.where, "backward-end", fields)
 
     def node_number(self, note: SaveNote) -> int:
         """The number of the graph node that made this save."""
@@ -142,14 +157,12 @@ class Recorder:
             self._check_graph(note)
         return note
 
-    @harmless
-    def read(self, saved: Saved) -> None:
-        """The engine, or a custom function that it runs, unpacks a saved tensor."""
-        note, running = saved.note, self.running[-1]
-        running.reads.append(note)
-        if note.number and len(running.parts) < PARTS:
-            fields = {"save": note.number, "backward": running.number, "found": saved.alias._version}
-            running.parts.append(PlainNote(self.clock(), running.where, "read", fields))
+    def read(self, saved: Saved, found: int) -> None:
+        """The engine, or a custom function that it runs, unpacks a saved tensor at version ``found``."""
+        running = self.running[-1]
+        running.reads.append(saved.note)
+        if len(running.found) < PARTS:
+            running.found.append((self.clock(), saved.note, found))
 
     @harmless
     def backward_ends(self, note: BackwardNote, raised: bool) -> None:
@@ -167,12 +180,7 @@ class Recorder:
                 self._wrong(hazard, save)
         note.reads, note.ran, note.roots, note.wrong = [], [], [], []
         self._remember(note)
-        for read in list(note.frees.values())[:PARTS]:
-            if read.number:
-                fields = {"node": read.node or self.node_number(read), "backward": note.number}
-                note.parts.append(PlainNote(self.clock(), note.where, "free", fields))
-        fields = {"backward": note.number, "raised": raised}
-        note.parts.append(PlainNote(self.clock(), note.where, "backward-end", fields))
+        note.end = self.clock()
 
     def _remember(self, note: BackwardNote) -> None:
         self.past.append(note)

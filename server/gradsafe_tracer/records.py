@@ -112,7 +112,7 @@ class BackwardNote:
     """One call of the engine, and what it read and freed."""
 
     __slots__ = (
-        "frees", "number", "operation", "parts", "raised", "ran", "reads", "retain", "roots", "t", "where", "wrong",
+        "end", "found", "frees", "number", "operation", "parts", "raised", "ran", "reads", "retain", "roots", "t", "where", "wrong",
     )  # fmt: skip
 
     def __init__(self, t: int, where: Where, operation: str, number: int, retain: bool) -> None:
@@ -122,6 +122,8 @@ class BackwardNote:
         self.number = number
         self.retain = retain
         self.raised = False
+        self.end = 0
+        self.found: List[Tuple[int, SaveNote, int]] = []
         self.parts: List[PlainNote] = []
         self.reads: List[SaveNote] = []
         self.ran: List[SaveNote] = []

@@ -104,6 +104,8 @@ class SaveHooks:
         if self.watch.func_unused is not None:
             note.unused = id(tensor) in self.watch.func_unused
         watch = self.watch
+        if recorder.light:
+            return
         note.number = recorder.numbers.next()
         note.count = watch.count
         watch.count += 1
@@ -115,22 +117,23 @@ class SaveHooks:
 
     def unpack(self, saved: Saved) -> Any:
         """Backward (or ``ctx.saved_tensors``) asks for what was saved. Runs in whatever thread the engine uses."""
-        if self.recorder.inspecting:
+        recorder = self.recorder
+        if recorder.inspecting:
             return saved.alias
-        if self.recorder.running:
-            self.recorder.read(saved)
         with torch._C.DisableTorchFunction():
-            self._check(saved)
+            found = saved.alias._version
+            if recorder.running:
+                recorder.read(saved, found)
+            self._check(saved, found)
             if saved.hazards:
-                self.recorder.wrong_read(saved)
+                recorder.wrong_read(saved)
         return saved.alias
 
-    def _check(self, saved: Saved) -> None:
+    def _check(self, saved: Saved, found: int) -> None:
         """What torch does without hooks, in its words."""
-        maker, alias = saved.maker, saved.alias
-        if saved.weak is None and alias.grad_fn is None and maker is not _NO_NODE:
+        if saved.weak is None and saved.alias.grad_fn is None and saved.maker is not _NO_NODE:
             raise RuntimeError(DETACHED)
-        if alias._version != saved.note.version:
+        if found != saved.note.version:
             self.recorder.broken = saved
             self.recorder.locate(saved)
             raise RuntimeError(version_message(saved))

@@ -10,7 +10,7 @@ import torch
 from .families import Family, family_of, known_family, shares_counter
 from .harmless import harmless
 from .modules import declared_by
-from .operands import operation_name, tensors_in
+from .operands import operation_name, storage_of, tensors_in
 from .places import Where, where
 from .plans import Plan
 from .records import Hazard, WriteNote
@@ -18,6 +18,7 @@ from .silent import note_in_graph
 
 if TYPE_CHECKING:
     from .mode import Watch
+    from .recorder import Recorder
 
 _FIRST = {"running_mean": 1, "running_var": 2}
 MOVES = 4
@@ -133,6 +134,13 @@ class Writing:
             note.tensor = family.tensor
         note.name = family.name
         touched = [(saved, old) for saved, old in self.saved if saved.note.storage == family.number]
+        # `h.mul_(h)` saves what it is about to write.
+        before_call = {id(saved) for saved, _ in touched}
+        touched += [
+            (saved, before)
+            for saved in family.live()
+            if id(saved) not in before_call and saved.note.version == before != after
+        ]
         self._break(touched, note, counter is not None)
         note_in_graph(self.watch, tensor, family, note, self.args)
 
@@ -155,3 +163,16 @@ class Writing:
         if name.startswith("_fused_"):
             return "fused-step"
         return "statistics" if self.plan is Plan.NORM else "uncounted-write"
+
+
+@harmless
+def harmless_write(recorder: Recorder, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> bool:
+    """Whether a method writes a tensor of which no graph holds a save, nor will after the call."""
+    tensor = args[0] if args else None
+    if not isinstance(tensor, torch.Tensor) or "out" in kwargs:
+        return False
+    family = known_family(tensor, recorder.numbers)
+    if family is not None and family.live():
+        return False
+    storage = storage_of(tensor)
+    return all(storage_of(one) != storage for one in args[1:] if isinstance(one, torch.Tensor))
