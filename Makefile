@@ -1,4 +1,4 @@
-# make run | check | test | test-editors | op-table | known-good | rule-pages | facts | prove | fmt
+# make run | check | test | test-editors | op-table | known-good | rule-pages | facts | prove | bench-trace | fmt
 #
 # Works on a machine that has python3 (3.10+), Node.js (20+) and git. Everything goes into .venv and node_modules;
 # a step that is done is not done again (the stamps below).
@@ -14,7 +14,7 @@ STAMPS := .venv/stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := server tests tools
 
-.PHONY: help run check test test-editors op-table known-good rule-pages facts prove fmt clean
+.PHONY: help run check test test-editors op-table known-good rule-pages facts prove bench-trace fmt clean
 .DEFAULT_GOAL := help
 
 help:
@@ -70,6 +70,10 @@ prove: $(STAMPS)/torch $(STAMPS)/dev
 	-$(BIN)/python -m tests.opdb --write
 	$(BIN)/python -m tools.known_good --jobs 2
 
+# What tracing costs, into docs/trace.md. Some minutes; nothing else should run meanwhile.
+bench-trace: $(STAMPS)/torch $(STAMPS)/dev
+	$(BIN)/python -m tests.tracer.overhead --write
+
 facts: $(STAMPS)/project
 	$(BIN)/python -m tools.facts
 
@@ -116,7 +120,7 @@ tests/editors/node_modules/.package-lock.json: tests/editors/package.json tests/
 	@touch $@
 
 # Where both are wanted, torch comes first.
-ifneq ($(filter run test test-editors op-table known-good prove,$(MAKECMDGOALS)),)
+ifneq ($(filter run test test-editors op-table known-good prove bench-trace,$(MAKECMDGOALS)),)
 ifeq ($(strip $(PYTHON_WITH_TORCH)),)
 $(STAMPS)/project $(STAMPS)/dev: | $(STAMPS)/torch
 endif

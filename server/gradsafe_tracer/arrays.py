@@ -8,7 +8,7 @@ from typing import Iterator, List, Optional
 from .events import Place
 from .source import statement_place, tree_of
 
-_WRITING_METHODS = {"fill", "sort", "itemset", "partition", "resize", "put"}
+_WRITING_METHODS = {"fill", "sort", "itemset", "partition", "resize", "put", "fill_", "copy_"}
 _WRITING_FUNCTIONS = {"copyto", "put", "place", "putmask", "fill_diagonal"}
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.overrides import _get_current_function_mode_stack
 
+from .proof import prove
+
 if TYPE_CHECKING:
     from .recorder import Recorder
 
@@ -33,6 +35,9 @@ class Engine:
         keep = bool(kwargs.get("keep_graph", args[1] if len(args) > 1 else False))
         accumulate = bool(kwargs.get("accumulate_grad", args[5] if len(args) > 5 else False))
         note = recorder.backward_starts(roots, keep, "backward" if accumulate else "grad", sys._getframe(1))
+        if recorder.doubtful(note):
+            inputs = kwargs.get("inputs", args[3] if len(args) > 3 else ()) or ()
+            prove(recorder, self._original.run_backward, roots, args[0] if args else None, inputs, note)
         try:
             if watch in _get_current_function_mode_stack():
                 result = self._original.run_backward(roots, *args, **kwargs)

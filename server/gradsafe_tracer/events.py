@@ -183,7 +183,11 @@ class Raise(Event):
 @dataclass(frozen=True)
 class WrongGradient(Event):
     """Torch stays silent and the gradient is wrong. ``reason``: ``data-write``, ``data-swap``, ``no-grad-write``,
-    ``numpy-write``, ``fused-step`` ...; the write that is to blame stands at ``place``."""
+    ``numpy-write``, ``fused-step`` ...; the write that is to blame stands at ``place``.
+
+    The proof of a real run: the element of ``leaf`` (``w.grad``) that differs most, as ``computed`` and as a run gives it
+    that protects what was saved; ``difference`` is relative to the largest element of that leaf.
+    """
 
     kind: ClassVar[str] = "wrong-gradient"
     reason: str
@@ -193,6 +197,10 @@ class WrongGradient(Event):
     backward: Optional[int] = None
     operation: Optional[str] = None
     name: Optional[str] = None
+    leaf: Optional[str] = None
+    computed: Optional[float] = None
+    protected: Optional[float] = None
+    difference: Optional[float] = None
 
 
 AnyEvent = Union[

@@ -7,6 +7,7 @@ drops them: which operation saves what, which region of a checkpoint runs, and w
 from __future__ import annotations
 
 import contextlib
+import inspect
 import sys
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Optional
 
@@ -83,6 +84,7 @@ def _is_ours(pack: Any) -> bool:
 
 def _inside(function: Any, name: str) -> Any:
     """What a closure calls ``name``."""
+    function = inspect.unwrap(function)  # some releases keep dynamo out of it with a wrapper
     names = function.__code__.co_freevars
     return function.__closure__[names.index(name)] if name in names else None
 

@@ -15,11 +15,13 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 def harmless(function: _Function) -> _Function:
     """What ``function`` raises is noted and None is returned; it runs beside the program, not for it."""
+    from torch._C import DisableTorchFunction as unheard  # here: the list is read where there is no torch
 
     @functools.wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
-            return function(*args, **kwargs)
+            with unheard():  # subclasses and modes of the program must not hear of it
+                return function(*args, **kwargs)
         except Exception:
             if len(troubles) < KEPT:
                 troubles.append(traceback.format_exc())

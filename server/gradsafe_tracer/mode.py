@@ -122,6 +122,8 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
             result = func(*args, **kwargs)
             after_data_set(self, args, swap)
             return result
+        if plan is Plan.HOOK or (plan is Plan.NODE and is_user(sys._getframe(2))):
+            recorder.user_hooks = True  # code of the program that backward may run: never twice
         result = func(*args, **kwargs)
         if plan is Plan.DATA_GET:
             took_data(self, args[0], result)
@@ -138,7 +140,7 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
         recorder = self.recorder
         if recorder.swaps:
             uses_swapped(recorder, args)
-        if recorder.light and harmless_write(recorder, args, kwargs):
+        if recorder.light and harmless_write(recorder, func, args, kwargs):
             return func(*args, **kwargs)
         self.writing = True
         writing = Writing(self, func, args, kwargs, plan)

@@ -23,6 +23,8 @@ class Plan(Enum):
     ESCAPE = 9
     MEMORY = 10
     MAYBE = 11
+    HOOK = 12
+    NODE = 13
 
 
 SILENT = (
@@ -31,7 +33,11 @@ SILENT = (
 """Calls that can make a gradient wrong, and no backward raise."""
 
 _DATA = torch.Tensor.data
-_EXACT = [(_DATA.__get__, Plan.DATA_GET), (_DATA.__set__, Plan.DATA_SET)]
+_EXACT = [
+    (_DATA.__get__, Plan.DATA_GET),
+    (_DATA.__set__, Plan.DATA_SET),
+    (torch.Tensor.grad_fn.__get__, Plan.NODE),
+]
 _NAMES = {
     "detach": Plan.DETACH,
     "detach_": Plan.PLAIN,
@@ -43,6 +49,9 @@ _NAMES = {
     "data_ptr": Plan.MEMORY,
     "apply_": Plan.SILENT_WRITER,
     "map_": Plan.SILENT_WRITER,
+    "register_hook": Plan.HOOK,
+    "register_post_accumulate_grad_hook": Plan.HOOK,
+    "retain_grad": Plan.HOOK,
     "batch_norm": Plan.NORM,
     "instance_norm": Plan.NORM,
     "__setitem__": Plan.WRITER,

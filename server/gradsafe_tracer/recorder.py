@@ -23,7 +23,7 @@ from .mode import Watch
 from .modules import Constructions
 from .nodes import held_by, place_save, reachable
 from .operands import grad_fn_of, operation_name
-from .places import where
+from .places import Where, where
 from .records import BackwardNote, Hazard, PlainNote, Saved, SaveNote
 from .unchecked import Regions
 
@@ -52,6 +52,10 @@ class Recorder:
         self.swaps: Dict[int, Tuple[Any, Hazard]] = {}
         self.regions = Regions()
         self.lineage = Lineage()
+        self.user_hooks = False
+        self.protected: Dict[int, Saved] = {}
+        self.proved: Dict[Where, int] = {}
+        self.doubts: List[Any] = []
         self.hidden: Dict[int, SaveNote] = {}
         self.broken: Optional[Saved] = None
         self.inspecting = False
@@ -171,13 +175,13 @@ class Recorder:
             self.running.remove(note)
         if not note.retain:
             note.frees = {(read.thread, read.seq): read for read in (*note.ran, *note.reads)}
-        if not raised:
+        if not raised and not note.cleared:
             # A write may be wrong in two ways at once: it is told once, with what was saved where that is known.
             writes: Dict[int, Tuple[Hazard, Optional[SaveNote]]] = {}
             for hazard, save in sorted(note.wrong, key=lambda one: one[1] is None):
                 writes.setdefault(id(hazard.write), (hazard, save))
             for hazard, save in writes.values():
-                self._wrong(hazard, save)
+                self._wrong(hazard, save, note.proof)
         note.reads, note.ran, note.roots, note.wrong = [], [], [], []
         self._remember(note)
         note.end = self.clock()
@@ -210,11 +214,24 @@ class Recorder:
 
     # -- wrong gradients ------------------------------------------------------------------
 
+    def doubt(self, saved: Saved, hazard: Hazard) -> None:
+        """``saved`` may have been changed behind its counter."""
+        saved.hazards = [*saved.hazards, hazard]
+        if len(self.doubts) > 256:
+            self.doubts = [one for one in self.doubts if one() is not None]
+        self.doubts.append(weakref.ref(saved))
+
+    def doubtful(self, note: BackwardNote) -> bool:
+        """Whether a backward is to be put to the proof: something that it may read was changed unseen."""
+        return bool(note.wrong or (self.doubts and any(one() is not None for one in self.doubts)))
+
     @harmless
     def wrong_read(self, saved: Saved) -> None:
         """Backward reads bytes that changed behind the counter: proved against the copy."""
         hazard = saved.hazards[0]
-        if hazard.told or not self.running or saved.note.unused or not silent.changed(saved):
+        if hazard.told or not self.running or self.running[-1].cleared:
+            return
+        if saved.note.unused or not silent.changed(saved):
             return
         hazard.told = hazard.reason != "numpy-write"
         self.running[-1].wrong.append((hazard, saved.note))
@@ -238,7 +255,7 @@ class Recorder:
         finally:
             self.inspecting = False
 
-    def _wrong(self, hazard: Hazard, save: Optional[SaveNote]) -> None:
+    def _wrong(self, hazard: Hazard, save: Optional[SaveNote], proof: Any) -> None:
         write = hazard.write
         if not self.log.first("wrong-gradient", write.where):
             return
@@ -253,6 +270,7 @@ class Recorder:
             "backward": self.running[-1].number if self.running else None,
             "operation": write.operation,
             "name": write.name,
+            **({} if proof is None else proof._asdict()),
         }
         self.log.keep(PlainNote(self.clock(), write.where, "wrong-gradient", fields))
         if self.running:

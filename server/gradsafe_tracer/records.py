@@ -93,7 +93,19 @@ class WriteNote:
 class Hazard:
     """A write that torch's version check cannot see."""
 
-    __slots__ = ("leaf", "now", "output", "reason", "seq", "told", "used", "users", "where", "write")
+    __slots__ = (
+        "leaf",
+        "now",
+        "output",
+        "reason",
+        "repeat",
+        "seq",
+        "told",
+        "used",
+        "users",
+        "where",
+        "write",
+    )
 
     def __init__(self, write: WriteNote, reason: str) -> None:
         self.write = write
@@ -105,6 +117,7 @@ class Hazard:
         self.used = False
         self.told = False
         self.leaf: Any = None
+        self.repeat: Any = None
         self.users: List[Any] = []
 
 
@@ -112,7 +125,8 @@ class BackwardNote:
     """One call of the engine, and what it read and freed."""
 
     __slots__ = (
-        "end", "found", "frees", "number", "operation", "parts", "raised", "ran", "reads", "retain", "roots", "t", "where", "wrong",
+        "cleared", "end", "found", "frees", "number", "operation", "parts", "proof", "raised", "ran", "reads", "retain",
+        "roots", "t", "where", "wrong",
     )  # fmt: skip
 
     def __init__(self, t: int, where: Where, operation: str, number: int, retain: bool) -> None:
@@ -122,6 +136,8 @@ class BackwardNote:
         self.number = number
         self.retain = retain
         self.raised = False
+        self.cleared = False
+        self.proof: Any = None
         self.end = 0
         self.found: List[Tuple[int, SaveNote, int]] = []
         self.parts: List[PlainNote] = []

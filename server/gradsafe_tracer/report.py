@@ -21,6 +21,11 @@ def text_report(events: Iterable[Event]) -> str:
             lines += _line("modified", event.place, f"{event.operation} on {event.name or 'a tensor'}")
             if event.save in saves:
                 lines += _saved(saves[event.save])
+            if event.leaf is not None:
+                lines.append(
+                    f"  {'gradient':>8} {event.leaf}: computed {event.computed:.6g}, with what was saved protected "
+                    f"{event.protected:.6g} (relative difference {event.difference:.2g})"
+                )
     return "".join(line + "\n" for line in lines)
 
 

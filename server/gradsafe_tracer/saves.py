@@ -100,7 +100,7 @@ class SaveHooks:
             note.counter = family.apart(tensor) or family.counter
         if family.escaped is not None and saved.snapshot is None:
             saved.snapshot = saved.alias.detach().clone()
-            saved.hazards = [family.escaped]
+            recorder.doubt(saved, family.escaped)
         if self.watch.func_unused is not None:
             note.unused = id(tensor) in self.watch.func_unused
         watch = self.watch
@@ -119,7 +119,7 @@ class SaveHooks:
         """Backward (or ``ctx.saved_tensors``) asks for what was saved. Runs in whatever thread the engine uses."""
         recorder = self.recorder
         if recorder.inspecting:
-            return saved.alias
+            return saved.snapshot if id(saved) in recorder.protected else saved.alias
         with torch._C.DisableTorchFunction():
             found = saved.alias._version
             if recorder.running:

@@ -73,24 +73,31 @@ def _took(watch: Watch, tensor: Any, alias: Any, how: str) -> None:
         watch.busy = False
 
 
-def note_in_graph(watch: Watch, tensor: Any, family: Family, note: WriteNote, args: Tuple[Any, ...]) -> None:
+def in_graph(tensor: Any, family: Optional[Family], grad: bool, apart: bool) -> Any:
+    """The tensor with a history whose memory an unrecorded write to ``tensor`` changes; None where there is none."""
+    owners = list(family.owning()) if family is not None and family.owners else []
+    if grad and not apart and not (owners and grad_fn_of(tensor) is None):
+        return None
+    candidates = (tensor, tensor._base, *owners)
+    return next((one for one in candidates if one is not None and grad_fn_of(one) is not None), None)
+
+
+def note_in_graph(
+    watch: Watch, tensor: Any, family: Family, note: WriteNote, args: Tuple[Any, ...], repeat: Any
+) -> None:
     """A write that autograd does not record, to a tensor that has a history: dangerous if it is used later."""
     apart = note.how == "data"
-    if note.grad and not apart and not (family.owners and grad_fn_of(tensor) is None):
+    owner = in_graph(tensor, family, bool(note.grad), apart)
+    if owner is None or _is_identity(note.operation, tensor, args):
         return
-    if _is_identity(note.operation, tensor, args):
+    if repeat is not None and not repeat.changed(owner):
         return
-    base = tensor._base
-    for owner in (tensor, base, *family.owning()):
-        node = None if owner is None else grad_fn_of(owner)
-        if node is None:
-            continue
-        reason = "data-write" if apart else "detached-write" if note.grad else "no-grad-write"
-        hazard = Hazard(note, reason)
-        hazard.seq, hazard.output = node._sequence_nr(), owner.output_nr
-        hazard.now = torch.autograd._get_sequence_nr()
-        watch.recorder.hazards = [*watch.recorder.hazards, hazard][-_MAX_WAITING:]
-        return
+    reason = "data-write" if apart else "detached-write" if note.grad else "no-grad-write"
+    hazard = Hazard(note, reason)
+    hazard.seq, hazard.output = grad_fn_of(owner)._sequence_nr(), owner.output_nr
+    hazard.now = torch.autograd._get_sequence_nr()
+    hazard.repeat = repeat
+    watch.recorder.hazards = [*watch.recorder.hazards, hazard][-_MAX_WAITING:]
 
 
 def _is_identity(operation: str, tensor: Any, args: Tuple[Any, ...]) -> bool:
@@ -163,7 +170,7 @@ def after_data_set(watch: Watch, args: Tuple[Any, ...], swap: Optional[Swap]) ->
                 saved.alias = tensor.detach()
             saved.note.storage = family.number
             family.add(weakref.ref(saved))
-            saved.hazards = [*saved.hazards, Hazard(note, "data-swap")]
+            recorder.doubt(saved, Hazard(note, "data-swap"))
         _wait_for_use(recorder, tensor, note, swap)
     finally:
         watch.busy = False
@@ -231,7 +238,7 @@ def escaped(watch: Watch, tensor: Any, how: str, frame: FrameType) -> None:
             if saved.snapshot is None:
                 with torch.no_grad():
                     saved.snapshot = saved.alias.detach().clone()
-                saved.hazards = [*saved.hazards, hazard]
+                recorder.doubt(saved, hazard)
         family.escaped = hazard
     finally:
         watch.busy = False

@@ -14,7 +14,8 @@ from .operands import operation_name, storage_of, tensors_in
 from .places import Where, where
 from .plans import Plan
 from .records import Hazard, WriteNote
-from .silent import note_in_graph
+from .replay import Repeat, before_write
+from .silent import in_graph, note_in_graph
 
 if TYPE_CHECKING:
     from .mode import Watch
@@ -38,6 +39,7 @@ class Writing:
         self.plan = plan
         self.targets: List[Tuple[Any, int]] = []
         self.saved: List[Tuple[Any, int]] = []
+        self.repeats: Dict[int, Optional[Repeat]] = {}
         self.place: Optional[Where] = None
         self.declared: Optional[Tuple[Where, Optional[str]]] = None
         self.first = torch.autograd._get_sequence_nr()
@@ -51,7 +53,10 @@ class Writing:
             for tensor in self._candidates():
                 if not tensor.is_inference():
                     self.targets.append((tensor, tensor._version))
-                    self._remember(tensor)
+                    family = known_family(tensor, self.watch.recorder.numbers)
+                    self._remember(tensor, family)
+                    if not self.watch.recorder.light:
+                        self._repeat(tensor, family)
         finally:
             self.watch.busy = False
 
@@ -81,9 +86,16 @@ class Writing:
         flags = [value for value in self.args if isinstance(value, bool)]
         return bool(named if named is not None else flags[0] if flags else False)
 
-    def _remember(self, tensor: Any) -> None:
+    def _repeat(self, tensor: Any, family: Optional[Family]) -> None:
+        """The derivative of a write that the graph of ``tensor`` will not know."""
+        apart = family is not None and bool(family.aliases) and family.apart(tensor) is not None
+        owner = in_graph(tensor, family, torch.is_grad_enabled(), apart)
+        if owner is not None:
+            recorder = self.watch.recorder
+            self.repeats[id(tensor)] = before_write(recorder, self.func, self.args, self.kwargs, owner)
+
+    def _remember(self, tensor: Any, family: Optional[Family]) -> None:
         """The saved tensors on this storage; a copy of each that this call may change behind torch's back."""
-        family = known_family(tensor, self.watch.recorder.numbers)
         if family is None:
             return
         for saved in family.live():
@@ -142,7 +154,7 @@ class Writing:
             if id(saved) not in before_call and saved.note.version == before != after
         ]
         self._break(touched, note, counter is not None)
-        note_in_graph(self.watch, tensor, family, note, self.args)
+        note_in_graph(self.watch, tensor, family, note, self.args, self.repeats.get(id(tensor)))
 
     def _break(self, touched: List[Tuple[Any, int]], note: WriteNote, data: bool) -> None:
         for saved, old in touched:
@@ -154,7 +166,7 @@ class Writing:
                     saved.moves = [*saved.moves, note]
                 note.counter = saved.note.counter
             elif saved.snapshot is not None and not saved.note.unused:
-                saved.hazards = [*saved.hazards, Hazard(note, self._reason(data))]
+                self.watch.recorder.doubt(saved, Hazard(note, self._reason(data)))
 
     def _reason(self, data: bool) -> str:
         name = getattr(self.func, "__name__", "")
@@ -166,10 +178,13 @@ class Writing:
 
 
 @harmless
-def harmless_write(recorder: Recorder, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> bool:
+def harmless_write(recorder: Recorder, func: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> bool:
     """Whether a method writes a tensor of which no graph holds a save, nor will after the call."""
     tensor = args[0] if args else None
-    if not isinstance(tensor, torch.Tensor) or "out" in kwargs:
+    method = getattr(func, "__name__", "").endswith(
+        "_"
+    )  # add_, __iadd__, __setitem__: what they write comes first
+    if not method or not isinstance(tensor, torch.Tensor) or "out" in kwargs:
         return False
     family = known_family(tensor, recorder.numbers)
     if family is not None and family.live():

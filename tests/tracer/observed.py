@@ -191,4 +191,130 @@ def threads_and_attributes_are_what_they_were() -> Any:
     return threading.active_count(), sorted(vars(x)), sorted(vars(y)), x._version, y._version
 
 
+def operands_live_as_long_as_the_graph() -> Any:
+    a = torch.ones(3, requires_grad=True) * 1
+    y, reference = a * a, weakref.ref(a)
+    del a
+    alive = reference() is not None
+    y.sum().backward()
+    return alive, reference() is None
+
+
+def names_of_their_operations() -> Any:
+    h = torch.ones(4, requires_grad=True) * 1
+    a, _ = h.chunk(2)
+    y = a * a.sin()
+    h.add_(1)
+    y.sum().backward()
+
+
+def compiled_without_a_compiler() -> Any:
+    layer = nn.Linear(3, 3)
+    step = torch.compile(lambda t: layer(t).tanh(), backend="eager")
+    x = torch.randn(2, 3)
+    step(x).sum().backward()
+    step(x).sum().backward()
+    return layer.weight.grad
+
+
+def checkpoint_with_dropout() -> Any:
+    layer, x = nn.Sequential(nn.Linear(3, 3), nn.Dropout(0.5)), torch.randn(4, 3, requires_grad=True)
+    for reentrant in (False, True):
+        checkpoint(layer, x, use_reentrant=reentrant).sum().backward()
+    return x.grad, torch.rand(1)
+
+
+def hooks_come_and_go() -> Any:
+    said: list[str] = []
+    x = torch.ones(3, requires_grad=True)
+    y = x.exp()
+    first = y.register_hook(lambda g: said.append("tensor"))
+    node = y.grad_fn.register_hook(lambda *_: said.append("node"))
+    x.register_post_accumulate_grad_hook(lambda t: said.append("leaf"))
+    y.sum().backward(retain_graph=True)
+    first.remove()
+    node.remove()
+    y.sum().backward()
+    return said
+
+
+def hooks_run_once_though_a_gradient_is_wrong() -> Any:
+    said: list[str] = []
+    x = torch.ones(3, requires_grad=True)
+    y = x.exp()
+    y.register_hook(lambda g: said.append("tensor"))
+    y.data.add_(1)
+    y.sum().backward()
+    return said, x.grad
+
+
+def wrong_gradient_stays_wrong() -> Any:
+    x, w = torch.ones(3, requires_grad=True), torch.ones(3, requires_grad=True)
+    h = x * w
+    y = h * w
+    h.data.mul_(3)
+    with torch.no_grad():
+        y.mul_(2)
+    y.pow(2).sum().backward()
+    return x.grad, w.grad
+
+
+def subclass_that_listens() -> Any:
+    heard: list[str] = []
+
+    class Listening(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            heard.append(getattr(func, "__name__", str(func)))
+            return super().__torch_function__(func, types, args, kwargs or {})
+
+    x = torch.ones(3).as_subclass(Listening).requires_grad_()
+    y = (x.exp() * x).sum()
+    y.add_(1)
+    y.backward()
+    return heard, x.grad
+
+
+def anomaly_mode_at_once() -> Any:
+    with torch.autograd.detect_anomaly(check_nan=False):
+        x = torch.ones(3, requires_grad=True)
+        y = x.exp()
+        y.add_(1)
+        y.sum().backward()
+
+
+def data_loaded_by_workers() -> Any:
+    data = torch.utils.data.TensorDataset(torch.arange(4.0))
+    return [batch[0] for batch in torch.utils.data.DataLoader(data, batch_size=2, num_workers=1)]
+
+
+def module_copied_after_use() -> Any:
+    net = nn.Sequential(nn.Linear(2, 2), nn.ReLU(inplace=True))
+    net(torch.ones(1, 2)).sum().backward()
+    other = copy.deepcopy(net)
+    other(torch.ones(1, 2)).sum().backward()
+    return [p.grad for p in other.parameters()]
+
+
+def moved_with_its_graph_alive() -> Any:
+    layer = nn.Linear(2, 2)
+    y = layer(torch.ones(1, 2))
+    layer.double()
+    y.sum().backward()
+
+
+def forked() -> Any:
+    import os
+
+    reading, writing = os.pipe()
+    child = os.fork()
+    if not child:
+        x = torch.ones(3, requires_grad=True)
+        (x * x).sum().backward()
+        os.write(writing, str(x.grad).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    return os.read(reading, 100)
+
+
 PROGRAMS = [value for name, value in list(globals().items()) if getattr(value, "__module__", "") == __name__]

@@ -1,19 +1,27 @@
-"""What tracing costs beside anomaly mode: ``python -m tests.tracer.overhead``. A measurement, not a test."""
+"""What tracing costs beside anomaly mode: ``make bench-trace``. A measurement, not a test."""
 
 from __future__ import annotations
 
 import contextlib
+import platform
+import sys
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from gradsafe_tracer import places, trace
+import gradsafe_tracer
+from gradsafe_tracer import places
 
-ROUNDS = 3
+ROUNDS = 5
+PAGE = Path(__file__).parents[2] / "docs" / "trace.md"
+BEGIN, END = "<!-- bench-trace -->", "<!-- /bench-trace -->"
 Make = Callable[[], tuple[nn.Module, Any]]
 
 
@@ -68,12 +76,38 @@ def resnet18() -> tuple[nn.Module, Any]:
         layers += [Residual(before, after, stride), Residual(after, after, 1)]
         before = after
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10)), torch.randn(
-        2, 3, 32, 32
+        2, 3, 64, 64
     )
 
 
 def small_gpt() -> tuple[nn.Module, Any]:
     return nn.Sequential(*[Attention(256, 4) for _ in range(6)], nn.LayerNorm(256)), torch.randn(4, 128, 256)
+
+
+class Nothing(TorchDispatchMode):
+    """A dispatch mode that only passes on: what tracing with one would cost at least."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return func(*args, **(kwargs or {}))
+
+
+@contextlib.contextmanager
+def post_mortem() -> Iterator[None]:
+    uninstall = gradsafe_tracer.install()
+    try:
+        yield
+    finally:
+        uninstall()
+
+
+WAYS: dict[str, Callable[[], Any]] = {
+    "untraced": contextlib.nullcontext,
+    "post-mortem": post_mortem,
+    "--light": lambda: gradsafe_tracer.trace(light=True),
+    "full": gradsafe_tracer.trace,
+    "anomaly mode": torch.autograd.detect_anomaly,
+    "empty dispatch mode": Nothing,
+}
 
 
 def measure(make: Make, steps: int) -> dict[str, float]:
@@ -88,28 +122,47 @@ def measure(make: Make, steps: int) -> dict[str, float]:
         optimizer.step()
         return time.process_time() - start
 
-    ways: dict[str, Callable[[], Any]] = {
-        "plain": contextlib.nullcontext,
-        "traced": trace,
-        "anomaly mode": torch.autograd.detect_anomaly,
-    }
-    times: dict[str, list[float]] = {name: [] for name in ways}
+    times: dict[str, list[float]] = {name: [] for name in WAYS}
     for _ in range(ROUNDS):
-        for name, way in ways.items():
+        for name, way in WAYS.items():
             with way():
-                for _ in range(max(2, steps)):
-                    step()
+                step()
                 times[name] += [step() for _ in range(steps)]
     return {name: 1000 * sorted(found)[len(found) // 5] for name, found in times.items()}
 
 
+def table() -> str:
+    """The measurement as Markdown: milliseconds untraced, then ratios."""
+    rows = ["| one training step | " + " | ".join(WAYS) + " |", "|---" * (len(WAYS) + 1) + "|"]
+    for name, make, steps in (
+        ("100 tiny layers", tiny_operations, 40),
+        ("ResNet18, 2x3x64x64", resnet18, 4),
+        ("GPT, 6 blocks of 256, 4x128", small_gpt, 4),
+    ):
+        found = measure(make, steps)
+        plain = found["untraced"]
+        ratios = [f"{ms / plain:.2f}x" for way, ms in found.items() if way != "untraced"]
+        rows.append(f"| {name} | {plain:.1f} ms | " + " | ".join(ratios) + " |")
+    return "\n".join(rows)
+
+
 def main() -> None:
     places.mark_user_file(__file__)
+    warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    for make, steps in ((tiny_operations, 40), (resnet18, 6), (small_gpt, 4)):
-        found = measure(make, steps)
-        ratios = "  ".join(f"{name} {ms:.2f} ms ({ms / found['plain']:.2f}x)" for name, ms in found.items())
-        print(f"{make.__name__}: {ratios}")
+    found = table()
+    print(found)
+    if "--write" in sys.argv:
+        write(found)
+
+
+def write(found: str) -> None:
+    """Puts the table into the page, with its date and what it ran on."""
+    text = PAGE.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    on = f"{time.strftime('%Y-%m-%d')}, torch {torch.__version__.split('+')[0]}, Python {platform.python_version()}, one thread"
+    PAGE.write_text(f"{before}{BEGIN}\n{on}:\n\n{found}\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -157,6 +157,71 @@ def averaged() -> None:
     torch.optim.swa_utils.update_bn([torch.randn(5, 3)], mean)
 
 
+def written_with_what_it_held() -> None:
+    y = torch.randn(3, requires_grad=True).exp()
+    y.data.copy_(y.data.clone())
+    y.sum().backward()
+
+
+def part_that_nobody_reads() -> None:
+    h, w = torch.randn(4, requires_grad=True) * 1, torch.randn(4, requires_grad=True)
+    y = h[:2] * w[:2]
+    h.data[2:] = 5
+    y.sum().backward()
+
+
+def factor_behind_a_zero() -> None:
+    y = torch.randn(3, requires_grad=True) * 1
+    with torch.no_grad():
+        y.mul_(2)
+    (y * 0).sum().backward()
+
+
+def stepped_by_nothing() -> None:
+    w, v = nn.Parameter(torch.rand(3)), nn.Parameter(torch.rand(3))
+    optimizer = torch.optim.SGD([w, v], 0.0, fused=True)
+    first, second = (w * v).sum(), (w * v).pow(2).sum()
+    first.backward(retain_graph=True)
+    optimizer.step()
+    second.backward()
+
+
+def evaluated_twice() -> None:
+    norm = nn.BatchNorm1d(3).eval()
+    y = norm(torch.randn(4, 3, requires_grad=True))
+    norm(torch.randn(4, 3))
+    y.sum().backward()
+
+
+def array_of_a_copy() -> None:
+    y = torch.randn(3, requires_grad=True).exp()
+    array = y.detach().clone().numpy()
+    array[:] = 0
+    y.sum().backward()
+
+
+def context_that_saves() -> None:
+    class Square(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.save_for_backward(x)
+            ctx.scale = torch.ones(())
+            return x * x
+
+        @staticmethod
+        def backward(ctx: Any, *grads: Any) -> Any:
+            return 2 * ctx.saved_tensors[0] * grads[0] * ctx.scale
+
+    Square.apply(torch.randn(3, requires_grad=True) * 1).add_(1).sum().backward()
+
+
+def hooks_that_copy() -> None:
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t.clone(), lambda t: t):
+        y = torch.randn(3, requires_grad=True).exp()
+    y.add_(1)
+    y.sum().backward()
+
+
 PROGRAMS = [
     value
     for name, value in list(globals().items())

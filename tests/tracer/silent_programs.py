@@ -15,7 +15,7 @@ def _leaf(*shape: int) -> Any:
 
 def data_write_to_a_result() -> None:
     y = _leaf().exp()
-    y.data.mul_(2)  # wrong
+    y.data.add_(2)  # wrong
     y.sum().backward()
 
 
@@ -58,7 +58,7 @@ def numpy_array() -> None:
 def untyped_storage() -> None:
     y = _leaf().exp()
     storage = y.untyped_storage()
-    storage[0] = 7  # wrong
+    storage.fill_(7)  # wrong
     y.sum().backward()
 
 
@@ -134,6 +134,115 @@ def convolution_weight_swapped() -> None:
     layer = nn.Conv1d(2, 2, 1)
     y = layer(_leaf(1, 2, 3))
     layer.weight.data = torch.zeros(2, 2, 1)  # wrong
+    y.sum().backward()
+
+
+def data_write_to_rows_of_an_operand() -> None:
+    h, w = _leaf(4, 3) * 1, _leaf(4, 3)
+    y = h * w
+    h.data[1:3] = 5  # wrong
+    y.sum().backward()
+
+
+def array_written_by_a_function() -> None:
+    buffer, w = torch.zeros(3), _leaf()
+    array = buffer.numpy()
+    y = w * buffer
+    np.add(array, 1, out=array)  # wrong
+    y.sum().backward()
+
+
+def tensor_made_of_an_array() -> None:
+    array = np.ones(3, dtype=np.float32)
+    y = _leaf() * torch.from_numpy(array)
+    array[:] = 9  # wrong
+    y.sum().backward()
+
+
+def map_moves_no_counter() -> None:
+    t = torch.ones(3)
+    y = _leaf() * t
+    t.map_(torch.zeros(3), lambda a, b: a * 3)  # wrong
+    y.sum().backward()
+
+
+def attribute_of_a_context() -> None:
+    class Square(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            ctx.x = x
+            return x * x
+
+        @staticmethod
+        def backward(ctx: Any, *grads: Any) -> Any:
+            return 2 * ctx.x * grads[0]
+
+    h = _leaf() * 1
+    y = Square.apply(h)
+    h.mul_(10)  # wrong
+    y.sum().backward()
+
+
+def hooks_that_keep_the_tensor() -> None:
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+        y = _leaf().exp()
+    y.add_(1)  # wrong
+    y.sum().backward()
+
+
+def saved_on_the_cpu_it_is_on() -> None:
+    with torch.autograd.graph.save_on_cpu():
+        y = _leaf().exp()
+    y.mul_(3).add_(1)  # wrong
+    y.sum().backward()
+
+
+def fused_sgd_of_two_losses() -> None:
+    w, v = nn.Parameter(torch.rand(3)), nn.Parameter(torch.rand(3))
+    optimizer = torch.optim.SGD([w, v], 0.5, fused=True)
+    first, second = (w * v).sum(), (w * v).pow(2).sum()
+    first.backward(retain_graph=True)
+    optimizer.step()  # wrong
+    second.backward()
+
+
+def checkpointed_parameters_stepped() -> None:
+    from torch.utils.checkpoint import checkpoint
+
+    layer = nn.Linear(3, 3)
+    optimizer = torch.optim.SGD(layer.parameters(), 0.5)
+    layer(torch.rand(2, 3)).sum().backward()
+    y = checkpoint(lambda t: layer(t).tanh(), _leaf(2, 3), use_reentrant=False)
+    optimizer.step()  # wrong
+    y.sum().backward()
+
+
+def normalised_between_two_uses() -> None:
+    w = _leaf()
+    first = (w * torch.ones(3)).sum()
+    w.data = w.data / w.data.norm()  # wrong
+    (first + (w * torch.rand(3)).sum()).backward()
+
+
+def result_replaced_by_its_double() -> None:
+    h = _leaf() * 1
+    h.data = h.data * 2  # wrong
+    h.sum().backward()
+
+
+def power_of_a_clamped_value() -> None:
+    h = torch.tensor([0.5, 2.0, 3.0], requires_grad=True) * 1
+    with torch.no_grad():
+        h.clamp_(max=1)  # wrong
+    h.pow(2).sum().backward()
+
+
+def running_mean_of_a_channel_norm() -> None:
+    norm, x = nn.BatchNorm2d(2), _leaf(2, 2, 3, 3)
+    norm.eval()
+    y = norm(x)
+    norm.train()
+    norm(torch.randn(2, 2, 3, 3) * 9 + 4)  # wrong
     y.sum().backward()
 
 

@@ -1,0 +1,207 @@
+"""The gradient as computed beside the gradient of a run that protects what was saved: is anything wrong, and by how much?
+
+Both are taken just before the program's own backward, on the same graph, which they leave as it is. No code of the
+program may run twice for that: where its hooks, custom Functions or saved-tensor hooks are in the graph there is no proof.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+
+import torch
+
+from . import names
+from .harmless import harmless
+from .nodes import held_by, reachable, slots_of
+from .quiet import quiet
+from .records import BackwardNote, Hazard, Saved
+from .silent import changed
+
+if TYPE_CHECKING:
+    from .recorder import Recorder
+
+RELATIVE = 1e-4
+"""From this relative difference on a gradient is called wrong (the project's decision 14)."""
+TIMES = 3
+"""How often one write is put to the proof: it costs three backward runs."""
+
+_Custom = torch.autograd.function.BackwardCFunction
+
+
+class Proof(NamedTuple):
+    """The worst element of all leaves: what backward computes there, and what a protected run gives."""
+
+    leaf: str
+    computed: float
+    protected: float
+    difference: float
+
+
+@harmless
+def prove(
+    recorder: Recorder, run: Callable[..., Any], roots: Any, grads: Any, inputs: Any, note: BackwardNote
+) -> None:
+    """Fills ``note.proof``, or ``note.cleared`` where nothing is wrong after all."""
+    nodes = reachable(note.roots)
+    if recorder.user_hooks or len(recorder.running) > 1 or any(_runs_user_code(node) for node in nodes):
+        return
+    suspects = {id(saved): saved for node in nodes for _, saved in held_by(node) if _is_suspect(saved)}
+    inside = [hazard for hazard, _ in note.wrong]
+    if not (suspects or inside) or not all(one.repeat and one.repeat.pull for one in inside):
+        return
+    writes = [hazard.write for hazard in inside] + [saved.hazards[0].write for saved in suspects.values()]
+    if all(recorder.proved.get(write.where, 0) >= TIMES for write in writes):
+        return
+    for place in {write.where for write in writes}:
+        recorder.proved[place] = recorder.proved.get(place, 0) + 1
+    leaves = list(inputs) or [node.variable for node in nodes if hasattr(node, "variable")]
+    shadow = _Shadow(recorder, run, roots, grads, leaves)
+    computed = shadow.gradients({})
+    right = shadow.corrected(suspects, inside)
+    note.proof = worst(leaves, computed, right, names_of(leaves))
+    note.cleared = note.proof is None
+
+
+def _is_suspect(saved: Saved) -> bool:
+    return bool(saved.hazards) and not saved.note.unused and bool(changed(saved))
+
+
+def _runs_user_code(node: Any) -> bool:
+    if isinstance(node, _Custom):
+        return True
+    for slot in slots_of(node):
+        try:
+            raw = getattr(node, slot)
+            for one in raw if isinstance(raw, (tuple, list)) else (raw,):
+                if one is not None and not isinstance(one.data, (Saved, torch.Tensor, type(None))):
+                    return True
+        except (RuntimeError, AttributeError):
+            continue
+    return False
+
+
+class _Shadow:
+    """Runs of the graph that nobody sees."""
+
+    def __init__(
+        self, recorder: Recorder, run: Callable[..., Any], roots: Any, grads: Any, leaves: List[Any]
+    ) -> None:
+        self._recorder = recorder
+        self._run = run
+        self._roots = roots
+        self._grads = grads
+        self._leaves = leaves
+
+    def gradients(self, protected: Dict[int, Saved], roots: Any = None, grads: Any = None) -> Sequence[Any]:
+        """The leaves' gradients, ``protected`` saves as they were when they were saved."""
+        recorder = self._recorder
+        anomaly, recorder.inspecting = torch.is_anomaly_enabled(), True
+        recorder.protected = protected
+        torch.set_anomaly_enabled(False)
+        try:
+            with torch._C.DisableTorchFunction():
+                return self._run(  # type: ignore[no-any-return]
+                    roots or self._roots,
+                    grads or self._grads,
+                    True,
+                    False,
+                    tuple(self._leaves),
+                    allow_unreachable=True,
+                    accumulate_grad=False,
+                )
+        finally:
+            recorder.inspecting, recorder.protected = False, {}
+            torch.set_anomaly_enabled(anomaly)
+
+    def corrected(self, protected: Dict[int, Saved], inside: List[Hazard]) -> Sequence[Any]:
+        """The same, with the derivative of each write that the graph does not know put in: backward is linear."""
+        passed: Dict[Tuple[int, int, int], Any] = {}
+        handles = [_listen(node, passed) for node in {id(n): n for h in inside for n in h.users}.values()]
+        try:
+            found = list(self.gradients(protected))
+        finally:
+            for handle in handles:
+                handle.remove()
+        for edge in {(hazard.seq, hazard.output) for hazard in inside}:
+            hazards = sorted(
+                (one for one in inside if (one.seq, one.output) == edge), key=lambda one: one.now
+            )
+            node, delta = _missing(edge, hazards, passed)
+            if delta is not None:
+                root = torch.autograd.graph.GradientEdge(node, edge[1])
+                more = self.gradients(protected, (root,), (delta,))
+                found = [a if b is None else b if a is None else a + b for a, b in zip(found, more)]
+        return found
+
+
+def _listen(node: Any, passed: Dict[Tuple[int, int, int], Any]) -> Any:
+    number = node._sequence_nr()
+
+    def hear(grad_inputs: Any, _grad_outputs: Any) -> None:
+        for (below, output), grad in zip(node.next_functions, grad_inputs):
+            if below is not None and grad is not None:
+                key = (number, below._sequence_nr(), output)
+                passed[key] = passed[key] + grad if key in passed else grad.detach().clone()
+
+    return node.register_hook(hear)
+
+
+def _missing(
+    edge: Tuple[int, int], hazards: List[Hazard], passed: Dict[Tuple[int, int, int], Any]
+) -> Tuple[Any, Any]:
+    """What the edge's gradient lacks: the writes' own derivatives, the last write first."""
+    node, right, plain = None, None, None
+    done = set()
+    for hazard in reversed(hazards):
+        for user in hazard.users:
+            number = user._sequence_nr()
+            grad = passed.get((number, *edge))
+            if number in done or grad is None:
+                continue
+            done.add(number)
+            node = next(b for b, o in user.next_functions if b is not None and (b._sequence_nr(), o) == edge)
+            plain = grad if plain is None else plain + grad
+            right = grad if right is None else right + grad
+        if right is not None:
+            right = hazard.repeat.pull(right)
+    if right is None or plain is None:
+        return None, None
+    return node, right - plain.sum_to_size(right.shape)
+
+
+def names_of(leaves: List[Any]) -> List[str]:
+    """How the program calls its leaves."""
+    frame = sys._getframe(1)
+    return [names.variable(leaf, frame) or f"a leaf of size {list(leaf.shape)}" for leaf in leaves]
+
+
+def worst(
+    leaves: List[Any], computed: Sequence[Any], right: Sequence[Any], called: List[str]
+) -> Optional[Proof]:
+    """The element that differs most, relative to the largest of its leaf; None where none does."""
+    found: Optional[Proof] = None
+    with torch.no_grad(), quiet():
+        for name, leaf, one, other in zip(called, leaves, computed, right):
+            a, b = (torch.zeros_like(leaf) if grad is None else grad for grad in (one, other))
+            proof = _compare(name, a.to_dense().flatten(), b.to_dense().flatten())
+            if proof is not None and (found is None or proof.difference > found.difference):
+                found = proof
+    return found
+
+
+def _compare(name: str, computed: Any, protected: Any) -> Optional[Proof]:
+    if not computed.numel():
+        return None
+    if computed.is_complex():
+        computed, protected = (torch.view_as_real(one).flatten() for one in (computed, protected))
+    computed, protected = computed.double(), protected.double()
+    apart = (computed - protected).abs()
+    apart = torch.where(computed.isnan() & protected.isnan(), torch.zeros_like(apart), apart)
+    apart = torch.nan_to_num(apart, nan=float("inf"))
+    place = int(apart.argmax())
+    scale = max(float(computed.abs().max()), float(protected.abs().max()))
+    difference = float(apart[place]) / scale if scale > 0 else 0.0
+    if not difference > RELATIVE:
+        return None
+    return Proof(f"{name}.grad", float(computed[place]), float(protected[place]), difference)
