@@ -51,16 +51,22 @@ def prove(
     if not (suspects or inside) or not all(one.repeat and one.repeat.pull for one in inside):
         return
     writes = [hazard.write for hazard in inside] + [saved.hazards[0].write for saved in suspects.values()]
-    if all(recorder.proved.get(write.where, 0) >= TIMES for write in writes):
+    places = {write.where for write in writes}
+    if all(recorder.proved.get(place, 0) >= TIMES for place in places):
+        note.cleared = places <= recorder.innocent
         return
-    for place in {write.where for write in writes}:
+    for place in places:
         recorder.proved[place] = recorder.proved.get(place, 0) + 1
     leaves = list(inputs) or [node.variable for node in nodes if hasattr(node, "variable")]
     shadow = _Shadow(recorder, run, roots, grads, leaves)
-    computed = shadow.gradients({})
-    right = shadow.corrected(suspects, inside)
+    try:
+        computed = shadow.gradients({})
+        right = shadow.corrected(suspects, inside)
+    except (RuntimeError, TypeError, AttributeError):
+        return  # the program's own backward will fail too, or this torch takes no edge of a graph as a root
     note.proof = worst(leaves, computed, right, names_of(leaves))
     note.cleared = note.proof is None
+    recorder.innocent = recorder.innocent | places if note.cleared else recorder.innocent - places
 
 
 def _is_suspect(saved: Saved) -> bool:
@@ -96,9 +102,10 @@ class _Shadow:
     def gradients(self, protected: Dict[int, Saved], roots: Any = None, grads: Any = None) -> Sequence[Any]:
         """The leaves' gradients, ``protected`` saves as they were when they were saved."""
         recorder = self._recorder
-        anomaly, recorder.inspecting = torch.is_anomaly_enabled(), True
+        anomaly, check_nan = torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()
+        recorder.inspecting = True
         recorder.protected = protected
-        torch.set_anomaly_enabled(False)
+        torch.set_anomaly_enabled(False, check_nan)
         try:
             with torch._C.DisableTorchFunction():
                 return self._run(  # type: ignore[no-any-return]
@@ -112,7 +119,7 @@ class _Shadow:
                 )
         finally:
             recorder.inspecting, recorder.protected = False, {}
-            torch.set_anomaly_enabled(anomaly)
+            torch.set_anomaly_enabled(anomaly, check_nan)
 
     def corrected(self, protected: Dict[int, Saved], inside: List[Hazard]) -> Sequence[Any]:
         """The same, with the derivative of each write that the graph does not know put in: backward is linear."""

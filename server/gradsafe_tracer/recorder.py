@@ -8,7 +8,7 @@ import threading
 import weakref
 from collections import deque
 from types import FrameType
-from typing import Any, Deque, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Deque, Dict, Iterator, List, Optional, Set, Tuple
 
 import torch
 
@@ -55,6 +55,7 @@ class Recorder:
         self.user_hooks = False
         self.protected: Dict[int, Saved] = {}
         self.proved: Dict[Where, int] = {}
+        self.innocent: Set[Where] = set()
         self.doubts: List[Any] = []
         self.hidden: Dict[int, SaveNote] = {}
         self.broken: Optional[Saved] = None

@@ -12,6 +12,8 @@ from .quiet import quiet
 if TYPE_CHECKING:
     from .recorder import Recorder
 
+LARGE = 1 << 22
+"""Tensors of more elements are not copied before a write: such a write is told without numbers."""
 _RANDOM = {
     "normal_", "uniform_", "bernoulli_", "random_", "exponential_", "cauchy_", "log_normal_", "geometric_",
     "dropout_", "alpha_dropout_", "feature_dropout_", "rrelu_",
@@ -50,10 +52,13 @@ def before_write(
     recorder: Recorder, func: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any], owner: Any
 ) -> Optional[Repeat]:
     """``func(*args)`` is about to write ``args[0]``, which shares the memory of ``owner``."""
-    if owner.device.type == "meta" or owner.layout is not torch.strided:
+    if owner.device.type == "meta" or owner.layout is not torch.strided or owner.numel() > LARGE:
         return None
-    with quiet(), torch.no_grad():
-        repeat = Repeat(owner)
+    try:
+        with quiet(), torch.no_grad():
+            repeat = Repeat(owner)
+    except RuntimeError:
+        return None  # expanded: several elements at one place
     written = args[0] if args else None
     others = [one for one in tensors_in((args[1:], kwargs)) if one is not written]
     if getattr(func, "__name__", "") in _RANDOM or not isinstance(written, torch.Tensor):

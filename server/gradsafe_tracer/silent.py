@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .recorder import Recorder
 
 _IDENTITY = {"add_", "sub_", "subtract_", "iadd", "isub"}
-_MAX_WAITING = 32
+_MAX_WAITING = 16
 
 
 @harmless

@@ -73,7 +73,7 @@ def run(path: Path, traced: bool, body: Body | None = None) -> Run:
     found = session.events() if session is not None else []
     troubles = list(harmless.troubles)
     harmless.troubles.clear()  # or every later test would fail for this one
-    assert troubles == []
+    assert troubles == [], troubles
     return Run(error, row, variables, torch.get_rng_state(), output.getvalue(), found)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import inspect
 import io
+import linecache
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 pytest.importorskip("torch")
 
 from gradsafe_tracer import harmless, places, trace
+from gradsafe_tracer.events import Place, Save, Write
 
 from . import loud_programs
 from .running import stories
@@ -48,6 +51,24 @@ def differs(program: Callable[[], None], light: bool) -> str | None:
         "frees": {story.freed} - {None},
     }
     return None if found == rows else f"{found}, not {rows}"
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="columns are known from Python 3.11 on")
+def test_each_event_stands_at_its_own_sub_expression() -> None:
+    with trace() as report, pytest.raises(RuntimeError):
+        loud_programs.nested_in_one_line()
+    at = {}
+    for event in report.events:
+        if isinstance(event, (Save, Write)) and isinstance(event.place, Place):
+            line = linecache.getline(event.place.file, event.place.row)
+            at[event.kind, event.operation] = line[event.place.column - 1 : event.place.end_column - 1]
+    assert at == {
+        ("save", "matmul"): "x @ w",
+        ("save", "sigmoid"): "torch.sigmoid(x @ w)",
+        ("write", "mul_"): "torch.sigmoid(x @ w).mul_(2)",
+        ("save", "relu_"): "torch.relu_(torch.sigmoid(x @ w).mul_(2))",
+        ("write", "relu_"): "torch.relu_(torch.sigmoid(x @ w).mul_(2))",
+    }
 
 
 @pytest.mark.parametrize("light", [False, True], ids=["full", "light"])
