@@ -116,12 +116,16 @@ class Kept:
 
     def begin(self, cells: Iterable[RunCell]) -> None:
         """From here on ``cells`` run: what is edited meanwhile counts as edited after."""
+        cells = list(cells)
+        again = {cell.name for cell in cells}
         for cell in cells:
             count = cell.text.count("\n") + (not cell.text.endswith("\n"))
             rows: list[int | None] = list(range(cell.first_row, cell.first_row + count))
             self._tracks[cell.name] = Track(cell.document, cell.first_row, rows, code_of(cell.text))
         for name in list(self._tracks)[:-REMEMBERED]:
             del self._tracks[name]
+        # A whole file runs under one name each time: what its last run showed was of another text.
+        self._cells = [old for old in self._cells if old.name in self._tracks and old.name not in again]
 
     def add(self, cells: Sequence[RunCell], traced: TracedRun) -> None:
         """What came of the run replaces what earlier runs of the same cells have shown."""
@@ -135,8 +139,7 @@ class Kept:
                 self._cells = [
                     old
                     for old in self._cells
-                    if old.name not in self._tracks
-                    or not self._tracks[old.name].stands_in(cell.document, rows[0], rows[-1])
+                    if not self._tracks[old.name].stands_in(cell.document, rows[0], rows[-1])
                 ]
         fresh = {
             cell.name: _Cell(
@@ -169,6 +172,13 @@ class Kept:
             for mark in cell.marks
             if (place := self._tracks[mark.place.file].now(mark.place)) is not None
         )
+
+    def ran_at(self, document: str, row: int) -> tuple[str, int] | None:
+        """The last text that ran at this row of the document, and the row that it was there."""
+        for name, track in reversed(self._tracks.items()):
+            if track.document == document and row in track.rows:
+                return name, track.first_row + track.rows.index(row)
+        return None
 
     def result(self, cell: RunCell) -> LastResult | None:
         """What the last run of a cell came to."""

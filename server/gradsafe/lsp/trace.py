@@ -147,10 +147,11 @@ class Runs:
         if session.active is not None:
             self._refuse(BUSY)
             return None
-        request = self._with_predictions(session.named(request), snapshot)
+        request = session.named(request)
         session.active = Active(threading.Event(), self._server.protocol.msg_id)
         session.stop_waiting()
         session.kept.begin(request.cells)
+        request = self._with_predictions(request, snapshot, session.kept)
         self._refresh()
         try:
             traced = await self._follow(snapshot, request, session, session.active.cancel)
@@ -180,10 +181,10 @@ class Runs:
             session.always = answer == consent.RUN_ALWAYS
         return request.only((*missing, target))
 
-    def _with_predictions(self, request: RunRequest, snapshot: Snapshot) -> RunRequest:
+    def _with_predictions(self, request: RunRequest, snapshot: Snapshot, kept: Kept) -> RunRequest:
         verdict = self._server.published.verdict(snapshot.uri)
         told = verdict.judgement.entries if verdict is not None else ()
-        return replace(request, predicted=tuple(predictions(told, snapshot, request)))
+        return replace(request, predicted=tuple(predictions(told, snapshot, kept, request)))
 
     async def _follow(
         self, snapshot: Snapshot, request: RunRequest, session: DocumentSession, cancel: threading.Event
