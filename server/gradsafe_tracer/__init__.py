@@ -6,17 +6,20 @@ and must never change the program that it watches. ``gradsafe_tracer.events`` do
 
 from __future__ import annotations
 
-__all__ = ["install", "trace"]
+__all__ = ["install", "load_ipython_extension", "trace", "unload_ipython_extension"]
+
+_HOME = {
+    "install": ".postmortem",
+    "load_ipython_extension": ".notebook",
+    "trace": ".context",
+    "unload_ipython_extension": ".notebook",
+}
 
 
 def __getattr__(name: str) -> object:
     # Lazily: gradsafe imports ``gradsafe_tracer.events`` where there is no torch.
-    if name == "trace":
-        from .context import trace
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-        return trace
-    if name == "install":
-        from .postmortem import install
-
-        return install
-    raise AttributeError(name)
+    return getattr(import_module(_HOME[name], __name__), name)
