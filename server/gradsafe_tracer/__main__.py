@@ -1,96 +1,79 @@
-"""``python -m gradsafe_tracer [--cell N] [--events PATH] FILE [-- ARGS]``: runs FILE under the tracer.
+"""``python -m gradsafe_tracer [options] (FILE | -m MODULE) [ARGS ...]``: runs a program under the tracer.
 
-The events and, last, one line ``{"kind": "result", ...}`` go to PATH; without it a report goes to stderr.
+Without ``--events`` a report goes to standard error, and the exit status is that of ``gradsafe trace``: 0 nothing found,
+1 findings or the program raised, 2 nothing could be run, 3 time limit, 130 cancelled.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 import threading
 from typing import Any, Dict, List, Optional, Tuple
 
+from . import command
 from . import program as programs
 from .ending import Ending
+from .hints import hint
 from .opening import open_session
 from .program import ProgramError
+from .timeline import refusal
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
-    options = _parse(sys.argv[1:] if arguments is None else arguments)
-    ending = Ending(options.events)
+    options = command.parse(sys.argv[1:] if arguments is None else arguments)
+    refused = refusal(options.html) if options.html is not None else None
+    if refused is not None:
+        print(f"gradsafe_tracer: {refused}.", file=sys.stderr)
+        return 2
+    ending = Ending(options.events, options.html, options.dry_run)
     try:
-        loaded = programs.load(options.file, options.cell, options.source)
+        loaded = _load(options)
         codes = programs.compile_cells(loaded)
-        session = ending.session = open_session((cell.filename for cell in loaded.cells), options.light)
-        ending.result["notes"] = [*loaded.notes, *_left_out(options.light)]
+        session = ending.session = open_session(cell.filename for cell in loaded.cells)
+        ending.begin(loaded)
         with ending.prepared(options.deadline, options.memory):
-            code = _run(session, loaded, codes, options.arguments, ending.result)
+            _run(session, loaded, codes, options, ending.result)
     except ProgramError as error:
+        ending.session = None
         ending.result.update(outcome="problem", problem=error.problem, message=str(error), row=error.row)
         if options.events is None:
-            print(f"gradsafe_tracer: {error}", file=sys.stderr)
-        code = 2
+            print(f"gradsafe_tracer: {error}. {command.remedy(error.problem)}", file=sys.stderr)
+            return 2
     ending.tell()
-    return code
+    return ending.status
 
 
-def _parse(arguments: List[str]) -> Any:
-    parser = argparse.ArgumentParser(
-        prog="gradsafe_tracer", description="Run a file under the autograd tracer."
-    )
-    parser.add_argument(
-        "--cell", type=int, default=None, help="run up to this cell (# %%%% or notebook), from 1"
-    )
-    parser.add_argument("--events", default=None, help="write events and result to this file (JSON lines)")
-    parser.add_argument(
-        "--deadline", type=float, default=None, help="report at this time (seconds since 1970)"
-    )
-    parser.add_argument("--memory", type=int, default=None, help="report when the process holds more bytes")
-    parser.add_argument("--source", default=None, help="run the text of this file in place of FILE's")
-    parser.add_argument(
-        "--light", action="store_true", help="cheaper: errors only, no silently wrong gradients"
-    )
-    parser.add_argument("file")
-    own, rest = arguments, []
-    if "--" in arguments:
-        cut = arguments.index("--")
-        own, rest = arguments[:cut], arguments[cut + 1 :]
-    options, more = parser.parse_known_args(own)
-    options.arguments = [*more, *rest]
-    return options
+def _load(options: Any) -> programs.Program:
+    if options.module is not None:
+        return programs.of_module(options.module)
+    return programs.load(options.file, options.cell, options.source)
 
 
 def _run(
-    session: Any, loaded: programs.Program, codes: List[Any], arguments: List[str], result: Dict[str, Any]
-) -> int:
-    session.start()
-    try:
-        programs.run(loaded, codes, arguments)
-        _join_threads()
-        result["outcome"] = "completed"
-        return 0
-    except SystemExit as error:
-        result.update(outcome="completed", exit=exit_code(error.code))
-        return exit_code(error.code)
-    except KeyboardInterrupt:
-        result["outcome"] = "cancelled"
-        return 130
-    except BaseException as error:
-        result.update(outcome="raised", exception=described(error))
-        print_error(error)
-        return 1
-    finally:
-        session.stop()
+    session: Any, loaded: programs.Program, codes: List[Any], options: Any, result: Dict[str, Any]
+) -> None:
+    from .context import watching
 
+    with watching(session):
+        try:
+            if options.dry_run:
+                from .dryrun import run_dry
 
-def _left_out(light: bool) -> List[str]:
-    """What a light trace says of itself."""
-    if not light:
-        return []
-    from .session import UNSEEN
-
-    return [f"--light does not see {UNSEEN}"]
+                result["stopped"] = run_dry(lambda: programs.run(loaded, codes, options.arguments))
+            else:
+                programs.run(loaded, codes, options.arguments)
+            _join_threads()
+            result["outcome"] = "completed"
+        except ProgramError:
+            raise
+        except SystemExit as error:
+            result.update(outcome="completed", exit=exit_code(error.code))
+        except KeyboardInterrupt:
+            result["outcome"] = "cancelled"
+        except BaseException as error:
+            result.update(outcome="raised", exception=described(error))
+            result["notes"] += hint(error)
+            print_error(error)
 
 
 def _join_threads() -> None:
@@ -141,6 +124,8 @@ def print_error(error: BaseException) -> None:
 
 
 if __name__ == "__main__":
+    if not getattr(sys.flags, "safe_path", False):
+        del sys.path[0]  # put there by -m; the program gets its own
     code = main()
     sys.stdout.flush()
     sys.exit(code)

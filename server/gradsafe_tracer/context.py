@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from html import escape
 from pathlib import Path
-from typing import Any, Iterator, List, Optional, Set, Tuple, Union
+from typing import Any, Callable, Iterator, List, Optional, Set, Tuple, Union
 
 from .events import BackwardStart, Event, Raise, Save, Write, WrongGradient
 from .findings import Finding
@@ -37,8 +37,14 @@ class Report:
     """What a traced block did; complete once the block is left."""
 
     def __init__(self) -> None:
-        self.events: Tuple[Event, ...] = ()
+        self._events: Optional[Tuple[Event, ...]] = None
+        self._so_far: Callable[[], Tuple[Event, ...]] = tuple
         self.outcome = "still running"
+
+    @property
+    def events(self) -> Tuple[Event, ...]:
+        """What happened; inside of the block, what has happened so far."""
+        return self._so_far() if self._events is None else self._events
 
     @property
     def findings(self) -> List[Finding]:
@@ -111,6 +117,7 @@ def trace() -> Iterator[Report]:
         if session.recorder.watch_of_thread() is None:
             exits.enter_context(session.thread())  # a thread that was there before the session
         since = session.recorder.clock()
+        report._so_far = lambda: _part(session, since, session.recorder.clock())
         try:
             yield report
         except BaseException as error:
@@ -119,7 +126,8 @@ def trace() -> Iterator[Report]:
         else:
             report.outcome = "completed"
         finally:
-            report.events = _part(session, since, session.recorder.clock())
+            report._events = report._so_far()
+            report._so_far = tuple  # the session's log goes with it
 
 
 def _part(session: Session, since: int, until: int) -> Tuple[Event, ...]:

@@ -6,12 +6,13 @@ import _thread
 import contextlib
 import json
 import os
-import sys
 from pathlib import Path
-from typing import Any, Dict, Iterator, Optional
+from typing import Any, Dict, Iterator, List, Optional
 
 from . import harmless, limits
-from .events import dump
+from .events import Event, WrongGradient, dump
+from .program import Program
+from .telling import tell
 
 LEFT = {limits.TIMEOUT: 124, limits.MEMORY: 125}
 """The exit status of a run that was ended at a limit."""
@@ -20,24 +21,35 @@ LEFT = {limits.TIMEOUT: 124, limits.MEMORY: 125}
 class Ending:
     """The one report of a run: the events, and last the result line."""
 
-    def __init__(self, path: Optional[str]) -> None:
+    def __init__(self, path: Optional[str], html: Optional[str] = None, loud_only: bool = False) -> None:
         self.path = path
+        self.status = 2
+        self._html = html
+        self._loud_only = loud_only
+        self._title = ""
         self.session: Any = None
         self.result: Dict[str, Any] = {"kind": "result"}
         self.lost: Optional[str] = None
         self._told = _thread.allocate_lock()
         self._pid = os.getpid()
 
+    def begin(self, program: Program) -> None:
+        """Notes what is going to run."""
+        self._title = program.path
+        self.result["notes"] = list(program.notes)
+        if program.path.endswith(".ipynb"):
+            # Whoever reads the report has the notebook's file, which is not what ran.
+            self.result["texts"] = dict(program.texts)
+
     def tell(self) -> None:
         """Writes the report; only the first call of the traced process does anything."""
         if os.getpid() != self._pid or not self._told.acquire(blocking=False):
             return
-        events = self.session.events() if self.session is not None else []
+        events = self._events()
         if self.path is None:
-            from .report import text_report
-
-            sys.stderr.write(text_report(events))
+            self.status = tell(self._title, self.result, events, self._html)
             return
+        self.status = 0
         result = {**self.result}
         if self.session is not None:
             result["dropped"] = self.session.recorder.log.dropped
@@ -48,6 +60,13 @@ class Ending:
             self.lost = str(error)
             with contextlib.suppress(OSError):
                 self._write("\n" + json.dumps({**result, "log_error": self.lost}) + "\n")
+
+    def _events(self) -> List[Event]:
+        events: List[Event] = self.session.events() if self.session is not None else []
+        if self._loud_only:
+            # Without values nothing proves that a gradient is wrong.
+            events = [event for event in events if not isinstance(event, WrongGradient)]
+        return events
 
     def _write(self, text: str) -> None:
         assert self.path is not None

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from .mode import Watch
     from .recorder import Recorder
 
-_HERE = str(Path(__file__).parent)
+_FOLLOWED = {
+    str(Path(__file__).with_name("mode.py")): "__torch_function__",
+    str(Path(__file__).with_name("functions.py")): "apply",
+}
+"""Where calls are followed: by file, the function that does it. A dry run's mode is another, and follows nothing."""
 
 
 def at_operation(recorder: Recorder, watch: Watch, func: Any, args: Any, error: RuntimeError) -> None:
@@ -57,7 +61,7 @@ def _times_told(error: BaseException) -> int:
     times = 0
     while step is not None:
         code = step.tb_frame.f_code
-        times += code.co_name in ("__torch_function__", "apply") and code.co_filename.startswith(_HERE)
+        times += _FOLLOWED.get(code.co_filename) == code.co_name
         step = step.tb_next
     return times
 

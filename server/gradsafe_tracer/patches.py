@@ -88,9 +88,7 @@ def arrays_noticed(session: Session) -> Iterator[None]:
     with contextlib.ExitStack() as undo:
         for owner, name in ((torch, "from_numpy"), (torch, "to_dlpack"), (torch.utils.dlpack, "to_dlpack")):
             if hasattr(owner, name):
-                undo.enter_context(
-                    _replaced(owner, name, wrapped(getattr(owner, name), name == "from_numpy"))
-                )
+                undo.enter_context(replaced(owner, name, wrapped(getattr(owner, name), name == "from_numpy")))
         yield
 
 
@@ -105,12 +103,13 @@ def swaps_allowed(session: Session) -> Iterator[None]:
             session.recorder.forget(tensor)
         return original(*tensors)
 
-    with _replaced(torch.utils, "swap_tensors", swap_tensors):
+    with replaced(torch.utils, "swap_tensors", swap_tensors):
         yield
 
 
 @contextlib.contextmanager
-def _replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+def replaced(owner: Any, name: str, value: Any) -> Iterator[None]:
+    """``owner.name`` is ``value`` for the block."""
     original = getattr(owner, name)
     setattr(owner, name, value)
     try:

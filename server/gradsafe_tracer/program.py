@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import builtins
+import importlib.machinery
 import inspect
 import json
 import linecache
 import re
+import runpy
 import sys
 import tokenize
 import types
 from dataclasses import dataclass
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 _MARKER = re.compile(r"^# ?%%(?!.*\[(?:markdown|md|raw)\])")
 _MAGIC = re.compile(r"^\s*[%!?]|^\s*[\w.*]+\?{1,2}\s*$")
@@ -43,6 +46,12 @@ class Program:
     cells: Tuple[Cell, ...]
     notes: Tuple[str, ...] = ()
     texts: Tuple[Tuple[str, str], ...] = ()
+    module: Optional[str] = None
+
+
+def of_module(name: str) -> Program:
+    """A module to be run as ``python -m name`` does; it is looked up when it runs, since that runs its packages."""
+    return Program(f"-m {name}", (), module=name)
 
 
 def load(path: str, cell: Optional[int], source: Optional[str] = None) -> Program:
@@ -51,6 +60,8 @@ def load(path: str, cell: Optional[int], source: Optional[str] = None) -> Progra
         raw = Path(source or path).read_bytes()
     except FileNotFoundError:
         raise ProgramError("no-file", f"{path}: no such file") from None
+    except IsADirectoryError:
+        raise ProgramError("a-folder", f"{path} is a folder") from None
     except (OSError, ValueError) as error:
         raise ProgramError("unreadable", f"{path}: {error}") from None
     if path.endswith(".ipynb"):
@@ -152,7 +163,10 @@ def compile_cells(program: Program, flags: int = 0) -> List[types.CodeType]:
 
 
 def run(program: Program, codes: List[types.CodeType], arguments: List[str]) -> None:
-    """Runs the cells one after another in a fresh ``__main__``."""
+    """Runs the cells, or the module, in a fresh ``__main__``."""
+    if program.module is not None:
+        _run_module(program.module, arguments)
+        return
     module = main_module(program.path, arguments)
     for code in codes:
         run_code(code, module)
@@ -170,13 +184,41 @@ def run_code(code: types.CodeType, module: types.ModuleType) -> None:
 def main_module(path: str, arguments: List[str]) -> types.ModuleType:
     """A fresh ``__main__`` of a program at ``path``, and the interpreter as that program expects it."""
     sys.argv = [path, *arguments]
-    sys.path.insert(0, str(Path(path).resolve().parent))
-    return _main_module(path)
+    _first_on_path(str(Path(path).resolve().parent))
+    loader = importlib.machinery.SourceFileLoader("__main__", path)
+    return _main(__file__=str(Path(path).absolute()), __cached__=None, __loader__=loader, __package__=None)
 
 
-def _main_module(path: str) -> types.ModuleType:
+def _main(**fields: Any) -> types.ModuleType:
     module = types.ModuleType("__main__")
-    module.__dict__.update(__file__=path, __cached__=None, __builtins__=__builtins__)
-    module.__spec__ = None
+    module.__dict__.update(__builtins__=builtins, __annotations__={}, **fields)
     sys.modules["__main__"] = module
     return module
+
+
+def _first_on_path(folder: str) -> None:
+    if not getattr(sys.flags, "safe_path", False):
+        sys.path.insert(0, folder)
+
+
+class _NoModule(ImportError):
+    """What runpy says of a name that it cannot run."""
+
+
+def _run_module(name: str, arguments: List[str]) -> None:
+    sys.argv = ["-m", *arguments]  # what a package sees that is imported on the way
+    _first_on_path(str(Path.cwd()))
+    details: Any = runpy._get_module_details  # type: ignore[attr-defined]  # as pdb and cProfile do
+    try:
+        _, spec, code = details(name, _NoModule)
+    except _NoModule as error:
+        raise ProgramError("no-module", str(error)) from None
+    sys.argv[0] = spec.origin
+    module = _main(
+        __file__=spec.origin,
+        __cached__=spec.cached,
+        __loader__=spec.loader,
+        __package__=spec.parent,
+        __spec__=spec,
+    )
+    run_code(code, module)

@@ -16,7 +16,9 @@ import torch
 
 from gradsafe_tracer import harmless, places, program
 from gradsafe_tracer.__main__ import _user_row
+from gradsafe_tracer.dryrun import dry_run
 from gradsafe_tracer.events import BackwardStart, Event, Free, Place, Raise, Save, Write, WrongGradient
+from gradsafe_tracer.guess import NeedsValue
 from gradsafe_tracer.session import Session
 
 
@@ -40,7 +42,7 @@ Body = Callable[[dict[str, Any]], Any]
 """What to do with a program's variables once its top level has run."""
 
 
-def run(path: Path, traced: bool, body: Body | None = None) -> Run:
+def run(path: Path, traced: bool, body: Body | None = None, dry: bool = False) -> Run:
     """Runs the file at ``path`` as ``__main__``, then ``body``; a graph that body returns is run backward."""
     loaded = program.load(str(path), None)
     codes = program.compile_cells(loaded)
@@ -57,11 +59,12 @@ def run(path: Path, traced: bool, body: Body | None = None) -> Run:
         if session is not None:
             session.start()
         try:
-            program.run(loaded, codes, [])
-            returned = body(sys.modules["__main__"].__dict__) if body is not None else None
-            for tensor in _graphs_in(returned):
-                tensor.sum().backward(retain_graph=True)
-        except (Exception, SystemExit) as caught:
+            with dry_run() if dry else contextlib.nullcontext():
+                program.run(loaded, codes, [])
+                returned = body(sys.modules["__main__"].__dict__) if body is not None else None
+                for tensor in _graphs_in(returned):
+                    tensor.sum().backward(retain_graph=True)
+        except (Exception, SystemExit, NeedsValue) as caught:
             error = caught
         finally:
             if session is not None:

@@ -28,6 +28,6 @@ from __future__ import annotations
 
 from ..findings import Finding, Related, Verdict
 from .data import timeline
-from .page import page
+from .page import lost, page, refusal
 
-__all__ = ["Finding", "Related", "Verdict", "page", "timeline"]
+__all__ = ["Finding", "Related", "Verdict", "lost", "page", "refusal", "timeline"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 from pathlib import Path
-from typing import Any, Mapping
+from typing import Any, Mapping, Optional
 
 _FOLDER = Path(__file__).parent
 
@@ -58,3 +59,24 @@ def _escaped(text: str) -> str:
 def _speakable(text: str) -> str:
     """Lone surrogates are legal in Python's text and not in UTF-8; as JSON has them, they are told by their number."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def refusal(path: str) -> Optional[str]:
+    """Why no page can be written to ``path``, and what to do; asked before a run that may take hours."""
+    file = Path(path).absolute()
+    if file.is_dir():
+        return f"{path} is a folder. Give --html the name of a file, as in --html report.html"
+    if not file.parent.is_dir():
+        return f"{path}: the folder {file.parent} does not exist. Make it, or give --html another place"
+    if not os.access(file if file.exists() else file.parent, os.W_OK):
+        return f"{path} cannot be written: no permission. Give --html another place"
+    return None
+
+
+def lost(path: str, error: OSError) -> str:
+    """The page could not be written after all."""
+    why = error.strerror or str(error)
+    return (
+        f"the report cannot be written to {path}: {why}. The findings stand above; free some space or give --html "
+        "another place, and run it again"
+    )
