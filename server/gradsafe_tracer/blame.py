@@ -64,7 +64,7 @@ def _inference(tensor: Any) -> Optional[str]:
 
 
 def _overlap(tensor: Any) -> Optional[str]:
-    strides = [stride for size, stride in zip(tensor.shape, tensor.stride()) if size > 1]  # noqa: B905
+    strides = [stride for size, stride in zip(tensor.shape, tensor.stride()) if size > 1]
     return f"has elements that share memory (strides {list(tensor.stride())})" if 0 in strides else None
 
 

@@ -89,7 +89,7 @@ class DryRun(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
             return self._twin(value)
         if type(value) in (tuple, list):
             changed = [self._on_meta(one) for one in value]
-            return type(value)(changed) if any(a is not b for a, b in zip(changed, value)) else value  # noqa: B905
+            return type(value)(changed) if any(a is not b for a, b in zip(changed, value)) else value
         if type(value) is dict:
             return {key: self._on_meta(one) for key, one in value.items()}
         return value

@@ -67,7 +67,7 @@ def _inside(name: str, value: Any) -> Iterator[Named]:
     elif type(value) in (list, tuple):
         yield from ((f"{name}[{index}]", one) for index, one in enumerate(value[:ITEMS]))
     elif isinstance(value, tuple) and hasattr(value, "_fields"):
-        yield from ((f"{name}.{field}", one) for field, one in zip(value._fields, value))  # noqa: B905
+        yield from ((f"{name}.{field}", one) for field, one in zip(value._fields, value))
     elif isinstance(value, dict):
         keys = list(value)[:ITEMS]
         yield from ((f"{name}[{key!r}]", value[key]) for key in keys if isinstance(key, (str, int)))
