@@ -59,7 +59,9 @@ def _run(
             if options.dry_run:
                 from .dryrun import run_dry
 
-                result["stopped"] = run_dry(lambda: programs.run(loaded, codes, options.arguments))
+                stop = run_dry(lambda: programs.run(loaded, codes, options.arguments))
+                result["stopped"] = stop is not None
+                result["notes"] += [] if stop is None else [stop]
             else:
                 programs.run(loaded, codes, options.arguments)
             _join_threads()

@@ -8,6 +8,7 @@ The program still believes its tensors to be where it put them: ``x.device`` say
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 import weakref
 from pathlib import Path
@@ -142,10 +143,16 @@ def dry_run() -> Iterator[None]:
             made = original_array(array)
         return mode._twin(made)
 
+    make: Any = torch.nn.Parameter.__new__
+
+    def new(cls: Any, data: Any = None, requires_grad: bool = True) -> Any:
+        return make(cls, mode._on_meta(data), requires_grad)
+
     validated = torch.distributions.Distribution._validate_args
     with contextlib.ExitStack() as exits:
         exits.enter_context(replaced(torch, "load", load))
         exits.enter_context(replaced(torch, "from_numpy", from_numpy))
+        exits.enter_context(replaced(torch.nn.Parameter, "__new__", new))
         exits.enter_context(replaced(_OWNER, "_execution_engine", _Engine(_OWNER._execution_engine, mode)))
         exits.enter_context(_recomputed_anywhere())
         # Distributions look at every value of their arguments, which are taken to be valid.
@@ -172,20 +179,31 @@ def _recomputed_anywhere() -> Iterator[None]:
             checks["default"] = original
 
 
-def run_dry(program: Callable[[], None]) -> Optional[Dict[str, Any]]:
-    """Runs ``program``; what it asked for in vain and where, or None where it came to its end."""
+def run_dry(program: Callable[[], None]) -> Optional[str]:
+    """Runs ``program``; says in words where it had to end and why, None where it came to its end."""
     try:
         with dry_run():
             program()
-    except NeedsValue as stop:
+    except (NeedsValue, RuntimeError) as error:
+        what = error.what if isinstance(error, NeedsValue) else _of_mixed_devices(error)
+        if what is None:
+            raise
         row = filename = None
-        step = stop.__traceback__
+        step = error.__traceback__
         while step is not None:
             if kind_of_file(step.tb_frame.f_code.co_filename) == USER:
                 filename, row = step.tb_frame.f_code.co_filename, step.tb_lineno
             step = step.tb_next
-        return {"file": filename, "row": row, "what": stop.what}
+        where = f" at {filename}:{row}" if filename is not None else ""
+        why = f"the dry run ends{where}: {what} needs values, and tensors on meta have none"
+        return f"{why}. What comes after was not looked at: run it without --dry-run"
     return None
+
+
+def _of_mixed_devices(error: Exception) -> Optional[str]:
+    """Torch's own C code may meet a tensor that no mode could send to ``meta``: no error of the program."""
+    text = str(error)
+    return "a call of torch" if reason_of(text) is None and re.search(r"\b(meta|device)\b", text) else None
 
 
 def _casts() -> bool:

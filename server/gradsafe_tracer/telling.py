@@ -21,7 +21,6 @@ def tell(title: str, result: Dict[str, Any], events: List[Event], html: Optional
     missed = (text.strip().splitlines()[-1] for text in harmless.troubles)
     notes = [
         *result.get("notes", ()),
-        *stopped(result),
         *(f"the tracer missed something: {one}" for one in missed),
     ]
     lines = [f"gradsafe: {outcome}", *(f"gradsafe: {note}" for note in notes)]
@@ -35,16 +34,6 @@ def tell(title: str, result: Dict[str, Any], events: List[Event], html: Optional
             print(f"gradsafe_tracer: {lost(html, error)}.", file=sys.stderr)
             return 2
     return status
-
-
-def stopped(result: Dict[str, Any]) -> List[str]:
-    """Where a dry run had to end, in words."""
-    found = result.get("stopped")
-    if not found:
-        return []
-    where = f" at {found['file']}:{found['row']}" if found.get("row") else ""
-    why = f"the dry run ends{where}: {found['what']} needs values, and tensors on meta have none"
-    return [f"{why}. What comes after was not looked at: run it without --dry-run"]
 
 
 def _outcome(result: Dict[str, Any], count: int) -> str:

@@ -95,8 +95,7 @@ def test_ends_where_a_value_is_needed(ask: Any) -> None:
         if ask(x):
             pass
 
-    found = run_dry(program)
-    assert found is not None and found["what"]
+    assert "needs values, and tensors on meta have none" in str(run_dry(program))
 
 
 def test_no_except_clause_goes_on_without_the_value() -> None:

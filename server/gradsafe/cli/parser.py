@@ -20,7 +20,11 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     if "--" in ours and "trace" in ours[: ours.index("--")]:
         cut = ours.index("--")
         ours, theirs = ours[:cut], ours[cut + 1 :]
-    arguments = _parser().parse_args(ours)
+    parser = _parser()
+    arguments, unknown = parser.parse_known_args(ours)
+    if unknown:
+        hint = "; what is meant for the program stands after --" if arguments.command == "trace" else ""
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
     if arguments.command == "trace":
         arguments.arguments = theirs
     return arguments
@@ -77,8 +81,16 @@ def _selection(command: argparse.ArgumentParser) -> None:
 
 def _trace(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     trace = _command(commands, "trace", "run a program and tell who saved, who modified, who failed")
-    trace.usage = "gradsafe trace [options] FILE [-- ARGS]"
-    trace.add_argument("file", metavar="FILE", help="a script or a notebook; what follows -- is passed to it")
+    trace.usage = "gradsafe trace [options] (FILE | -m MODULE | --pytest FILE::TEST) [-- ARGS]"
+    program = trace.add_mutually_exclusive_group(required=True)
+    text = "a script or a notebook; what follows -- is passed to it"
+    program.add_argument("file", metavar="FILE", nargs="?", help=text)
+    program.add_argument("-m", metavar="MODULE", dest="module", help="run a module, as python -m does")
+    program.add_argument(
+        "--pytest", metavar="FILE::TEST", help="run a test, or all tests of a file, as pytest does"
+    )
+    dry = "run on meta tensors: no data, no GPU, in milliseconds; as far as no value is needed"
+    trace.add_argument("--dry-run", action="store_true", help=dry)
     trace.add_argument("--cell", metavar="N", type=_cell, help="run the cells up to this one, counted from 1")
     trace.add_argument("--timeout", metavar="S", type=_seconds, help="end the run after so many seconds")
     trace.add_argument("--python", metavar="PATH", help="the interpreter to run it with; it must have torch")

@@ -15,6 +15,7 @@ _REMEDIES = {
     "old-torch": "gradsafe traces torch 2.1 and newer: upgrade it, or name another interpreter with --python PATH.",
     "self-test": "The tracer and this torch do not fit each other. Please report it.",
     "no-file": "Check the spelling and the folder from which the command runs.",
+    "no-module": "Check the spelling, and run from the folder that holds it; `-m pytest` needs pytest in that interpreter.",
     "no-cell": "Cells start with a line `# %%` and count from 1; code before the first marker is cell 0.",
     "syntax": "Mend the syntax first: nothing was run.",
     "not-text": "Save it as UTF-8, or declare its encoding in the first line.",
@@ -26,9 +27,9 @@ _REMEDIES = {
 def before_start(request: TraceRequest, python: str) -> TraceProblem | None:
     """What can be said without starting anything."""
     file = Path(request.folder or ".", request.file)
-    if request.text is None and file.is_dir():
+    if request.module is None and request.text is None and file.is_dir() and request.pytest is None:
         return TraceProblem("a-folder", f"{request.file} is a folder", "Name a file: gradsafe trace FILE.")
-    if request.text is None and not file.exists():
+    if request.module is None and request.text is None and not file.exists():
         return TraceProblem("no-file", f"{request.file}: no such file", _REMEDIES["no-file"])
     if shutil.which(python) is None:
         return TraceProblem(
@@ -59,7 +60,7 @@ def timed_out(request: TraceRequest) -> TraceProblem:
     seconds = f"{request.timeout:g} s" if request.timeout is not None else "its time limit"
     return TraceProblem(
         "timeout",
-        f"{request.file} was still running after {seconds}, and was ended",
+        f"{request.name} was still running after {seconds}, and was ended",
         "Give it longer with --timeout S, or make the run smaller.",
     )
 
@@ -67,7 +68,7 @@ def timed_out(request: TraceRequest) -> TraceProblem:
 def too_much_memory(request: TraceRequest) -> TraceProblem:
     return TraceProblem(
         "memory",
-        f"{request.file} took more than its memory limit, and was ended",
+        f"{request.name} took more than its memory limit, and was ended",
         "Give it more, or make the run smaller: a smaller batch shows the same defects.",
     )
 
@@ -84,7 +85,7 @@ def died(status: int | None) -> TraceProblem:
 def left_early(request: TraceRequest, status: int | None) -> TraceProblem:
     return TraceProblem(
         "no-report",
-        f"{request.file} left with status {status} before the tracer could report",
+        f"{request.name} left with status {status} before the tracer could report",
         "It ended the interpreter itself. Trace the part before that.",
     )
 

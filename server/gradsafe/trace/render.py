@@ -10,6 +10,7 @@ from rich.text import Text
 
 from gradsafe.report.full import print_full
 from gradsafe.report.plain import plain
+from gradsafe.trace.predicted import Comparison
 from gradsafe.trace.result import CANCELLED, COMPLETED, FAILED, RAISED, TIMEOUT, TraceRequest, TraceResult
 from gradsafe.trace.shape import entries
 
@@ -36,7 +37,11 @@ def _shortened(message: str) -> str:
 
 
 def render_text(
-    result: TraceResult, request: TraceRequest | None = None, *, console: Console | None = None
+    result: TraceResult,
+    request: TraceRequest | None = None,
+    *,
+    console: Console | None = None,
+    comparison: Comparison | None = None,
 ) -> str:
     """Who saved, who modified, who failed, by line with source. Printed to ``console``, or returned as text."""
     kept = StringIO()
@@ -55,12 +60,25 @@ def render_text(
         out.print()
     files = {entry.place.file for entry in shown}
     files |= {related.place.file for entry in shown for related in entry.related}
-    print_full(shown, {file: text_of(file, request) for file in files}, out)
+    print_full(shown, {file: text_of(file, request, result) for file in files}, out)
+    if comparison is not None:
+        _print_comparison(comparison, out)
     return kept.getvalue()
 
 
-def text_of(file: str, request: TraceRequest | None) -> str:
+def _print_comparison(comparison: Comparison, out: Console) -> None:
+    out.print(plain(comparison.summary), soft_wrap=True, highlight=False, markup=False)
+    for entry, verdict in comparison.refused:
+        where = f"{entry.place.file}:{entry.place.row}"
+        text = f"  {verdict}: {where} {entry.severity.value}[{entry.code}]"
+        out.print(plain(text), soft_wrap=True, highlight=False, markup=False)
+
+
+def text_of(file: str, request: TraceRequest | None, result: TraceResult | None = None) -> str:
     """The text of a file as it ran."""
+    kept = dict(result.texts) if result is not None else {}
+    if file in kept:
+        return kept[file]
     if request is not None and request.text is not None and file == request.file:
         return request.text
     linecache.checkcache(file)

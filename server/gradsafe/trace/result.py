@@ -15,6 +15,8 @@ class TraceRequest:
     """Run ``file``; with ``cell``, up to that cell. ``text`` is run in place of what the file holds.
 
     ``timeout`` in seconds, ``memory`` in bytes.
+    ``module``: run this module as ``python -m`` does, and no file. ``pytest``: run the test of this name in ``file``, as pytest
+    does (the whole file where it is empty). ``dry_run``: on meta tensors, as far as no value is needed.
     """
 
     file: str
@@ -25,6 +27,14 @@ class TraceRequest:
     text: str | None = None
     folder: str | None = None
     memory: int | None = None
+    module: str | None = None
+    pytest: str | None = None
+    dry_run: bool = False
+
+    @property
+    def name(self) -> str:
+        """What runs, for people."""
+        return f"-m {self.module}" if self.module is not None else self.file
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,8 @@ class TraceResult:
     """``outcome``: completed, raised, timeout, cancelled, or failed where nothing could be run.
 
     ``problem`` may stand beside an outcome: the program ran, and its events are missing or cut short.
-    ``output`` is the beginning of what the program printed.
+    ``output`` is the beginning of what the program printed; ``texts`` are the sources of files that are none (notebook cells);
+    ``stopped``: a dry run that had to end early (a note says where).
     """
 
     outcome: str
@@ -65,3 +76,5 @@ class TraceResult:
     problem: TraceProblem | None = None
     notes: tuple[str, ...] = ()
     output: str = ""
+    texts: tuple[tuple[str, str], ...] = ()
+    stopped: bool = False

@@ -58,8 +58,18 @@ def run_trace(
             return TraceResult(FAILED, problem=problems.cannot_start(python, error))
         events, result = read_log(log)
     told = judged(outcome_of(request, python, ended, result), events)
-    notes = (*result.get("notes", ()), *map(problems.trouble, result.get("troubles", ())))
-    return replace(told, notes=notes, output=ended.output.get("stdout", ""))
+    notes = (
+        *result.get("notes", ()),
+        *map(problems.trouble, result.get("troubles", ())),
+    )
+    texts = result.get("texts") or {}
+    return replace(
+        told,
+        notes=notes,
+        output=ended.output.get("stdout", ""),
+        texts=tuple(texts.items()),
+        stopped=bool(result.get("stopped")),
+    )
 
 
 def _command(request: TraceRequest, python: str, log: Path, work: Path) -> list[str]:
@@ -74,7 +84,14 @@ def _command(request: TraceRequest, python: str, log: Path, work: Path) -> list[
         source = work / "source"
         source.write_text(request.text, encoding="utf-8", newline="")
         command += ["--source", str(source)]
-    return [*command, request.file, "--", *request.arguments]
+    if request.dry_run:
+        command.append("--dry-run")
+    if request.pytest is not None:
+        test = "::".join(filter(None, (request.file, request.pytest)))
+        return [*command, "-m", "pytest", *request.arguments, test]
+    if request.module is not None:
+        return [*command, "-m", request.module, *request.arguments]
+    return [*command, "--", request.file, *request.arguments]
 
 
 def read_log(log: Path) -> tuple[tuple[Event, ...], dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from gradsafe.report.entry import Entry, to_entry
@@ -13,16 +14,31 @@ from gradsafe_tracer.events import AnyPlace, Event, Place, Save, Write
 _KINDS = {"write": "modify"}
 
 
-def to_json(result: TraceResult) -> str:
-    """One object; ``outcome`` is never ``failed`` here: that is a message and exit status 2."""
+def to_json(result: TraceResult, predictions: Sequence[tuple[Entry, str]] | None = None) -> str:
+    """One object; ``outcome`` is never ``failed`` here: that is a message and exit status 2.
+
+    ``predictions``: each finding and each prediction of the static analysis, with what the run says of it.
+    """
     found = result.exception
-    shape = {
+    shape: dict[str, Any] = {
         "outcome": result.outcome,
         "exception": {"type": found.type, "message": found.message, "row": found.row} if found else None,
         "findings": [entry_json(entry) for entry in entries(result)],
         "events": [_event(event) for event in result.events],
     }
+    if predictions is not None:
+        shape["predictions"] = [_prediction(entry, verdict) for entry, verdict in predictions]
     return json.dumps(shape, indent=2, ensure_ascii=False) + "\n"
+
+
+def _prediction(entry: Entry, verdict: str) -> dict[str, Any]:
+    return {
+        "verdict": verdict,
+        "code": entry.code,
+        "severity": entry.severity.value,
+        "filename": entry.place.file,
+        "row": entry.place.row,
+    }
 
 
 def exit_code(result: TraceResult) -> int:
