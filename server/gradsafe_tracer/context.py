@@ -11,6 +11,7 @@ from .events import BackwardStart, Event, Raise, Save, Write, WrongGradient
 from .findings import Finding
 from .report import findings_of, text_of
 from .session import Session
+from .story import events_of
 
 _running: Optional[Session] = None
 
@@ -132,8 +133,8 @@ def trace() -> Iterator[Report]:
 
 def _part(session: Session, since: int, until: int) -> Tuple[Event, ...]:
     """The events of the block, and what its failures need of the time before."""
-    notes = sorted(session.recorder.log.notes, key=lambda note: int(note.t))
-    events = session.events()
+    notes = session.notes()
+    events = events_of(notes)
     inside = {number for number, note in enumerate(notes) if since <= note.t <= until}
     if len(inside) == len(events):
         return tuple(events)
