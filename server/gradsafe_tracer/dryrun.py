@@ -146,7 +146,9 @@ def dry_run() -> Iterator[None]:
     make: Any = torch.nn.Parameter.__new__
 
     def new(cls: Any, data: Any = None, requires_grad: bool = True) -> Any:
-        return make(cls, mode._on_meta(data), requires_grad)
+        with torch._C.DisableTorchFunction():  # or `is_meta` would be answered as the program sees it
+            there = mode._on_meta(data)
+        return make(cls, there, requires_grad)
 
     validated = torch.distributions.Distribution._validate_args
     with contextlib.ExitStack() as exits:

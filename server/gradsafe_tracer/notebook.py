@@ -47,7 +47,7 @@ class _Extension:
     def trace_cell(self, line: str, cell: str) -> None:
         """Runs the cell and tells who saved, who modified, who failed.
 
-        %%trace_inplace [--light] [--html FILE]
+        %%trace_inplace [--html FILE]
         """
         from IPython.display import display
 
@@ -100,7 +100,6 @@ class _Parser(argparse.ArgumentParser):
 
 def _options(line: str) -> Any:
     parser = _Parser(prog="%%trace_inplace", add_help=False)
-    parser.add_argument("--light", action="store_true", help="loud errors only, at less cost")
     parser.add_argument("--html", metavar="FILE", default=None, help="write the report as one page, too")
     arguments: List[str] = shlex.split(line)
     return parser.parse_args(arguments)

@@ -127,6 +127,14 @@ def test_tensors_that_no_mode_sees_have_a_twin_for_good() -> None:
         torch.optim.SGD([weight], lr=0.1).step()
 
 
+def test_a_parameter_shares_the_memory_that_it_is_made_of() -> None:
+    with dry_run():
+        vectors = torch.randn(5, 3)
+        embedding = torch.nn.Embedding.from_pretrained(vectors, freeze=False)
+        vectors.mul_(2)
+        assert embedding.weight._version == 1
+
+
 def test_everything_is_put_back(tmp_path: Path) -> None:
     before = (torch.load, torch.from_numpy, math.exp, torch.autograd.Variable._execution_engine)
     torch.save(torch.ones(3), tmp_path / "x.pt")
