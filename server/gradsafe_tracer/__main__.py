@@ -29,8 +29,11 @@ def main(arguments: Optional[List[str]] = None) -> int:
     try:
         loaded = _load(options)
         codes = programs.compile_cells(loaded)
-        session = ending.session = open_session(cell.filename for cell in loaded.cells)
+        # Without values no gradient can be proved wrong.
+        light = options.light or options.dry_run
+        session = ending.session = open_session((cell.filename for cell in loaded.cells), light)
         ending.begin(loaded)
+        ending.result["notes"] += _left_out(options.light)
         with ending.prepared(options.deadline, options.memory):
             _run(session, loaded, codes, options, ending.result)
     except ProgramError as error:
@@ -76,6 +79,15 @@ def _run(
             result.update(outcome="raised", exception=described(error))
             result["notes"] += hint(error)
             print_error(error)
+
+
+def _left_out(light: bool) -> List[str]:
+    """What a light trace says of itself."""
+    if not light:
+        return []
+    from .session import UNSEEN
+
+    return [f"--light does not see {UNSEEN}"]
 
 
 def _join_threads() -> None:

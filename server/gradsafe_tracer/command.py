@@ -70,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--html", metavar="FILE", help="write the report as one page with a timeline, too")
     dry = "run on meta tensors: no data, no GPU, in milliseconds; up to where a value is needed"
     parser.add_argument("--dry-run", action="store_true", help=dry)
+    light = "cheaper: errors only, no silently wrong gradients"
+    parser.add_argument("--light", action="store_true", help=light)
     for name, kind, text in (
         ("--events", str, "write events and result to this file, as JSON lines, and no report"),
         ("--deadline", float, "report at this time (seconds since 1970)"),

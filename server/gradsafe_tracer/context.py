@@ -105,16 +105,17 @@ class Report:
 
 
 @contextlib.contextmanager
-def trace() -> Iterator[Report]:
+def trace(light: bool = False) -> Iterator[Report]:
     """Traces the block. Errors pass through; the report is filled in any case.
 
     Inside another traced block (or a program run by ``python -m gradsafe_tracer``) the outer one goes on watching, and
-    the report holds the inner block's part of its log.
+    the report holds the inner block's part of its log. ``light`` is cheaper, and sees what raises only
+    (``gradsafe_tracer.session.UNSEEN`` says what it cannot see).
     """
     report = Report()
     outer = _running
     with contextlib.ExitStack() as exits:
-        session = outer or exits.enter_context(watching(Session()))
+        session = outer or exits.enter_context(watching(Session(light)))
         if session.recorder.watch_of_thread() is None:
             exits.enter_context(session.thread())  # a thread that was there before the session
         since = session.recorder.clock()

@@ -62,9 +62,9 @@ class DryRun(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
         if func in self._makers:
             if caller.startswith(_OPTIMIZERS) and kwargs.get("device") is None:
                 return func(*args, **kwargs)
-            place, kwargs["device"] = torch.device(kwargs.get("device") or "cpu"), _META
+            place, kwargs["device"] = _device(kwargs.get("device")), _META
         elif kwargs.get("device") is not None and func not in _MOVES:
-            place, kwargs["device"] = torch.device(kwargs["device"]), _META
+            place, kwargs["device"] = _device(kwargs["device"]), _META
         special = self._special.get(func)
         if special is not None and (func in _MOVES or _without_values(args)):
             return special(func, *args, **kwargs)
@@ -320,6 +320,9 @@ def _set_data(func: Any, tensor: Any, value: Any) -> None:
 
 
 def _device(given: Any) -> torch.device:
+    """The device that ``device=given`` names; a bare number is a GPU's."""
+    if given is None:
+        return _CPU
     device = torch.device("cuda", given) if type(given) is int else torch.device(given)
     return (
         device if device.type in ("cpu", "meta") or device.index is not None else torch.device(device.type, 0)

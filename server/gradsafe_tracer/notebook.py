@@ -47,12 +47,12 @@ class _Extension:
     def trace_cell(self, line: str, cell: str) -> None:
         """Runs the cell and tells who saved, who modified, who failed.
 
-        %%trace_inplace [--html FILE]
+        %%trace_inplace [--light] [--html FILE]
         """
         from IPython.display import display
 
         options = _options(line)
-        with trace() as report:
+        with trace(light=options.light) as report:
             # A row in the magic's place, so that rows are those that the reader sees.
             above = "" if cell.startswith("%%") else "# %%trace_inplace\n"
             ran = self._shell.run_cell(above + cell, store_history=False)
@@ -100,6 +100,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _options(line: str) -> Any:
     parser = _Parser(prog="%%trace_inplace", add_help=False)
+    parser.add_argument("--light", action="store_true", help="loud errors only, at less cost")
     parser.add_argument("--html", metavar="FILE", default=None, help="write the report as one page, too")
     arguments: List[str] = shlex.split(line)
     return parser.parse_args(arguments)

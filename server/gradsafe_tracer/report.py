@@ -141,6 +141,13 @@ class _Told:
         related = [] if save is None else [_saved(save)]
         if start is not None:
             related.append(Related("backward", _place(start.place), "this backward gives the wrong gradient"))
+        if event.leaf is not None:
+            proof = f"{event.leaf}: computed {event.computed:.6g}, with what was saved protected {event.protected:.6g}"
+            related.append(
+                Related(
+                    "gradient", _place(event.place), f"{proof} (relative difference {event.difference:.2g})"
+                )
+            )
         what = f"`{event.name}`" if event.name else "a value"
         message = (
             f"`{event.operation}` changes {what} where autograd cannot see it ({event.reason}): torch says nothing, "

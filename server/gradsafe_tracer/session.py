@@ -16,15 +16,22 @@ from .foreign import hooks_followed
 from .functions import functions_followed
 from .mode import Watch
 from .recorder import Recorder
+from .records import BackwardNote
 from .saves import SaveHooks
 from .story import events_of
+
+UNSEEN = (
+    "writes through .data, NumPy or DLPack; fused optimizers; batch statistics; values changed under no_grad: "
+    "whatever makes a gradient wrong and raises nothing"
+)
+"""What a light trace cannot see."""
 
 
 class Session:
     """One traced stretch of a program."""
 
-    def __init__(self) -> None:
-        self.recorder = Recorder()
+    def __init__(self, light: bool = False) -> None:
+        self.recorder = Recorder(light)
         self._exits = contextlib.ExitStack()
         self._pid = os.getpid()
 
@@ -37,7 +44,8 @@ class Session:
         exits.callback(engine.remove, original)
         exits.enter_context(patches.patched_threads(self))
         exits.enter_context(patches.hooks_step_aside(self))
-        exits.enter_context(patches.arrays_noticed(self))
+        if not self.recorder.light:
+            exits.enter_context(patches.arrays_noticed(self))
         exits.enter_context(patches.same_objects())
         exits.enter_context(functions_followed(self))
         exits.enter_context(hooks_followed(self))
@@ -70,7 +78,10 @@ class Session:
 
     def notes(self) -> List[Any]:
         """What :meth:`events` is made from, oldest first."""
-        return sorted(self.recorder.log.notes, key=lambda note: int(note.t))
+        notes = self.recorder.log.notes
+        for note in [note for note in notes if isinstance(note, BackwardNote)]:
+            notes += [*self.recorder.parts_of(note), *note.parts]
+        return sorted(notes, key=lambda note: int(note.t))
 
     def events(self) -> List[Event]:
         return events_of(self.notes())

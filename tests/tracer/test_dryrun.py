@@ -114,6 +114,7 @@ def test_moves_copy_where_they_would() -> None:
         assert moved.grad_fn is not None and moved.cuda() is moved
         assert (moved * 2).device == torch.device("cuda", 0)
         assert torch.zeros(2, device=moved.device).is_cuda
+        assert torch.zeros(2, device=0).device == torch.zeros_like(x, device="cuda").device == moved.device
         assert x.to(moved).dtype is torch.float32
         assert x.to(torch.float64).grad_fn is not None
 
