@@ -20,6 +20,7 @@ from typing import Any, Dict, Iterator, List, Optional, TextIO
 from . import places
 from .__main__ import described, exit_code, print_error
 from .ending import Ending
+from .hints import hint
 from .opening import open_session
 from .program import Cell, Program, ProgramError, compile_cells, main_module, run_code, without_magics
 
@@ -35,6 +36,7 @@ class Kernel:
         self.module: Any = None
         self.session: Any = None
         self._token = token
+        self._watched = contextlib.ExitStack()
         self._streams = [os.dup(1), os.dup(2)]
         self._pid = os.getpid()
 
@@ -64,7 +66,9 @@ class Kernel:
         if self.session is None:
             self.session = open_session(filenames)
             self.module = main_module(self.path, request["arguments"])
-            self.session.start()
+            from .context import watching  # it imports torch
+
+            self._watched.enter_context(watching(self.session))
         for filename in filenames:
             places.mark_user_file(filename)
 
@@ -83,6 +87,7 @@ class Kernel:
             return False
         except BaseException as error:
             result.update(outcome="raised", exception=described(error))
+            result["notes"] += hint(error)
             print_error(error)
         return True
 

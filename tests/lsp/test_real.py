@@ -184,4 +184,4 @@ async def test_run_and_trace_with_torch(real: Session, uri: str) -> None:
     assert told["outcome"] == "raised"
     await real.until(lambda: [d.source for d in real.published[-1].diagnostics] == ["gradsafe trace"])
     assert real.published[-1].diagnostics[0].range == spread((4, 0), (4, 9))
-    assert real.shown == ["model.py, cell 1: raised RuntimeError at line 6, 1 finding"]
+    assert real.shown == ["model.py, cell 1: raised RuntimeError at line 6, 1 finding (as predicted)"]

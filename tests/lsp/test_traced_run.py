@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gradsafe.lsp.cells import cells_to_run
 from gradsafe.lsp.documents import Cell, Snapshot
+from gradsafe.lsp.predictions import predictions
 from gradsafe.lsp.running import Kind, RunCell, RunRequest, TracedRun
 from gradsafe.lsp.sessions import DocumentSession
 from gradsafe.lsp.traced_run import RealRunner
+from gradsafe.report.entry import Entry, EntryRelated
+from gradsafe.rules.finding import Role, Severity
+from gradsafe_tracer.events import Place
 
 pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
@@ -27,6 +32,7 @@ class Document:
         self.snapshot = Snapshot(file.as_uri(), str(file), 1, 1, text, cells)
         self.session = DocumentSession(RealRunner())
         self.output: list[str] = []
+        self.predicted: tuple[Entry, ...] = ()
 
     def run(self, *numbers: int) -> TracedRun:
         cells = tuple(cell for cell in cells_to_run(self.snapshot) if cell.number in numbers)
@@ -35,7 +41,10 @@ class Document:
                 Kind.CELLS, self.snapshot.file, "", cells, timeout=60, notebook=bool(self.snapshot.cells)
             )
         )
-        self.session.kept.begin(request.cells)
+        kept = self.session.kept
+        kept.begin(request.cells)
+        told = tuple(predictions(self.predicted, self.snapshot, kept, request))
+        request = replace(request, predicted=told)
         traced = self.session.work(request, threading.Event(), lambda _stream, text: self.output.append(text))
         return self.session.done(request, traced)
 
@@ -51,7 +60,10 @@ def test_cells_of_a_file(tmp_path: Path) -> None:
     [mark] = document.run(2).marks
     assert mark.text == "y: v0 -> v1"
     traced = document.run(3)
-    assert (traced.outcome, traced.summary) == ("raised", "raised RuntimeError at line 9, 1 finding")
+    assert (traced.outcome, traced.summary) == (
+        "raised",
+        "raised RuntimeError at line 9, 1 finding (1 not predicted)",
+    )
     assert "y = x.exp()" in traced.report
     [entry] = document.session.kept.findings()
     assert (entry.code, entry.place.file, entry.place.row) == ("saved-tensor-modified", str(file), 7)
@@ -67,7 +79,7 @@ def test_a_notebook_counts_in_its_cells(tmp_path: Path) -> None:
     joined = f"# %%\npass{first[18:]}\n# %%\n{second}\n"
     document = Document(file, joined, (Cell("c:1", 1, first, 2), Cell("c:2", 1, second, 7)))
     traced = document.run(1, 2)
-    assert traced.summary == "raised RuntimeError at line 3 of cell 2, 1 finding"
+    assert traced.summary == "raised RuntimeError at line 3 of cell 2, 1 finding (1 not predicted)"
     assert "`%matplotlib inline` is for IPython and was left out" in traced.report
     [entry] = document.session.kept.findings()
     assert (entry.place.file, entry.place.row) == ("c:2", 2)
@@ -91,6 +103,47 @@ def test_a_whole_file(tmp_path: Path) -> None:
     traced = RealRunner().run(request, threading.Event(), lambda _stream, piece: output.append(piece))
     assert (traced.outcome, "".join(output)[:14]) == ("raised", "['--lr', '1']\n")
     assert [entry.place.row for entry in traced.findings] == [7]
+
+
+def test_predictions_are_judged_by_the_run_that_can(tmp_path: Path) -> None:
+    file = tmp_path / "model.py"
+    text = f"{FIRST}\n# %%\ny = x.exp()\n# %%\ny.add_(1)\n# %%\ny.sum().backward()\n"
+    document = Document(file, text)
+    name = str(file)
+    backward = EntryRelated(Role.BACKWARD, Place(name, 9, 1, 9, 19), "")
+    told = Entry("saved-tensor-modified", Severity.ERROR, "", "", Place(name, 7, 1, 7, 10), (backward,))
+    vain = Entry("leaf-modified", Severity.WARNING, "", "", Place(name, 7, 1, 7, 10))
+    document.predicted = (told, vain)
+    document.run(0, 1)
+    assert document.run(2).summary == "completed, no finding (1 predicted in vain)"
+    traced = document.run(3)
+    assert traced.summary == "raised RuntimeError at line 9, 1 finding (as predicted)"
+    assert "1 confirmed" in traced.report
+    document.close()
+
+
+def test_a_dry_run(tmp_path: Path) -> None:
+    file = tmp_path / "model.py"
+    text = f"{FIRST}\n{SECOND}\n"
+    cells = (RunCell(0, str(file), 1, text, str(file)),)
+    traced = RealRunner().run(
+        RunRequest(Kind.DRY_RUN, str(file), text, cells, timeout=60), threading.Event(), lambda _s, _t: None
+    )
+    assert (traced.outcome, [entry.place.row for entry in traced.findings]) == ("raised", [5])
+
+
+def test_one_test(tmp_path: Path) -> None:
+    file = tmp_path / "test_model.py"
+    body = "".join(f"    {line}\n" for line in SECOND.split("\n"))
+    text = f"{FIRST}\n\n\ndef test_it():\n{body}\n\ndef test_other():\n    assert False\n"
+    file.write_text(text, encoding="utf-8")
+    request = RunRequest(Kind.TEST, str(file), text, timeout=60, target="test_it")
+    output: list[str] = []
+    traced = RealRunner().run(request, threading.Event(), lambda _stream, piece: output.append(piece))
+    assert [entry.place.row for entry in traced.findings] == [8]
+    assert "1 failed" in "".join(output)
+    unsaved = RunRequest(Kind.TEST, str(file), text + "\n", target="test_it")
+    assert "Save the file first" in RealRunner().run(unsaved, threading.Event(), lambda _s, _t: None).summary
 
 
 def test_what_cannot_be_run_says_why(tmp_path: Path) -> None:

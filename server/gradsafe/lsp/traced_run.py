@@ -11,13 +11,19 @@ from pathlib import Path
 
 from gradsafe.lsp.running import CellRunner, Kind, OnOutput, RunCell, RunRequest, TracedRun
 from gradsafe.lsp.versions import version_marks
-from gradsafe.trace import TraceRequest, TraceResult, entries, render_text, run_trace, summary, to_html
+from gradsafe.trace import (
+    Comparison,
+    TraceRequest,
+    TraceResult,
+    compare,
+    entries,
+    render_text,
+    run_trace,
+    summary,
+    to_html,
+)
 from gradsafe.trace.session import CellText, Limits, SessionRun, TraceSession
-
-_NOT_YET = {
-    Kind.DRY_RUN: ("dry_run", "A dry run on meta tensors is not available in this version of gradsafe."),
-    Kind.TEST: ("pytest", "Tracing a single test is not available in this version of gradsafe."),
-}
+from gradsafe_tracer.timeline import Verdict
 
 
 class RealRunner:
@@ -30,7 +36,7 @@ class RealRunner:
             return TracedRun("failed", asked, asked)
         result = run_trace(asked, cancel=cancel, on_output=on_output)
         ran = tuple(cell.number for cell in request.cells) if result.outcome == "completed" else ()
-        return _told(result, asked, request.cells, ran)
+        return _told(result, asked, request, ran)
 
     def session(self, request: RunRequest) -> CellRunner:
         return RealSession(request)
@@ -57,7 +63,7 @@ class RealSession:
             texts, limits, cancel=cancel, arguments=request.arguments, on_output=on_output
         )
         asked = TraceRequest(Path(request.file).name)
-        told = _told(run.result, asked, request.cells, run.ran)
+        told = _told(run.result, asked, request, run.ran)
         return dataclasses.replace(
             told,
             summary=_headline(run, request, told.summary),
@@ -81,13 +87,6 @@ class RealSession:
 
 def _asked(request: RunRequest) -> TraceRequest | str:
     """What ``gradsafe.trace`` is asked for; in words, where it cannot do that."""
-    fields = {field.name for field in dataclasses.fields(TraceRequest)}
-    more: dict[str, object] = {}
-    if request.kind in _NOT_YET:
-        field, why = _NOT_YET[request.kind]
-        if field not in fields:
-            return why
-        more[field] = request.target if request.kind is Kind.TEST else True
     if request.kind is Kind.TEST and not _is_saved(request):
         return "Save the file first: pytest runs what is on the disk."
     return TraceRequest(
@@ -98,23 +97,24 @@ def _asked(request: RunRequest) -> TraceRequest | str:
         arguments=request.arguments,
         text=None if request.kind is Kind.TEST else _text(request),
         folder=_folder(request),
-        **more,  # type: ignore[arg-type]
+        pytest=request.target if request.kind is Kind.TEST else None,
+        dry_run=request.kind is Kind.DRY_RUN,
     )
 
 
-def _told(
-    result: TraceResult, asked: TraceRequest, cells: Sequence[RunCell], ran: tuple[int, ...]
-) -> TracedRun:
+def _told(result: TraceResult, asked: TraceRequest, request: RunRequest, ran: tuple[int, ...]) -> TracedRun:
+    cells = request.cells
+    comparison = compare(result, asked, request.predicted)
     notes = [note for cell in cells for note in cell.notes]
-    report = render_text(result, asked)
+    report = render_text(result, asked, comparison=comparison)
     return TracedRun(
         outcome=result.outcome,
-        summary=_outcome(result, cells),
+        summary=_outcome(result, cells) + _verdict(comparison),
         report="".join(f"{note}\n" for note in notes) + report,
         findings=tuple(entries(result)),
         marks=version_marks(result.events, {cell.name for cell in cells}),
         ran=ran,
-        page=lambda: to_html(result, asked),
+        page=lambda: to_html(result, asked, comparison),
     )
 
 
@@ -127,6 +127,16 @@ def _outcome(result: TraceResult, cells: Sequence[RunCell]) -> str:
     count = len(result.findings)
     found = "no finding" if not count else "1 finding" if count == 1 else f"{count} findings"
     return f"raised {error.type}{row}, {found}"
+
+
+def _verdict(comparison: Comparison) -> str:
+    """What the run says of the prediction, where there is something to say."""
+    new = comparison.found.count(Verdict.NEW)
+    refuted = sum(verdict == Verdict.REFUTED for _, verdict in comparison.refused)
+    words = ["as predicted"] if comparison.found and not new else []
+    words += [f"{new} not predicted"] if new else []
+    words += [f"{refuted} predicted in vain"] if refuted else []
+    return f" ({', '.join(words)})" if words else ""
 
 
 def _headline(run: SessionRun, request: RunRequest, outcome: str) -> str:
