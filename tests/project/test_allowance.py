@@ -111,3 +111,17 @@ def test_check_says_where_a_budget_was_hit(tmp_path: Path, capsys: pytest.Captur
     told = capsys.readouterr().err
     assert "[instructions] ran out of instructions here" in told
     assert told.count("[file] this file's budget was used up before this function") == 1
+
+
+def test_a_thousand_branches_are_followed_as_far_as_they_may_be_nested(tmp_path: Path) -> None:
+    ladder = "def f(y, n):\n    if n == 0:\n        pass\n" + "".join(
+        f"    elif n == {i}:\n        y.add_({i})\n" for i in range(1, 1_000)
+    )
+    after = "x = torch.ones(3, requires_grad=True)\ny = x.exp()\nf(y, 3)\ny.sum().backward()\n"
+    session = Session(Settings(), str(tmp_path))
+    file = str(tmp_path / "ladder.py")
+    session.set_text(file, "import torch\n" + ladder + after)
+    result = session.check(file)
+    place = session.place(result.findings[0].primary)
+    assert place is not None and place.row == 10
+    assert {limit.budget for limit in result.limits} <= {"nesting", "paths"}

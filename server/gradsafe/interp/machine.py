@@ -30,7 +30,8 @@ class Budget:
     ``paths``: paths alive at one join; ``depth``: nested calls; ``rounds``: of a loop of unknown length
     (a recurrent state with ``retain_graph`` and ``step`` breaks in the third);
     ``unrolled``: rounds of a loop of known length whose index matters; ``shadow``: instructions that all paths
-    together may run after an error, ``shadows``: how many such paths go on: they must not cost a healthy one.
+    together may run after an error, ``shadows``: how many such paths go on: they must not cost a healthy one;
+    ``nesting``: bodies within bodies (an ``elif`` is one in the one before), calls included: some ten Python frames each.
     """
 
     instructions: int = 30_000
@@ -41,6 +42,7 @@ class Budget:
     unrolled: int = 16
     shadow: int = 4_000
     shadows: int = 2
+    nesting: int = 150
 
 
 LOWERING = 5
@@ -68,6 +70,7 @@ class Machine:
         self.ran_before = 0
         """By a machine of its own, to make the object whose method this one runs."""
         self.ran_after_errors = 0
+        self.nesting = 0
         self.hit: dict[str, Span] = {}
         self.called: set[ChunkId] = set()
         self.called_with_grad: set[ChunkId] = set()
@@ -91,8 +94,13 @@ class Machine:
 
     def run(self, path: Path, body: LazyBody) -> list[Path]:
         """Run ``body`` from ``path``; the resulting paths, each with its status."""
+        if self.nesting >= self.budget.nesting:
+            self.note("nesting", Span(path.frame.chunk, 0, 0))
+            path.blurred, path.status = True, Status.RETURN
+            return [path]
         paths = [path]
         lowering = LOWERING if isinstance(body, ChunkId) and not body.qualname else 0
+        self.nesting += 1
         for block in self.body(body):
             if not any(each.status is Status.RUN for each in paths):
                 break
@@ -105,6 +113,7 @@ class Machine:
                 else:
                     after.append(current)
             paths = self.limit(after)
+        self.nesting -= 1
         return paths
 
     def _run_block(self, path: Path, chunk: ChunkId, instructions: tuple[Instruction, ...]) -> list[Path]:

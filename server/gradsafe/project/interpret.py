@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -31,6 +32,9 @@ class Outcome:
         return frozenset(budget for budget, _ in self.limits)
 
 
+_FRAMES = 3_000
+"""Python frames that bodies nested as deep as ``Budget.nesting`` allows may take; 1,000 end in the middle of a chain of 150 ``elif``."""
+
 Interpret = Callable[[World, Root, Allowance], Outcome]
 """Must be a function of the root, of what it may spend and of what it asks the world; never raises."""
 
@@ -47,6 +51,7 @@ def interpret(world: World, root: Root, allowance: Allowance = Allowance.FULL) -
     from gradsafe.rules.judge import findings_of
 
     prelude = world.prelude if isinstance(world, Recorder) else None
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))
     try:
         budgets = BUDGETS if allowance is Allowance.FULL else BRIEF
         result = analyse_root(world, root, load(), budgets[root.kind], prelude)

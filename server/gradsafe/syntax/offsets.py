@@ -90,6 +90,8 @@ class _Bounds(AbstractContextManager[None]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None:  # the rendering ends here, and with it what it would have noted
+            return
         found = self._state.found
         start = self._start if self._start_node is None else found[self._start_node][0]
         end = self._state.offset if self._end_node is None else found[self._end_node][1]
