@@ -97,6 +97,9 @@ def _trace(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     trace.add_argument(
         "--html", metavar="FILE", help="write the report as one HTML page with a timeline, too"
     )
+    trace.add_argument(
+        "--light", action="store_true", help="cheaper: errors only, no silently wrong gradients"
+    )
     trace.add_argument("--output-format", choices=("full", "json"), default="full")
 
 

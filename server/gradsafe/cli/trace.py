@@ -56,6 +56,7 @@ def _request(arguments: argparse.Namespace) -> TraceRequest:
         arguments=tuple(arguments.arguments),
         python=arguments.python,
         timeout=arguments.timeout,
+        light=arguments.light,
         module=arguments.module,
         pytest=test if arguments.pytest is not None else None,
         dry_run=arguments.dry_run,

@@ -6,6 +6,7 @@ from gradsafe.rules.base import Rule
 from gradsafe.rules.finding import Finding, Severity
 from gradsafe.rules.story import Story
 from gradsafe.rules.words import backward, named, saved
+from gradsafe_tracer.events import Raise, WrongGradient
 
 _CAUSES = {
     "data-write": "writes {what} through `.data`, which moves no version counter",
@@ -90,7 +91,7 @@ class DataBypassesAutograd(Rule):
         return Finding(
             self.code,
             Severity.WARNING,
-            f"{operation} {cause.format(what=named(event.name))}: the gradient will be silently wrong",
+            f"{operation} {cause.format(what=named(event.name))}: {_outcome(event)}",
             event.place,
             tuple(related),
             _REMEDIES.get(event.reason, ()),
@@ -99,3 +100,13 @@ class DataBypassesAutograd(Rule):
             event.place,
             story.save.place if story.save is not None else None,
         )
+
+
+def _outcome(event: Raise | WrongGradient) -> str:
+    """What comes of it; after a real run with the worst element of the gradient, as computed and as it should be."""
+    if not isinstance(event, WrongGradient) or event.computed is None or event.protected is None:
+        return "the gradient will be silently wrong"
+    return (
+        f"the gradient is silently wrong: `{event.leaf}` has {event.computed:.6g} where {event.protected:.6g} is right "
+        f"(relative difference {event.difference:.2g})"
+    )

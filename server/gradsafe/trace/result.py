@@ -17,6 +17,7 @@ class TraceRequest:
     ``timeout`` in seconds, ``memory`` in bytes.
     ``module``: run this module as ``python -m`` does, and no file. ``pytest``: run the test of this name in ``file``, as pytest
     does (the whole file where it is empty). ``dry_run``: on meta tensors, as far as no value is needed.
+    ``timeout`` in seconds, ``memory`` in bytes; ``light``: errors only, at a lower cost.
     """
 
     file: str
@@ -30,6 +31,7 @@ class TraceRequest:
     module: str | None = None
     pytest: str | None = None
     dry_run: bool = False
+    light: bool = False
 
     @property
     def name(self) -> str:

@@ -80,6 +80,8 @@ def _command(request: TraceRequest, python: str, log: Path, work: Path) -> list[
         command += ["--deadline", str(time.time() + request.timeout)]
     if request.memory is not None:
         command += ["--memory", str(request.memory)]
+    if request.light:
+        command.append("--light")
     if request.text is not None:
         source = work / "source"
         source.write_text(request.text, encoding="utf-8", newline="")
