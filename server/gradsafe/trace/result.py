@@ -14,7 +14,6 @@ COMPLETED, RAISED, TIMEOUT, CANCELLED, FAILED = "completed", "raised", "timeout"
 class TraceRequest:
     """Run ``file``; with ``cell``, up to that cell. ``text`` is run in place of what the file holds.
 
-    ``timeout`` in seconds, ``memory`` in bytes.
     ``module``: run this module as ``python -m`` does, and no file. ``pytest``: run the test of this name in ``file``, as pytest
     does (the whole file where it is empty). ``dry_run``: on meta tensors, as far as no value is needed.
     ``timeout`` in seconds, ``memory`` in bytes; ``light``: errors only, at a lower cost.
