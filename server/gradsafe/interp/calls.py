@@ -33,6 +33,8 @@ from gradsafe.interp import (
     containers,
     contexts,
     data_classes,
+    dispatching,
+    foreach_calls,
     frameworks,
     generators,
     modules,
@@ -161,7 +163,7 @@ def _call_bound(machine: Machine, path: Path, bound: Bound, call: Call) -> Outco
 
 def _call_external(machine: Machine, path: Path, function: External, call: Call) -> Outcomes:
     for handler in (
-        builtin_calls.call_external, torch_api.call_external, numpy_api.call_function, modules.construct_external,
+        builtin_calls.call_external, torch_api.call_external, foreach_calls.call_external, numpy_api.call_function, modules.construct_external,
     ):  # fmt: skip
         outcomes = handler(machine, path, function.name, call)
         if outcomes is not None:
@@ -215,6 +217,12 @@ def call_function(
         return generators.call_within(
             machine, path, function.within, replace(function, within=None), args, kwargs, source
         )
+    if function.dispatches:
+        chosen = dispatching.chosen(path, function, args)
+        if chosen is None:
+            request = Call(function, args, kwargs, source)
+            return unknown_result(path, request)
+        return call_function(machine, path, chosen, args, kwargs, source)
     if generators.is_generator(machine, function.code):
         lazy = Lazy(path.new_id())
         path.heap[lazy.oid] = Pending(function, args, dict(kwargs), source)

@@ -23,6 +23,7 @@ from gradsafe.domain.values import (
     const,
 )
 from gradsafe.interp import (
+    attribute_dict,
     calls,
     containers,
     data_classes,
@@ -214,6 +215,8 @@ def _instance_attribute(machine: Machine, path: Path, obj: Instance, name: str, 
         return [(path, own)]
     if name == "__class__":
         return [(path, obj.cls if isinstance(obj.cls, ClassValue) else External(obj.cls))]
+    if name == "__dict__":
+        return [(path, attribute_dict.read(path, obj))]
     found = find_member(path, class_of(obj), name)
     if found is not None:
         member, owner = found
@@ -317,7 +320,9 @@ def set_attribute(
         tensor_api.set_attribute(machine, path, obj, name, value, source, subject)
         return
     operators.name_tensor(path, value, f"{subject}.{name}" if subject else name)
-    if isinstance(obj, Instance):
+    if isinstance(obj, Instance) and name == "__dict__":
+        attribute_dict.replaced(path, obj, value)
+    elif isinstance(obj, Instance):
         bind_attribute(path, obj, name, value)
     elif isinstance(obj, ClassValue):
         path.vars[obj.env, name] = value

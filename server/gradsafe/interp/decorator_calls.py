@@ -49,7 +49,7 @@ def _binding(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, replace(bound, setter=setter) if isinstance(setter, FunctionValue) else bound)]
 
 
-@builtin("functools.wraps", "functools.update_wrapper", "functools.total_ordering", "functools.singledispatch", "abc.abstractmethod", "typing.overload", "typing.final", "typing.runtime_checkable",
+@builtin("functools.wraps", "functools.update_wrapper", "functools.total_ordering", "abc.abstractmethod", "typing.overload", "typing.final", "typing.runtime_checkable",
          "atexit.register")  # fmt: skip
 def _unchanged(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     """Decorators that leave what a function does; ``wraps(f)`` and ``lru_cache(n)`` give such a decorator."""
