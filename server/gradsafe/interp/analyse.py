@@ -31,6 +31,7 @@ from gradsafe.interp import execute as _execute  # noqa: F401
 from gradsafe.interp import functional as _functional  # noqa: F401
 from gradsafe.interp import iteration_calls as _iteration_calls  # noqa: F401  registers functions
 from gradsafe.interp import itertools_calls as _itertools_calls  # noqa: F401
+from gradsafe.interp import legacy as _legacy  # noqa: F401
 from gradsafe.interp import operator_calls as _operator_calls  # noqa: F401
 from gradsafe.interp import parametrizations as _parametrizations  # noqa: F401
 from gradsafe.interp import patterns as _patterns  # noqa: F401

@@ -145,7 +145,7 @@ def is_instance(value: Value, cls: Value) -> bool | None:
     if not simple and not isinstance(cls, ClassValue):
         return None
     if isinstance(value, TensorRef):
-        return None if simple == "Parameter" else simple in ("Tensor", "object")
+        return None if simple == "Parameter" else simple in ("Tensor", "Variable", "object")
     if isinstance(value, ListRef):
         return simple in ("list", "object", "deque", "set", *_SEQUENCE) or None if simple in _OTHER else simple in (
             "list", "object", *_SEQUENCE

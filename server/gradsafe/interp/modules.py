@@ -298,7 +298,7 @@ def forward(machine: Machine, path: Path, obj: Instance, call: Call) -> Outcomes
         return calls.unknown_result(path, call)
     packed = call.args[0] if call.args else None
     if isinstance(packed, TupleValue) and packed.cls is not None and told.is_told(packed.cls.file):
-        over_packed = names.outside(machine, path, "torch.nn.utils.rnn.over_packed")
+        over_packed = names.load_global(machine, path, "<torch.nn>", "_over_packed")
         return calls.call(machine, path, replace(call, function=over_packed, args=(obj, *call.args)))
     made = path.vars.get((obj.oid, "#made"))
     in_place = path.vars.get((obj.oid, "inplace")) == TRUE

@@ -265,10 +265,16 @@ def _swap_tensors(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     if len(refs) != 2 or len(call.args) != 2:
         return None
     if any(isinstance(event, Save) and event.tensor in [ref.oid for ref in refs] for event in path.events()):
-        path.status, path.raised = Status.RAISED, "RuntimeError"  # refused: somebody else holds one of them (measured)
+        path.status, path.raised = (
+            Status.RAISED,
+            "RuntimeError",
+        )  # refused: somebody else holds one of them (measured)
         return [(path, NONE)]
     one, other = (path.tensor(ref.oid) for ref in refs)
-    path.heap[refs[0].oid], path.heap[refs[1].oid] = replace(other, name=one.name), replace(one, name=other.name)
+    path.heap[refs[0].oid], path.heap[refs[1].oid] = (
+        replace(other, name=one.name),
+        replace(one, name=other.name),
+    )
     grads = [path.vars.get((ref.oid, "grad")) for ref in refs]
     for ref, grad in zip(refs, reversed(grads), strict=True):
         if grad is not None or (ref.oid, "grad") in path.vars:
