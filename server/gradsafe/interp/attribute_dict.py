@@ -6,9 +6,11 @@ Reading gives a dict of what is there now; what is put into it goes to the objec
 from __future__ import annotations
 
 from gradsafe.domain.state import Path
-from gradsafe.domain.values import Const, DictRef, Instance, Value, const
+from gradsafe.domain.values import TRUE, Const, DictRef, Instance, Value, const
 from gradsafe.interp import classes, containers
 
+IS_ITSELF = "#attributes are its entries"
+"""Of a dict that did ``self.__dict__ = self``."""
 _OWNER = "#attributes of"
 
 
@@ -23,7 +25,9 @@ def read(path: Path, obj: Instance) -> DictRef:
 
 def replaced(path: Path, obj: Instance, entries: Value) -> None:
     """``obj.__dict__ = entries``: what is in it are attributes from now on."""
-    if isinstance(entries, DictRef):
+    if entries == obj:
+        path.vars[obj.oid, IS_ITSELF] = TRUE
+    elif isinstance(entries, DictRef):
         for name, value in path.entries(entries.oid).known:
             _bind(path, obj, name, value)
 

@@ -341,7 +341,7 @@ def _copy(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, copying.copy(path, call.args[0], deep, call.source) if call.args else NONE)]
 
 
-@builtin("contextlib.ExitStack")
+@builtin("contextlib.ExitStack", "contextlib.AsyncExitStack")
 def _exit_stack(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, Instance(path.new_id(), "contextlib.ExitStack"))]
 

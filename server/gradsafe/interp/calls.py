@@ -37,6 +37,7 @@ from gradsafe.interp import (
     foreach_calls,
     frameworks,
     generators,
+    making,
     modules,
     names,
     numpy_api,
@@ -145,11 +146,14 @@ def _call_bound(machine: Machine, path: Path, bound: Bound, call: Call) -> Outco
         )
         if held is not None:
             return held
-        if receiver.cls == "contextlib.ExitStack" and function == "enter_context" and call.args:
-            entered = path.vars.get((receiver.oid, "#entered"))
-            before = entered.items if isinstance(entered, TupleValue) else ()
-            path.vars[receiver.oid, "#entered"] = TupleValue((*before, call.args[0]))
-            return contexts.enter_context(machine, path, call.args[0], call.source)
+        if receiver.cls == "contextlib.ExitStack":
+            on_stack = contexts.on_stack(machine, path, receiver, function, call)
+            if on_stack is not None:
+                return on_stack
+    if isinstance(receiver, SuperValue) and function in ("__new__", "__call__"):
+        made = _made_by_python(machine, path, receiver, function, call)
+        if made is not None:
+            return made
     if isinstance(receiver, (Instance, SuperValue)):
         return modules.call_method(machine, path, receiver, function, call)
     if isinstance(receiver, ClassValue):
@@ -159,6 +163,18 @@ def _call_bound(machine: Machine, path: Path, bound: Bound, call: Call) -> Outco
         )
     outcomes = container_methods.call_method(machine, path, receiver, function, call)
     return outcomes if outcomes is not None else unknown_result(path, call)
+
+
+def _made_by_python(
+    machine: Machine, path: Path, receiver: SuperValue, function: str, call: Call
+) -> Outcomes | None:
+    """``super().__new__(cls)``, and in a metaclass ``super().__call__(...)``."""
+    if function == "__new__":
+        return making.new(machine, path, call)
+    if not isinstance(receiver.receiver, ClassValue):
+        return None
+    made = making.made_by_new(machine, path, receiver.receiver, call)
+    return made if made is not None else classes.construct(machine, path, receiver.receiver, call)
 
 
 def _call_external(machine: Machine, path: Path, function: External, call: Call) -> Outcomes:
@@ -206,6 +222,14 @@ def call_method(
         return None
     member = replace(found[0], owner=found[1] if isinstance(found[1], ClassValue) else None)
     return call_function(machine, path, member, (receiver, *args), {}, source)
+
+
+def own_operator(
+    machine: Machine, path: Path, name: str, left: Value, right: Value, source: Source
+) -> Outcomes | None:
+    """The operator as a class of the workspace defines it; a tensor on the other side leaves it to that class."""
+    outcomes = call_method(machine, path, left, f"__{name}__", (right,), source)
+    return outcomes or call_method(machine, path, right, f"__r{name}__", (left,), source)
 
 
 def call_function(
