@@ -131,6 +131,9 @@ _RESULT_FIELDS = {
 """The fields of ``torch.return_types``: ``x.max(dim=1).values``. (``U`` is first of an SVD, last of an LU: left out.)"""
 
 
+_TENSOR_CLASSES = frozenset({"torch.nn.Parameter", "torch.nn.parameter.Parameter", "torch.Tensor"})
+
+
 def class_of(value: Instance) -> list[Value]:
     """The classes of an instance, nearest first."""
     return mro(value.cls) if isinstance(value.cls, ClassValue) else [External(value.cls)]
@@ -151,25 +154,7 @@ def get_attribute(machine: Machine, path: Path, obj: Value, name: str, source: S
     if isinstance(obj, ModuleValue):
         return [(path, _module_attribute(machine, path, obj, name))]
     if isinstance(obj, ClassValue):
-        found = find_member(path, mro(obj), name)
-        if found is not None:
-            return [(path, _bind_to_class(found, obj))]
-        external = [base for base in mro(obj) if isinstance(base, External)]
-        if name in ("__name__", "__qualname__"):
-            return [(path, const(obj.name))]
-        if name == "__members__" and (members := data_classes.members(path, obj)) is not None:
-            pairs = tuple(
-                (path.vars[each.oid, "name"], each) for each in members if isinstance(each, Instance)
-            )
-            return [(path, containers.new_dict(path, pairs))]
-        meta = making.metaclass_of(path, obj)
-        of_meta = find_member(path, mro(meta), name) if meta is not None else None
-        if of_meta is not None:
-            member = of_meta[0]
-            return [(path, Bound(obj, member) if isinstance(member, FunctionValue) else member)]
-        if external:
-            return [(path, Bound(obj, name))]
-        return [(path, Unknown(("attr", obj.env, name)))]
+        return [(path, _class_attribute(path, obj, name))]
     if isinstance(obj, SuperValue):
         return [(path, _super_attribute(path, obj, name))]
     if isinstance(obj, Unknown) and torch_ops.is_tensor_like(machine, path, obj, name):
@@ -201,6 +186,25 @@ def get_attribute(machine: Machine, path: Path, obj: Value, name: str, source: S
     if isinstance(obj, Bound) and isinstance(obj.function, str) and isinstance(obj.receiver, Unknown):
         return [(path, Unknown(("attr", obj.receiver.token, obj.function, name)))]
     return [(path, Bound(obj, name))]
+
+
+def _class_attribute(path: Path, obj: ClassValue, name: str) -> Value:
+    found = find_member(path, mro(obj), name)
+    if found is not None:
+        return _bind_to_class(found, obj)
+    if name in ("__name__", "__qualname__"):
+        return const(obj.name)
+    if name == "__members__" and (members := data_classes.members(path, obj)) is not None:
+        pairs = ((path.vars[each.oid, "name"], each) for each in members if isinstance(each, Instance))
+        return containers.new_dict(path, tuple(pairs))
+    meta = making.metaclass_of(path, obj)
+    of_meta = find_member(path, mro(meta), name) if meta is not None else None
+    if of_meta is not None:
+        member = of_meta[0]
+        return Bound(obj, member) if isinstance(member, FunctionValue) else member
+    if any(isinstance(base, External) for base in mro(obj)):
+        return Bound(obj, name)
+    return Unknown(("attr", obj.env, name))
 
 
 def _bind_to_class(found: tuple[Value, Value], cls: ClassValue) -> Value:
@@ -404,6 +408,8 @@ def construct(machine: Machine, path: Path, cls: ClassValue, call: calls.Call) -
     modules.prepare(machine, path, obj, call)
     found = find_member(path, order, "__init__")
     external = next((base for base in order if isinstance(base, External)), None)
+    if external is not None and external.name in _TENSOR_CLASSES and found is None:
+        return calls.call(machine, path, replace(call, function=external))  # what its methods add is not seen
     if external is not None and found is not None:
         data_classes.hold(machine, path, obj, external.name, replace(call, args=(), kwargs={}))
     if found is not None:

@@ -69,6 +69,13 @@ def _shape(path: Path, first: Value | None, given: tuple[Value, ...]) -> tuple[i
     return None if len(given) == 1 and isinstance(first, Unknown) else shapes.sizes(path, given)
 
 
+@method("as_subclass")
+def _as_subclass(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outcomes:
+    """A view of another class, whose gradient goes on (``AliasBackward``, measured on 2.13)."""
+    layout = layout_of(path.tensor(ref.oid))
+    return [(path, TensorRef(autograd.make_view(path, call.source, ref.oid, "alias", layout)))]
+
+
 @method("type")
 def _type(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outcomes | None:
     """``x.type(y.type())``: a cast to what is not known here."""

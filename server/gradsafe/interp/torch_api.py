@@ -376,6 +376,12 @@ def _known(machine: Machine, path: Path, call: Call) -> Outcomes:
     return [(path, call.args[0] if isinstance(call.args[0], Const) else call.args[1])]
 
 
+@torch_function("gradsafe.unknown")
+def _unknown(machine: Machine, path: Path, call: Call) -> Outcomes:
+    """For told modules: a result of which the reader's program may do anything, and nothing is known."""
+    return [(path, Unknown(("call", call.source.place, path.new_id())))]
+
+
 @torch_function("gradsafe.perhaps")
 def _perhaps(machine: Machine, path: Path, call: Call) -> Outcomes:
     """For told modules: a tensor that has a graph only under a condition; where the source does not tell, perhaps."""
