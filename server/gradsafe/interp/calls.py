@@ -51,6 +51,9 @@ from gradsafe.interp.joining import join_returned, mark
 from gradsafe.interp.machine import Machine, Outcomes
 from gradsafe.ir.instructions import Parameter
 
+MAX_TOLD = 24
+"""Told functions in each other: they add nothing to the stack of places, so what they call has a bound of its own."""
+
 OPEN = "**"
 """Among the keyword arguments of a call: a value for those that a starred argument may hold, unseen."""
 
@@ -284,7 +287,12 @@ def enter(
     """Run a function's body in a frame of its own, where the paths are left; past the bounds it is not entered."""
     hidden = source if told.is_told(function.file) else None
     stack = path.frame.stack if hidden is not None else (*path.frame.stack, source.place)
-    if len(stack) > machine.budget.depth or stack.count(source.place) > machine.budget.recursion:
+    told_depth = path.frame.told_depth + (hidden is not None)
+    if (
+        told_depth > MAX_TOLD
+        or len(stack) > machine.budget.depth
+        or stack.count(source.place) > machine.budget.recursion
+    ):
         machine.note("depth", source.place)
         path.blurred = True
         return [path]
@@ -295,7 +303,7 @@ def enter(
             machine.called_with_grad.add(function.chunk)
     env = path.new_id()
     frame = Frame(env, function.file, function.chunk, function.qualname, stack, function.env, kind="function")
-    frame.owner, frame.hidden = function.owner, hidden
+    frame.owner, frame.hidden, frame.told_depth = function.owner, hidden, told_depth
     frame.receiver = args[0] if args else None
     if prepare is not None:
         prepare(frame)
