@@ -238,11 +238,20 @@ class _Frozen(Recorder):
                 and any(getattr(below, "variable", None) is leaf for below, _ in node.object.next_functions)
             ]
             limit = min(inside) if inside else backward.call
-            key = storage_key(leaf)
-            written = [w.call for w in self.writes if w.storage == key and w.call < limit]
+            held = self._held(leaf)
+            written = [w.call for w in self.writes if w.storage in held and w.call < limit]
             start = [call for call in used if call > max(written, default=0)]
             if start:
                 ran.uses[number] = start[0]
+
+    def _held(self, leaf: Any) -> set[int]:
+        """The storages that a leaf has had: ``leaf.data = t`` gives it another."""
+        held = {storage_key(leaf)}
+        swaps = [w.storage for w in self.writes if w.operation == SWAP]
+        for before, after in reversed(list(zip(swaps[::2], swaps[1::2], strict=True))):
+            if after in held:
+                held.add(before)
+        return held
 
 
 def _silently(write: Callable[[Any], Any], value: Any) -> None:

@@ -21,7 +21,9 @@ from gradsafe_tracer.events import Place
 
 from .running import Body, differences, run
 
-NOT_YET: dict[str, str] = {}
+NOT_YET: dict[str, str] = {
+    "facts/torch_func.py": "the engine runs inside a level of functorch, whose tensors the tracer does not see",
+}
 """Fixtures that the analysis has learned and the tracer has not, with what is missing; each fails here once it is mended."""
 
 

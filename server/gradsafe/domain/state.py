@@ -61,6 +61,8 @@ class Frame:
     """In the frame of a consumer: the generators that wait at a ``yield``, the innermost loop's last."""
     hidden: Source | None = None
     """In a function that the reader does not see: the call, where all that happens inside stands for him."""
+    told_depth: int = 0
+    """How many such functions are entered, this one included."""
 
     def copy(self) -> Frame:
         running = self.generator
@@ -71,7 +73,7 @@ class Frame:
         return Frame(
             self.env, self.file, self.chunk, self.qualname, self.stack, self.closure, dict(self.regs), self.global_names,
             self.nonlocal_names, self.collected, self.owner, self.receiver, self.kind, running,
-            tuple(frame.copy() for frame in self.suspended) if self.suspended else (), self.hidden,
+            tuple(frame.copy() for frame in self.suspended) if self.suspended else (), self.hidden, self.told_depth,
         )  # fmt: skip
 
 

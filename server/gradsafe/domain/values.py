@@ -122,6 +122,8 @@ class FunctionValue:
     """Decorated with ``lru_cache``: called again with the same arguments it gives the same object."""
     is_context: bool = False
     """Decorated with ``contextmanager``: its one yield is where the body of the ``with`` runs."""
+    dispatches: bool = False
+    """Decorated with ``singledispatch``: the class of the first argument says which function runs."""
     within: Lazy | None = None
     """Decorated with such a context manager: each call runs inside a new one like this."""
 

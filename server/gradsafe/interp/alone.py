@@ -24,7 +24,17 @@ from gradsafe.domain.values import (
     Unknown,
     Value,
 )
-from gradsafe.interp import backward, calls, classes, data_classes, evidence, generators, names, torch_ops
+from gradsafe.interp import (
+    backward,
+    calls,
+    classes,
+    data_classes,
+    evidence,
+    generators,
+    names,
+    told,
+    torch_ops,
+)
 from gradsafe.interp.machine import Machine
 from gradsafe.syntax.span import ChunkId, Span
 
@@ -140,7 +150,7 @@ def _uncalled(machine: Machine, path: Path, scope: Hashable) -> list[tuple[Class
         if not isinstance(value, FunctionValue) or value.code.is_lambda or id(value.code) in machine.entered:
             continue
         owner = owners.get(env)
-        if owner is not None and name.startswith("__"):
+        if (owner is not None and name.startswith("__")) or told.is_told(value.file):
             continue
         if isinstance(scope, int):
             new = isinstance(value.env, int) and value.env >= scope

@@ -31,10 +31,12 @@ from gradsafe.interp import execute as _execute  # noqa: F401
 from gradsafe.interp import functional as _functional  # noqa: F401
 from gradsafe.interp import iteration_calls as _iteration_calls  # noqa: F401  registers functions
 from gradsafe.interp import itertools_calls as _itertools_calls  # noqa: F401
+from gradsafe.interp import legacy as _legacy  # noqa: F401
 from gradsafe.interp import operator_calls as _operator_calls  # noqa: F401
 from gradsafe.interp import parametrizations as _parametrizations  # noqa: F401
 from gradsafe.interp import patterns as _patterns  # noqa: F401
 from gradsafe.interp import sparse as _sparse  # noqa: F401
+from gradsafe.interp import transformed as _transformed  # noqa: F401
 from gradsafe.interp.machine import Budget, Machine
 from gradsafe.interp.prelude import Prelude, Receivers
 from gradsafe.interp.world import World

@@ -259,8 +259,7 @@ def _hidden(state: _Run, saved: SavedTensor) -> None:
     storage = path.heap.get(saved.storage)
     writes = getattr(storage, "hidden", ())[saved.hidden :]
     hidden = [b for b in writes if b.counter != saved.counter and unseen.touches(path, b, saved.tensor)]
-    for bypass in hidden[:1]:
-        state.wrong.append((bypass, saved, saved.certain is Tri.YES))
+    state.wrong.extend((bypass, saved, saved.certain is Tri.YES) for bypass in hidden)
 
 
 def _leaves_changed_between_uses(state: _Run, executed: list[int]) -> None:

@@ -145,7 +145,7 @@ def is_instance(value: Value, cls: Value) -> bool | None:
     if not simple and not isinstance(cls, ClassValue):
         return None
     if isinstance(value, TensorRef):
-        return None if simple == "Parameter" else simple in ("Tensor", "object")
+        return None if simple == "Parameter" else simple in ("Tensor", "Variable", "object")
     if isinstance(value, ListRef):
         return simple in ("list", "object", "deque", "set", *_SEQUENCE) or None if simple in _OTHER else simple in (
             "list", "object", *_SEQUENCE
@@ -341,7 +341,7 @@ def _copy(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, copying.copy(path, call.args[0], deep, call.source) if call.args else NONE)]
 
 
-@builtin("contextlib.ExitStack")
+@builtin("contextlib.ExitStack", "contextlib.AsyncExitStack")
 def _exit_stack(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, Instance(path.new_id(), "contextlib.ExitStack"))]
 

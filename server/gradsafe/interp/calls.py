@@ -33,8 +33,11 @@ from gradsafe.interp import (
     containers,
     contexts,
     data_classes,
+    dispatching,
+    foreach_calls,
     frameworks,
     generators,
+    making,
     modules,
     names,
     numpy_api,
@@ -47,6 +50,9 @@ from gradsafe.interp import (
 from gradsafe.interp.joining import join_returned, mark
 from gradsafe.interp.machine import Machine, Outcomes
 from gradsafe.ir.instructions import Parameter
+
+MAX_TOLD = 24
+"""Told functions in each other: they add nothing to the stack of places, so what they call has a bound of its own."""
 
 OPEN = "**"
 """Among the keyword arguments of a call: a value for those that a starred argument may hold, unseen."""
@@ -143,11 +149,14 @@ def _call_bound(machine: Machine, path: Path, bound: Bound, call: Call) -> Outco
         )
         if held is not None:
             return held
-        if receiver.cls == "contextlib.ExitStack" and function == "enter_context" and call.args:
-            entered = path.vars.get((receiver.oid, "#entered"))
-            before = entered.items if isinstance(entered, TupleValue) else ()
-            path.vars[receiver.oid, "#entered"] = TupleValue((*before, call.args[0]))
-            return contexts.enter_context(machine, path, call.args[0], call.source)
+        if receiver.cls == "contextlib.ExitStack":
+            on_stack = contexts.on_stack(machine, path, receiver, function, call)
+            if on_stack is not None:
+                return on_stack
+    if isinstance(receiver, SuperValue) and function in ("__new__", "__call__"):
+        made = _made_by_python(machine, path, receiver, function, call)
+        if made is not None:
+            return made
     if isinstance(receiver, (Instance, SuperValue)):
         return modules.call_method(machine, path, receiver, function, call)
     if isinstance(receiver, ClassValue):
@@ -159,9 +168,21 @@ def _call_bound(machine: Machine, path: Path, bound: Bound, call: Call) -> Outco
     return outcomes if outcomes is not None else unknown_result(path, call)
 
 
+def _made_by_python(
+    machine: Machine, path: Path, receiver: SuperValue, function: str, call: Call
+) -> Outcomes | None:
+    """``super().__new__(cls)``, and in a metaclass ``super().__call__(...)``."""
+    if function == "__new__":
+        return making.new(machine, path, call)
+    if not isinstance(receiver.receiver, ClassValue):
+        return None
+    made = making.made_by_new(machine, path, receiver.receiver, call)
+    return made if made is not None else classes.construct(machine, path, receiver.receiver, call)
+
+
 def _call_external(machine: Machine, path: Path, function: External, call: Call) -> Outcomes:
     for handler in (
-        builtin_calls.call_external, torch_api.call_external, numpy_api.call_function, modules.construct_external,
+        builtin_calls.call_external, torch_api.call_external, foreach_calls.call_external, numpy_api.call_function, modules.construct_external,
     ):  # fmt: skip
         outcomes = handler(machine, path, function.name, call)
         if outcomes is not None:
@@ -206,6 +227,14 @@ def call_method(
     return call_function(machine, path, member, (receiver, *args), {}, source)
 
 
+def own_operator(
+    machine: Machine, path: Path, name: str, left: Value, right: Value, source: Source
+) -> Outcomes | None:
+    """The operator as a class of the workspace defines it; a tensor on the other side leaves it to that class."""
+    outcomes = call_method(machine, path, left, f"__{name}__", (right,), source)
+    return outcomes or call_method(machine, path, right, f"__r{name}__", (left,), source)
+
+
 def call_function(
     machine: Machine, path: Path, function: FunctionValue, args: tuple[Value, ...], kwargs: Mapping[str, Value],
     source: Source,
@@ -215,6 +244,12 @@ def call_function(
         return generators.call_within(
             machine, path, function.within, replace(function, within=None), args, kwargs, source
         )
+    if function.dispatches:
+        chosen = dispatching.chosen(path, function, args)
+        if chosen is None:
+            request = Call(function, args, kwargs, source)
+            return unknown_result(path, request)
+        return call_function(machine, path, chosen, args, kwargs, source)
     if generators.is_generator(machine, function.code):
         lazy = Lazy(path.new_id())
         path.heap[lazy.oid] = Pending(function, args, dict(kwargs), source)
@@ -252,7 +287,12 @@ def enter(
     """Run a function's body in a frame of its own, where the paths are left; past the bounds it is not entered."""
     hidden = source if told.is_told(function.file) else None
     stack = path.frame.stack if hidden is not None else (*path.frame.stack, source.place)
-    if len(stack) > machine.budget.depth or stack.count(source.place) > machine.budget.recursion:
+    told_depth = path.frame.told_depth + (hidden is not None)
+    if (
+        told_depth > MAX_TOLD
+        or len(stack) > machine.budget.depth
+        or stack.count(source.place) > machine.budget.recursion
+    ):
         machine.note("depth", source.place)
         path.blurred = True
         return [path]
@@ -263,7 +303,7 @@ def enter(
             machine.called_with_grad.add(function.chunk)
     env = path.new_id()
     frame = Frame(env, function.file, function.chunk, function.qualname, stack, function.env, kind="function")
-    frame.owner, frame.hidden = function.owner, hidden
+    frame.owner, frame.hidden, frame.told_depth = function.owner, hidden, told_depth
     frame.receiver = args[0] if args else None
     if prepare is not None:
         prepare(frame)

@@ -10,6 +10,7 @@ from gradsafe.domain.values import (
     Bound,
     ClassValue,
     Const,
+    DictRef,
     External,
     FunctionValue,
     Instance,
@@ -23,9 +24,11 @@ from gradsafe.domain.values import (
     const,
 )
 from gradsafe.interp import (
+    attribute_dict,
     calls,
     containers,
     data_classes,
+    making,
     module_containers,
     modules,
     names,
@@ -78,6 +81,11 @@ def make_class(machine: Machine, path: Path, i: ir.Class) -> Outcomes:
             each.status = Status.RUN
         if data_classes.is_enum(value):
             data_classes.finish_enum(each, value)
+        metaclass = next((each.frame.regs[base.reg] for base in i.bases if base.name == "metaclass"), None)
+        finished = making.finish_class(machine, each, value, metaclass, each.here(i.at))
+        if len(finished) != 1 or finished[0] is not each:
+            outcomes.extend((after, value) for after in finished)
+            continue
         found = find_member(each, mro(value)[1:], "__init_subclass__")
         if found is not None and isinstance(found[0], FunctionValue):
             given = {
@@ -123,6 +131,9 @@ _RESULT_FIELDS = {
 """The fields of ``torch.return_types``: ``x.max(dim=1).values``. (``U`` is first of an SVD, last of an LU: left out.)"""
 
 
+_TENSOR_CLASSES = frozenset({"torch.nn.Parameter", "torch.nn.parameter.Parameter", "torch.Tensor"})
+
+
 def class_of(value: Instance) -> list[Value]:
     """The classes of an instance, nearest first."""
     return mro(value.cls) if isinstance(value.cls, ClassValue) else [External(value.cls)]
@@ -143,20 +154,7 @@ def get_attribute(machine: Machine, path: Path, obj: Value, name: str, source: S
     if isinstance(obj, ModuleValue):
         return [(path, _module_attribute(machine, path, obj, name))]
     if isinstance(obj, ClassValue):
-        found = find_member(path, mro(obj), name)
-        if found is not None:
-            return [(path, _bind_to_class(found, obj))]
-        external = [base for base in mro(obj) if isinstance(base, External)]
-        if name in ("__name__", "__qualname__"):
-            return [(path, const(obj.name))]
-        if name == "__members__" and (members := data_classes.members(path, obj)) is not None:
-            pairs = tuple(
-                (path.vars[each.oid, "name"], each) for each in members if isinstance(each, Instance)
-            )
-            return [(path, containers.new_dict(path, pairs))]
-        if external:
-            return [(path, Bound(obj, name))]
-        return [(path, Unknown(("attr", obj.env, name)))]
+        return [(path, _class_attribute(path, obj, name))]
     if isinstance(obj, SuperValue):
         return [(path, _super_attribute(path, obj, name))]
     if isinstance(obj, Unknown) and torch_ops.is_tensor_like(machine, path, obj, name):
@@ -190,6 +188,25 @@ def get_attribute(machine: Machine, path: Path, obj: Value, name: str, source: S
     return [(path, Bound(obj, name))]
 
 
+def _class_attribute(path: Path, obj: ClassValue, name: str) -> Value:
+    found = find_member(path, mro(obj), name)
+    if found is not None:
+        return _bind_to_class(found, obj)
+    if name in ("__name__", "__qualname__"):
+        return const(obj.name)
+    if name == "__members__" and (members := data_classes.members(path, obj)) is not None:
+        pairs = ((path.vars[each.oid, "name"], each) for each in members if isinstance(each, Instance))
+        return containers.new_dict(path, tuple(pairs))
+    meta = making.metaclass_of(path, obj)
+    of_meta = find_member(path, mro(meta), name) if meta is not None else None
+    if of_meta is not None:
+        member = of_meta[0]
+        return Bound(obj, member) if isinstance(member, FunctionValue) else member
+    if any(isinstance(base, External) for base in mro(obj)):
+        return Bound(obj, name)
+    return Unknown(("attr", obj.env, name))
+
+
 def _bind_to_class(found: tuple[Value, Value], cls: ClassValue) -> Value:
     member, owner = found
     if isinstance(member, FunctionValue):
@@ -214,11 +231,16 @@ def _instance_attribute(machine: Machine, path: Path, obj: Instance, name: str, 
         return [(path, own)]
     if name == "__class__":
         return [(path, obj.cls if isinstance(obj.cls, ClassValue) else External(obj.cls))]
+    if name == "__dict__":
+        return [(path, attribute_dict.read(path, obj))]
     found = find_member(path, class_of(obj), name)
     if found is not None:
         member, owner = found
         if not isinstance(member, FunctionValue):
-            return [(path, member)]
+            asked = making.described(
+                machine, path, member, obj, obj.cls if isinstance(obj.cls, ClassValue) else member, source
+            )
+            return asked if asked is not None else [(path, member)]
         member = replace(member, owner=owner if isinstance(owner, ClassValue) else None)
         if member.binding in ("property", "cached"):
             outcomes = calls.call_function(machine, path, member, (obj,), {}, source)
@@ -250,6 +272,8 @@ def _instance_attribute(machine: Machine, path: Path, obj: Instance, name: str, 
 
 def _reads_items(path: Path, obj: Instance) -> bool:
     """``__getattr__ = dict.__getitem__`` in a subclass of ``dict``: configurations are often written so."""
+    if path.vars.get((obj.oid, attribute_dict.IS_ITSELF)) is not None:
+        return True
     found = find_member(path, class_of(obj), "__getattr__")
     name = found[0].name if found is not None and isinstance(found[0], External) else ""
     return name in ("builtins.dict.__getitem__", "builtins.dict.get")
@@ -296,6 +320,10 @@ def assign_attribute(
         if isinstance(member, FunctionValue) and member.setter is not None:
             outcomes = calls.call_function(machine, path, member.setter, (obj, value), {}, source)
             return [each for each, _ in outcomes]
+        if isinstance(member, Instance):
+            outcomes_of_set = calls.call_method(machine, path, member, "__set__", (obj, value), source)
+            if outcomes_of_set is not None:
+                return [each for each, _ in outcomes_of_set]
         own = find_member(path, class_of(obj), "__setattr__")
         if own is not None and isinstance(own[0], FunctionValue) and path.frame.receiver != obj:
             written = replace(own[0], owner=own[1] if isinstance(own[1], ClassValue) else None)
@@ -317,7 +345,13 @@ def set_attribute(
         tensor_api.set_attribute(machine, path, obj, name, value, source, subject)
         return
     operators.name_tensor(path, value, f"{subject}.{name}" if subject else name)
-    if isinstance(obj, Instance):
+    if isinstance(obj, Instance) and name == "__dict__":
+        attribute_dict.replaced(path, obj, value)
+    elif isinstance(obj, Instance) and path.vars.get((obj.oid, attribute_dict.IS_ITSELF)) is not None:
+        entries = data_classes.held(path, obj)
+        if isinstance(entries, DictRef):
+            containers.set_entry(path, entries, const(name), value)
+    elif isinstance(obj, Instance):
         bind_attribute(path, obj, name, value)
     elif isinstance(obj, ClassValue):
         path.vars[obj.env, name] = value
@@ -363,11 +397,19 @@ def instantiate(machine: Machine, path: Path, cls: ClassValue, call: calls.Call)
         return [
             (path, data_classes.member_of(path, cls, call.args[0] if call.args else call.function, "value"))
         ]
+    made = making.instantiate(machine, path, cls, call)
+    return made if made is not None else construct(machine, path, cls, call)
+
+
+def construct(machine: Machine, path: Path, cls: ClassValue, call: calls.Call) -> Outcomes:
+    """A new object of the class, its ``__init__`` run."""
     order = mro(cls)
     obj = Instance(path.new_id(), cls)
     modules.prepare(machine, path, obj, call)
     found = find_member(path, order, "__init__")
     external = next((base for base in order if isinstance(base, External)), None)
+    if external is not None and external.name in _TENSOR_CLASSES and found is None:
+        return calls.call(machine, path, replace(call, function=external))  # what its methods add is not seen
     if external is not None and found is not None:
         data_classes.hold(machine, path, obj, external.name, replace(call, args=(), kwargs={}))
     if found is not None:

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from gradsafe.interp.machine import Machine, Outcomes
 
 
-@builtin("builtins.dict", "collections.OrderedDict", "collections.ChainMap")
+@builtin(
+    "builtins.dict", "collections.OrderedDict", "collections.ChainMap", "weakref.WeakValueDictionary", "weakref.WeakKeyDictionary",
+    "types.MappingProxyType",
+)  # fmt: skip
 def _dict(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     entries = tuple((const(name), value) for name, value in call.kwargs.items())
     if not call.args:

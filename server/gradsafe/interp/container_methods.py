@@ -20,7 +20,7 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import calls, containers, data_classes, shapes, strings
+from gradsafe.interp import attribute_dict, calls, containers, data_classes, dispatching, shapes, strings
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
@@ -36,6 +36,8 @@ def call_method(machine: Machine, path: Path, receiver: Value, name: str, call: 
     if isinstance(receiver, FunctionValue) and name in ("setter", "getter", "deleter"):
         setter = call.args[0] if call.args and name == "setter" else None
         return [(path, replace(receiver, setter=setter) if isinstance(setter, FunctionValue) else receiver)]
+    if isinstance(receiver, FunctionValue) and receiver.dispatches and name == "register":
+        return dispatching.register(machine, path, receiver, call)
     if isinstance(receiver, Const) and isinstance(receiver.value, str):
         return strings.call_method(path, receiver.value, name, call)
     if isinstance(receiver, TupleValue) and (made := data_classes.tuple_method(path, receiver, name, call)):
@@ -209,6 +211,7 @@ def _dict_method(path: Path, receiver: DictRef, name: str, call: Call) -> Outcom
         if not isinstance(first, (DictRef, Const)):
             rest = Unknown(("update", receiver.oid))
         path.heap[receiver.oid] = Entries(tuple(merged.items()), rest)
+        attribute_dict.was_updated(path, receiver)
         return [(path, NONE)]
     if name == "clear":
         path.heap[receiver.oid] = Entries(())

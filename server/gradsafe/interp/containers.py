@@ -23,7 +23,16 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import calls, data_classes, generators, indexing, iteration, module_containers, modules
+from gradsafe.interp import (
+    attribute_dict,
+    calls,
+    data_classes,
+    generators,
+    indexing,
+    iteration,
+    module_containers,
+    modules,
+)
 from gradsafe.interp.machine import Machine, Outcomes
 
 MAX_KNOWN = 256
@@ -386,6 +395,7 @@ def set_entry(path: Path, value: DictRef, key: Value, item: Value) -> None:
     known = dict(entries.known)
     known[key] = item
     path.heap[value.oid] = Entries(tuple(known.items()), entries.rest)
+    attribute_dict.entry_was_set(path, value, key, item)
 
 
 def delete_item(path: Path, value: Value, index: Value) -> None:

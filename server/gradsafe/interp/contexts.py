@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import GradMode
-from gradsafe.domain.values import NONE, External, Instance, Lazy, Manager, Source, TupleValue, Unknown, Value
+from gradsafe.domain.values import (
+    NONE,
+    External,
+    Instance,
+    Lazy,
+    Manager,
+    PartialValue,
+    Source,
+    TupleValue,
+    Unknown,
+    Value,
+)
 from gradsafe.interp import calls, generators, operators, shadow
 from gradsafe.interp.execute import executes
 from gradsafe.interp.machine import Machine, Outcomes
@@ -55,6 +66,7 @@ def _with(machine: Machine, path: Path, i: ir.With) -> list[Path]:
     if isinstance(manager, Instance) and manager.cls == "contextlib.ExitStack":
         return _with_stack(machine, path, i, manager)
     entered = calls.call_method(machine, path, manager, "__enter__", (), source)
+    entered = entered or calls.call_method(machine, path, manager, "__aenter__", (), source)
     paths = []
     for start, value in entered or [(path, manager)]:
         start.frame.regs[i.target] = value
@@ -103,6 +115,20 @@ def enter_context(machine: Machine, path: Path, manager: Value, source: Source) 
     return outcomes if outcomes is not None else [(path, manager)]
 
 
+def on_stack(machine: Machine, path: Path, stack: Instance, name: str, call: calls.Call) -> Outcomes | None:
+    """``stack.enter_context(manager)`` and ``stack.callback(f, ...)``: what is left in reverse order at its end."""
+    if name not in ("enter_context", "enter_async_context", "push", "callback") or not call.args:
+        return None
+    first, *rest = call.args
+    kept = PartialValue(first, tuple(rest), tuple(call.kwargs.items())) if name == "callback" else first
+    entered = path.vars.get((stack.oid, "#entered"))
+    before = entered.items if isinstance(entered, TupleValue) else ()
+    path.vars[stack.oid, "#entered"] = TupleValue((*before, kept))
+    if name in ("callback", "push"):
+        return [(path, first)]
+    return enter_context(machine, path, first, call.source)
+
+
 def leave(machine: Machine, path: Path, manager: Value, source: Source) -> list[Path]:
     """``__exit__``: called however the body ended; a true result swallows its exception."""
     status, returned, raised = path.status, path.returned, path.raised
@@ -114,7 +140,12 @@ def leave(machine: Machine, path: Path, manager: Value, source: Source) -> list[
             Unknown(("exception", source.place)),
             Unknown(("traceback", source.place)),
         )
-    outcomes = calls.call_method(machine, path, manager, "__exit__", given, source)
+    outcomes: Outcomes | None = None
+    if isinstance(manager, PartialValue):  # `stack.callback(f, ...)`
+        called = calls.Call(manager.function, manager.args, dict(manager.kwargs), source)
+        outcomes = [(each, NONE) for each, _ in calls.call(machine, path, called)]
+    for name in ("__exit__", "__aexit__") if outcomes is None else ():
+        outcomes = outcomes or calls.call_method(machine, path, manager, name, given, source)
     if outcomes is None:
         path.status, path.returned = status, returned
         return [path]

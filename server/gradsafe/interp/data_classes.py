@@ -32,7 +32,7 @@ _ENUMS = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"})
 _HOLDERS = frozenset({
     "builtins.dict", "builtins.list", "builtins.set", "collections.OrderedDict", "collections.defaultdict",
     "collections.deque", "collections.UserDict", "collections.UserList", "collections.Counter", "typing.Dict",
-    "typing.List",
+    "typing.List", "typing.TypedDict", "typing_extensions.TypedDict",
 })  # fmt: skip
 _RECORDS = frozenset({"types.SimpleNamespace", "argparse.Namespace", "easydict.EasyDict"})
 _MADE_BY_FIELDS = frozenset({"pydantic.BaseModel"})

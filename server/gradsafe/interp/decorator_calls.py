@@ -6,12 +6,29 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradsafe.domain.state import Path
-from gradsafe.domain.values import ClassValue, External, FunctionValue, PartialValue
+from gradsafe.domain.values import ClassValue, External, FunctionValue, Instance, PartialValue
+from gradsafe.interp import making
 from gradsafe.interp.builtin_calls import builtin
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
     from gradsafe.interp.machine import Machine, Outcomes
+
+
+@builtin("builtins.object.__new__", "builtins.type.__new__")
+def _new(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    return making.new(machine, path, call)
+
+
+@builtin("functools.partialmethod")
+def _partial_method(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    """In a class body: a method whose first arguments, after ``self``, are given already."""
+    function = call.args[0] if call.args else None
+    if not isinstance(function, FunctionValue):
+        return None
+    made = Instance(path.new_id(), making.PARTIAL_METHOD)
+    path.vars[made.oid, "#call"] = PartialValue(function, call.args[1:], tuple(call.kwargs.items()))
+    return [(path, made)]
 
 
 @builtin("functools.partial")
@@ -49,7 +66,7 @@ def _binding(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, replace(bound, setter=setter) if isinstance(setter, FunctionValue) else bound)]
 
 
-@builtin("functools.wraps", "functools.update_wrapper", "functools.total_ordering", "functools.singledispatch", "abc.abstractmethod", "typing.overload", "typing.final", "typing.runtime_checkable",
+@builtin("functools.wraps", "functools.update_wrapper", "functools.total_ordering", "abc.abstractmethod", "typing.overload", "typing.final", "typing.runtime_checkable",
          "atexit.register")  # fmt: skip
 def _unchanged(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     """Decorators that leave what a function does; ``wraps(f)`` and ``lru_cache(n)`` give such a decorator."""
@@ -70,7 +87,7 @@ def _cache(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, External("functools.lru_cache"))]
 
 
-@builtin("contextlib.contextmanager")
+@builtin("contextlib.contextmanager", "contextlib.asynccontextmanager")
 def _contextmanager(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     if call.args and isinstance(call.args[0], FunctionValue):
         return [(path, replace(call.args[0], is_context=True))]

@@ -54,7 +54,7 @@ _MOMENTS = frozenset({"mean", "mode", "stddev", "variance"})
 
 
 @dataclass(slots=True)
-class _Ops:
+class Ops:
     """Carries out operations one after the other, at the place of one call."""
 
     machine: Machine
@@ -70,14 +70,16 @@ class _Ops:
         return Unknown((name, self.source.place, self.path.new_id()))
 
 
-Method: TypeAlias = "Callable[[_Ops, Instance, Sequence[Value]], Value]"
-_METHODS: dict[tuple[str, str], Method] = {}
+Method: TypeAlias = "Callable[[Ops, Instance, Sequence[Value]], Value]"
+METHODS: dict[tuple[str, str], Method] = {}
 
 
-def _method(name: str, *families: str) -> Callable[[Method], Method]:
+def method(name: str, *families: str) -> Callable[[Method], Method]:
+    """Register what a method of some families of distributions does."""
+
     def register(handler: Method) -> Method:
         for family in families:
-            _METHODS[family, name] = handler
+            METHODS[family, name] = handler
         return handler
 
     return register
@@ -96,12 +98,12 @@ def construct(machine: Machine, path: Path, obj: Instance, name: str, call: Call
     family = family_of(name)
     if family is None:
         return False
-    do = _Ops(machine, path, call.source)
+    do = Ops(machine, path, call.source)
     for position, parameter in enumerate(_PARAMETERS[family]):
         value = call.argument(position, parameter)
         if value is None or value == NONE:
             continue
-        if family in ("Categorical", "OneHotCategorical") and isinstance(_tensor(do, value), TensorRef):
+        if family in ("Categorical", "OneHotCategorical") and isinstance(tensor_of(do, value), TensorRef):
             value = _normalised(do, parameter, value)
         path.vars[obj.oid, parameter] = value
     path.vars[obj.oid, "#distribution"] = const(family)
@@ -114,7 +116,7 @@ def construct_external(machine: Machine, path: Path, name: str, call: Call) -> O
     return [(path, obj)] if construct(machine, path, obj, name, call) else None
 
 
-def _normalised(do: _Ops, parameter: str, value: Value) -> Value:
+def _normalised(do: Ops, parameter: str, value: Value) -> Value:
     """``Categorical`` normalises what it is given, and saves it for that."""
     if parameter == "logits":
         return do("Tensor.sub", value, do("Tensor.logsumexp", value, dim=const(-1), keepdim=const(True)))
@@ -132,20 +134,20 @@ def attribute(machine: Machine, path: Path, obj: Instance, name: str, source: So
     family = kind_of(path, obj)
     if family is None:
         return None
-    do = _Ops(machine, path, source)
+    do = Ops(machine, path, source)
     if name in ("probs", "logits") and name in _PARAMETERS[family]:
         return _other_form(do, obj, family, name)
     if name in _MOMENTS:
         if family == "Normal":
             held = path.vars.get((obj.oid, "loc" if name in ("mean", "mode") else "scale")) or NONE
             return do("Tensor.pow", held, const(2)) if name == "variance" else held
-        return _whole(do, obj, (), name)
+        return whole(do, obj, (), name)
     return None
 
 
-def _other_form(do: _Ops, obj: Instance, family: str, name: str) -> Value:
+def _other_form(do: Ops, obj: Instance, family: str, name: str) -> Value:
     other = do.path.vars.get((obj.oid, "logits" if name == "probs" else "probs")) or NONE
-    if _tensor(do, other) is None:
+    if tensor_of(do, other) is None:
         return Unknown(("attr", obj.oid, name))
     binary = family in ("Bernoulli", "Geometric", "Binomial", "RelaxedBernoulli")
     if name == "probs":
@@ -164,7 +166,7 @@ def call_method(machine: Machine, path: Path, obj: Instance, name: str, call: Ca
     family = kind_of(path, obj)
     if family is None:
         return None
-    do = _Ops(machine, path, call.source, name)
+    do = Ops(machine, path, call.source, name)
     args = (*call.args, *call.kwargs.values())
     if name in _PLAIN:
         mode, path.grad_mode = (
@@ -175,92 +177,95 @@ def call_method(machine: Machine, path: Path, obj: Instance, name: str, call: Ca
         value: Value = TensorRef(autograd.new_tensor(path, call.source, name, made))
         path.grad_mode = mode
         return [(path, value)]
-    handler = _METHODS.get((family, name))
+    handler = METHODS.get((family, name))
     if handler is not None:
         return [(path, handler(do, obj, args))]
     if name in _SMOOTH:
-        return [(path, _whole(do, obj, args, name))]
+        return [(path, whole(do, obj, args, name))]
     return None
 
 
 def kl_divergence(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     """``kl_divergence(p, q)``."""
     p, q = call.argument(0, "p"), call.argument(1, "q")
-    do = _Ops(machine, path, call.source)
+    do = Ops(machine, path, call.source)
     kinds = {kind_of(path, p) if p is not None else None, kind_of(path, q) if q is not None else None}
     if None in kinds or not (isinstance(p, Instance) and isinstance(q, Instance)):
         return None
     if kinds == {"Normal"}:
         return [(path, _kl_normal(do, p, q))]
-    return [(path, _whole(do, p, (q,), "kl_divergence"))]
+    return [(path, whole(do, p, (q,), "kl_divergence"))]
 
 
-def _kl_normal(do: _Ops, p: Instance, q: Instance) -> Value:
+def _kl_normal(do: Ops, p: Instance, q: Instance) -> Value:
     (loc, scale), (other, wide) = _pair(do, p), _pair(do, q)
-    ratio = _power(do, _binary(do, "/", scale, wide))
-    shift = _power(do, _binary(do, "/", _binary(do, "-", loc, other), wide))
-    whole = _binary(do, "-", _binary(do, "-", _binary(do, "+", ratio, shift), const(1)), _log(do, ratio))
-    return _binary(do, "*", whole, const(0.5))
+    ratio = _power(do, binary(do, "/", scale, wide))
+    shift = _power(do, binary(do, "/", binary(do, "-", loc, other), wide))
+    whole = binary(do, "-", binary(do, "-", binary(do, "+", ratio, shift), const(1)), _log(do, ratio))
+    return binary(do, "*", whole, const(0.5))
 
 
-def _pair(do: _Ops, obj: Instance) -> tuple[Value, Value]:
+def _pair(do: Ops, obj: Instance) -> tuple[Value, Value]:
     return (do.path.vars.get((obj.oid, "loc")) or NONE), (do.path.vars.get((obj.oid, "scale")) or NONE)
 
 
-def _tensor(do: _Ops, value: Value) -> TensorRef | None:
+def tensor_of(do: Ops, value: Value) -> TensorRef | None:
+    """The tensor that a value is, or that is made of what went into it; None for numbers and the like."""
     found = torch_ops.resolve(do.path, value)
     if isinstance(found, Unknown) and torch_ops.graph_inputs(do.path, found):
         found = torch_ops.materialise(do.path, found, do.source)
     return found if isinstance(found, TensorRef) else None
 
 
-def _binary(do: _Ops, op: str, left: Value, right: Value) -> Value:
+def binary(do: Ops, op: str, left: Value, right: Value) -> Value:
     """``left op right``, where numbers are only passed on."""
-    tensors = [_tensor(do, value) for value in (left, right)]
+    tensors = [tensor_of(do, value) for value in (left, right)]
     if do.path.status is not Status.RUN or tensors == [None, None]:
         return Unknown((op, left, right))
     sides = [ref if ref is not None else value for ref, value in zip(tensors, (left, right), strict=True)]
     return torch_ops.apply_operator(do.machine, do.path, op, sides[0], sides[1], do.source)[0][1]
 
 
-def _power(do: _Ops, value: Value) -> Value:
-    return do("Tensor.pow", value, const(2)) if _tensor(do, value) is not None else Unknown(("square", value))
+def _power(do: Ops, value: Value) -> Value:
+    return (
+        do("Tensor.pow", value, const(2)) if tensor_of(do, value) is not None else Unknown(("square", value))
+    )
 
 
-def _log(do: _Ops, value: Value) -> Value:
-    return do("torch.log", value) if _tensor(do, value) is not None else Unknown(("log", value))
+def _log(do: Ops, value: Value) -> Value:
+    return do("torch.log", value) if tensor_of(do, value) is not None else Unknown(("log", value))
 
 
-@_method("log_prob", "Normal")
-def _normal_log_prob(do: _Ops, obj: Instance, args: Sequence[Value]) -> Value:
+@method("log_prob", "Normal")
+def _normal_log_prob(do: Ops, obj: Instance, args: Sequence[Value]) -> Value:
     loc, scale = _pair(do, obj)
     variance, log_scale = _power(do, scale), _log(do, scale)
-    square = _power(do, _binary(do, "-", args[0] if args else NONE, loc))
-    minus = do("Tensor.neg", square) if _tensor(do, square) is not None else square
-    whole = _binary(do, "/", minus, _binary(do, "*", variance, const(2)))
-    return _binary(do, "-", _binary(do, "-", whole, log_scale), const(0.92))
+    square = _power(do, binary(do, "-", args[0] if args else NONE, loc))
+    minus = do("Tensor.neg", square) if tensor_of(do, square) is not None else square
+    whole = binary(do, "/", minus, binary(do, "*", variance, const(2)))
+    return binary(do, "-", binary(do, "-", whole, log_scale), const(0.92))
 
 
-@_method("rsample", "Normal")
-def _normal_rsample(do: _Ops, obj: Instance, args: Sequence[Value]) -> Value:
+@method("rsample", "Normal")
+def _normal_rsample(do: Ops, obj: Instance, args: Sequence[Value]) -> Value:
     loc, scale = _pair(do, obj)
-    like = _tensor(do, loc) or _tensor(do, scale)
+    like = tensor_of(do, loc) or tensor_of(do, scale)
     shape = do.path.tensor(like.oid).shape if like is not None and not args else None
     noise = TensorRef(autograd.new_tensor(do.path, do.source, "randn", Tensor(0, 0, Tri.NO, shape=shape)))
-    return _binary(do, "+", loc, _binary(do, "*", noise, scale))
+    return binary(do, "+", loc, binary(do, "*", noise, scale))
 
 
-@_method("entropy", "Normal")
-def _normal_entropy(do: _Ops, obj: Instance, args: Sequence[Value]) -> Value:
-    return _binary(do, "+", _log(do, _pair(do, obj)[1]), const(1.42))
+@method("entropy", "Normal")
+def _normal_entropy(do: Ops, obj: Instance, args: Sequence[Value]) -> Value:
+    return binary(do, "+", _log(do, _pair(do, obj)[1]), const(1.42))
 
 
-@_method("log_prob", "Categorical")
-def _categorical_log_prob(do: _Ops, obj: Instance, args: Sequence[Value]) -> Value:
+@method("log_prob", "Categorical")
+def _categorical_log_prob(do: Ops, obj: Instance, args: Sequence[Value]) -> Value:
     """``gather`` keeps the index by reference: the very action, if it is of integers already."""
-    logits, value = _form(do, obj, "logits"), _tensor(do, args[0]) if args else None
-    if _tensor(do, logits) is None or value is None:
-        return _whole(do, obj, args, "log_prob")
+    logits, value = _form(do, obj, "logits"), tensor_of(do, args[0]) if args else None
+    if tensor_of(do, logits) is None or value is None:
+        return whole(do, obj, args, "log_prob")
     if do.path.tensor(value.oid).dtype not in (None, "int64"):
         value = TensorRef(
             autograd.new_tensor(do.path, do.source, "long", Tensor(0, 0, Tri.NO, dtype="int64"))
@@ -269,81 +274,81 @@ def _categorical_log_prob(do: _Ops, obj: Instance, args: Sequence[Value]) -> Val
     return do("Tensor.squeeze", do("Tensor.gather", logits, const(-1), index), const(-1))
 
 
-@_method("entropy", "Categorical", "OneHotCategorical")
-def _categorical_entropy(do: _Ops, obj: Instance, args: Sequence[Value]) -> Value:
+@method("entropy", "Categorical", "OneHotCategorical")
+def _categorical_entropy(do: Ops, obj: Instance, args: Sequence[Value]) -> Value:
     logits = _form(do, obj, "logits")
-    if _tensor(do, logits) is None:
-        return _whole(do, obj, args, "entropy")
+    if tensor_of(do, logits) is None:
+        return whole(do, obj, args, "entropy")
     clamped = do("torch.clamp", logits, min=const(-3.4e38))
     product = do("Tensor.mul", clamped, _form(do, obj, "probs"))
     return do("Tensor.neg", do("Tensor.sum", product, const(-1)))
 
 
-@_method("log_prob", "Bernoulli")
-def _bernoulli_log_prob(do: _Ops, obj: Instance, args: Sequence[Value]) -> Value:
+@method("log_prob", "Bernoulli")
+def _bernoulli_log_prob(do: Ops, obj: Instance, args: Sequence[Value]) -> Value:
     logits = _form(do, obj, "logits")
-    if _tensor(do, logits) is None or not args:
-        return _whole(do, obj, args, "log_prob")
+    if tensor_of(do, logits) is None or not args:
+        return whole(do, obj, args, "log_prob")
     loss = "torch.nn.functional.binary_cross_entropy_with_logits"
     return do("Tensor.neg", do(loss, logits, args[0], reduction=const("none")))
 
 
-def _form(do: _Ops, obj: Instance, name: str) -> Value:
+def _form(do: Ops, obj: Instance, name: str) -> Value:
     held = do.path.vars.get((obj.oid, name))
     return held if held is not None else _other_form(do, obj, kind_of(do.path, obj) or "", name)
 
 
-@_method("entropy", "Bernoulli")
-def _bernoulli_entropy(do: _Ops, obj: Instance, args: Sequence[Value]) -> Value:
+@method("entropy", "Bernoulli")
+def _bernoulli_entropy(do: Ops, obj: Instance, args: Sequence[Value]) -> Value:
     logits, probs = _form(do, obj, "logits"), _form(do, obj, "probs")
-    if _tensor(do, logits) is None:
-        return _whole(do, obj, args, "entropy")
+    if tensor_of(do, logits) is None:
+        return whole(do, obj, args, "entropy")
     return do("torch.nn.functional.binary_cross_entropy_with_logits", logits, probs, reduction=const("none"))
 
 
-@_method("log_prob", "Laplace")
-def _laplace_log_prob(do: _Ops, obj: Instance, args: Sequence[Value]) -> Value:
+@method("log_prob", "Laplace")
+def _laplace_log_prob(do: Ops, obj: Instance, args: Sequence[Value]) -> Value:
     (loc, scale), value = _pair(do, obj), args[0] if args else NONE
-    away = _binary(do, "-", value, loc)
-    away = do("torch.abs", away) if _tensor(do, away) is not None else away
-    doubled = _log(do, _binary(do, "*", scale, const(2)))
-    return _binary(do, "-", _binary(do, "*", doubled, const(-1)), _binary(do, "/", away, scale))
+    away = binary(do, "-", value, loc)
+    away = do("torch.abs", away) if tensor_of(do, away) is not None else away
+    doubled = _log(do, binary(do, "*", scale, const(2)))
+    return binary(do, "-", binary(do, "*", doubled, const(-1)), binary(do, "/", away, scale))
 
 
-@_method("entropy", "Laplace")
-def _laplace_entropy(do: _Ops, obj: Instance, args: Sequence[Value]) -> Value:
-    return _binary(do, "+", _log(do, _binary(do, "*", _pair(do, obj)[1], const(2))), const(1))
+@method("entropy", "Laplace")
+def _laplace_entropy(do: Ops, obj: Instance, args: Sequence[Value]) -> Value:
+    return binary(do, "+", _log(do, binary(do, "*", _pair(do, obj)[1], const(2))), const(1))
 
 
-@_method("log_prob", "Exponential")
-def _exponential_log_prob(do: _Ops, obj: Instance, args: Sequence[Value]) -> Value:
+@method("log_prob", "Exponential")
+def _exponential_log_prob(do: Ops, obj: Instance, args: Sequence[Value]) -> Value:
     rate = do.path.vars.get((obj.oid, "rate")) or NONE
-    return _binary(do, "-", _log(do, rate), _binary(do, "*", rate, args[0] if args else NONE))
+    return binary(do, "-", _log(do, rate), binary(do, "*", rate, args[0] if args else NONE))
 
 
-@_method("rsample", "Exponential")
-def _exponential_rsample(do: _Ops, obj: Instance, args: Sequence[Value]) -> Value:
+@method("rsample", "Exponential")
+def _exponential_rsample(do: Ops, obj: Instance, args: Sequence[Value]) -> Value:
     rate = do.path.vars.get((obj.oid, "rate")) or NONE
     noise = TensorRef(autograd.new_tensor(do.path, do.source, "exponential_", Tensor(0, 0, Tri.NO)))
-    return _binary(do, "/", noise, rate)
+    return binary(do, "/", noise, rate)
 
 
-@_method("log_prob", "Independent")
-@_method("entropy", "Independent")
-@_method("rsample", "Independent")
-def _independent(do: _Ops, obj: Instance, args: Sequence[Value]) -> Value:
+@method("log_prob", "Independent")
+@method("entropy", "Independent")
+@method("rsample", "Independent")
+def _independent(do: Ops, obj: Instance, args: Sequence[Value]) -> Value:
     """The method of what is inside; a density and an entropy are summed over the last dimensions."""
     base = do.path.vars.get((obj.oid, "base_dist"))
-    handler = _METHODS.get((kind_of(do.path, base) or "", do.name)) if base is not None else None
+    handler = METHODS.get((kind_of(do.path, base) or "", do.name)) if base is not None else None
     if handler is None or not isinstance(base, Instance):
-        return _whole(do, obj, args, "Independent")
+        return whole(do, obj, args, "Independent")
     inner = handler(do, base, args)
-    if do.name == "rsample" or _tensor(do, inner) is None:
+    if do.name == "rsample" or tensor_of(do, inner) is None:
         return inner
     return do("Tensor.sum", inner, const(-1))
 
 
-def _whole(do: _Ops, obj: Instance, args: Sequence[Value], name: str) -> Value:
+def whole(do: Ops, obj: Instance, args: Sequence[Value], name: str) -> Value:
     """A result that depends on every tensor of the distribution, and whose node keeps what cannot be told."""
     inputs = tensors_of(do.path, obj) + [oid for arg in args for oid in tensors_of(do.path, arg)]
     path, source = do.path, do.source

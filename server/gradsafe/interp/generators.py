@@ -7,6 +7,7 @@ frame: so effects come in Python's order, and a grad mode that the generator is 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -188,6 +189,21 @@ def is_generator(machine: Machine, code: ir.Function) -> bool:
         found = any(isinstance(each, ir.Yield) for each in walk.instructions(code.body, machine.body))
         known = machine.yields[id(code)] = (code, found)
     return known[1]
+
+
+def is_sent_to(machine: Machine, path: Path, value: Value) -> bool:
+    """Is this a generator, not started, that keeps what ``send`` gives it (``x = yield h``)?
+
+    It cannot be run ahead of who sends: its writes would come too early.
+    """
+    call = pending(path, value) if isinstance(value, Lazy) else None
+    if call is None:
+        return False
+    found = list(walk.instructions(call.function.code.body, machine.body))
+    return any(
+        isinstance(one, ir.Yield) and isinstance(following, ir.Store) and following.src == one.dst
+        for one, following in itertools.pairwise(found)
+    )
 
 
 @executes(ir.Yield)

@@ -202,7 +202,9 @@ def after_backward(
                 following.append(each)
                 continue
             each.grad_mode = mode if create_graph else GradMode.NO_GRAD
-            gradients = tuple(_gradient(each, oid, item.node in expanded, call.source) for oid in item.of)
+            gradients = tuple(
+                _gradient(each, oid, expanded.get(item.node, Tri.NO), call.source) for oid in item.of
+            )
             for after, _ in _run(machine, each, item.function, (*item.before, *gradients), call):
                 after.grad_mode = mode
                 following.append(after)
@@ -224,27 +226,40 @@ def _called_at(path: Path, node: int) -> Iterable[_Called]:
         yield _Called(node, custom.items[0], (custom.items[1],), outputs)
 
 
-def _gradient(path: Path, oid: int, expanded: bool, source: Source) -> TensorRef:
+def _gradient(path: Path, oid: int, expanded: Tri, source: Source) -> TensorRef:
     """The gradient of a tensor, as a hook gets it: one number expanded where it comes from a ``sum``."""
     tensor = path.tensor(oid)
     several = tensor.shape is not None and any(size is not None and size > 1 for size in tensor.shape)
-    overlap = Tri.NO if not expanded else Tri.YES if several else Tri.MAYBE
-    made = Tensor(0, 0, Tri.NO, shape=tensor.shape, dtype=tensor.dtype, overlap=overlap, contiguous=Tri.MAYBE)
+    overlap = expanded & (Tri.YES if several else Tri.MAYBE)
+    # One number expanded has strides of 0: its rows overlap themselves, its single elements do not (measured).
+    strides = (0,) * len(tensor.shape) if tensor.shape is not None and overlap is Tri.YES else None
+    made = Tensor(
+        0, 0, Tri.NO, shape=tensor.shape, strides=strides, dtype=tensor.dtype, overlap=overlap, contiguous=Tri.MAYBE
+    )  # fmt: skip
     return TensorRef(autograd.new_tensor(path, source, "gradient", made))
 
 
-def _expanded(path: Path, executed: Sequence[int]) -> frozenset[int]:
-    """The nodes whose gradient is one number expanded: they feed a ``sum``, directly or through what hands it on."""
+def _expanded(path: Path, executed: Sequence[int]) -> dict[int, Tri]:
+    """The nodes whose gradient is one number expanded: they feed a ``sum``, directly or through what hands it on.
+
+    Certain where all is summed; ``sum(dim)`` expands that dimension alone.
+    """
     users: dict[int, list[int]] = {}
     for node in executed:
         for above in path.node(node).inputs:
             users.setdefault(above, []).append(node)
-    found: set[int] = set()
+    totals: set[int | None] = set()
+    if any(path.node(node).operation.rstrip("_") == "sum" for node in executed):
+        tensors = (held for held in path.heap.flat().values() if isinstance(held, Tensor))
+        totals = {tensor.node for tensor in tensors if tensor.shape == ()}
+    found: dict[int, Tri] = {}
     for node in executed:
         if len(users.get(node, ())) != 1:
             continue
         user = users[node][0]
         operation = path.node(user).operation.rstrip("_")
-        if operation == "sum" or (operation in _PASSED_ON and user in found):
-            found.add(node)
-    return frozenset(found)
+        if operation == "sum":
+            found[node] = Tri.YES if user in totals else Tri.MAYBE
+        elif operation in _PASSED_ON and user in found:
+            found[node] = found[user]
+    return found

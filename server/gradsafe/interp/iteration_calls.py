@@ -293,6 +293,9 @@ def _next(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     if not call.args:
         return None
     default = call.args[1] if len(call.args) > 1 else None
+    if generators.is_sent_to(machine, path, call.args[0]):
+        path.blurred = True  # what it does from here on hangs on what it will be sent
+        return calls.unknown_result(path, call)
     found: Outcomes = []
     for each, value in generators.force(machine, path, call.args[0]):
         if isinstance(value, ListRef):

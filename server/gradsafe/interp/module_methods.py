@@ -6,13 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from gradsafe.domain.state import Path
+from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import Tri
 from gradsafe.domain.values import (
     FALSE,
     NONE,
     TRUE,
+    ClassValue,
     Const,
+    External,
     Instance,
     TensorRef,
     TupleValue,
@@ -216,6 +218,24 @@ def _dict_views(machine: Machine, path: Path, obj: Instance, call: Call) -> Outc
     return container_methods.call_method(
         machine, path, held, str(getattr(call.function, "function", "")), call
     )
+
+
+@method("__getattr__")
+def _attribute(machine: Machine, path: Path, obj: Instance, call: Call) -> Value | None:
+    """``super().__getattr__(name)`` of a wrapper: what is registered, else AttributeError, where all its classes are seen."""
+    name = call.args[0] if call.args else None
+    if not isinstance(name, Const) or not isinstance(name.value, str):
+        return None
+    found = path.vars.get((obj.oid, name.value))
+    if found is not None:
+        return found
+    seen = all(
+        isinstance(cls, ClassValue) or cls == External("torch.nn.Module") for cls in classes.class_of(obj)
+    )
+    if not seen:
+        return None
+    path.status, path.raised = Status.RAISED, "AttributeError"
+    return NONE
 
 
 @method("apply")

@@ -36,10 +36,12 @@ from gradsafe.interp import (
     hooks,
     module_containers,
     module_methods,
+    names,
     optimizers,
     parametrizations,
     shapes,
     submodules,
+    told,
     torch_ops,
 )
 from gradsafe.ops.entry import ModuleSpec
@@ -294,6 +296,10 @@ def forward(machine: Machine, path: Path, obj: Instance, call: Call) -> Outcomes
     name = spec.value if isinstance(spec, Const) else obj.cls
     if not isinstance(name, str) or machine.table.module(name) is None:
         return calls.unknown_result(path, call)
+    packed = call.args[0] if call.args else None
+    if isinstance(packed, TupleValue) and packed.cls is not None and told.is_told(packed.cls.file):
+        over_packed = names.load_global(machine, path, "<torch.nn>", "_over_packed")
+        return calls.call(machine, path, replace(call, function=over_packed, args=(obj, *call.args)))
     made = path.vars.get((obj.oid, "#made"))
     in_place = path.vars.get((obj.oid, "inplace")) == TRUE
     declared = made.value if isinstance(made, Const) and in_place else None

@@ -6,7 +6,17 @@ import builtins
 from collections.abc import Hashable
 
 from gradsafe.domain.state import Frame, Items, Path, Status
-from gradsafe.domain.values import TRUE, Const, External, ListRef, ModuleValue, TupleValue, Unknown, Value
+from gradsafe.domain.values import (
+    FALSE,
+    TRUE,
+    Const,
+    External,
+    ListRef,
+    ModuleValue,
+    TupleValue,
+    Unknown,
+    Value,
+)
 from gradsafe.interp import told
 from gradsafe.interp.machine import STATEMENT, Machine
 from gradsafe.interp.prelude import Bindings
@@ -240,8 +250,14 @@ def import_from(machine: Machine, path: Path, instruction: ir.ImportFrom) -> Val
     return outside(machine, path, dotted)
 
 
+_CHECKED_ONLY = frozenset({"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING"})
+"""Names that are true for a type checker, and false in every run."""
+
+
 def outside(machine: Machine, path: Path, dotted: str) -> Value:
     """What stands outside the workspace: a name, or what is told of it."""
+    if dotted in _CHECKED_ONLY:
+        return FALSE
     found = told.find(dotted)
     if found is None:
         return External(dotted)

@@ -112,7 +112,8 @@ def binary(machine: Machine, path: Path, op: str, left: Value, right: Value, sou
     """``left OP right``."""
     left, right = torch_ops.resolve(path, left), torch_ops.resolve(path, right)
     if isinstance(left, TensorRef) or isinstance(right, TensorRef):
-        return torch_ops.apply_operator(machine, path, op, left, right, source)
+        own = calls.own_operator(machine, path, DUNDER[op], left, right, source)
+        return own if own is not None else torch_ops.apply_operator(machine, path, op, left, right, source)
     plain_left, plain_right = data_classes.plain_value(path, left), data_classes.plain_value(path, right)
     if isinstance(plain_left, Const):
         text = plain_left.value if op == "%" and isinstance(plain_left.value, str) else None
@@ -151,10 +152,9 @@ def binary(machine: Machine, path: Path, op: str, left: Value, right: Value, sou
     joined = module_containers.joined(path, left, right) if op == "+" else None
     if joined is not None:
         return [(path, joined)]
-    for receiver, other, name in ((left, right, DUNDER[op]), (right, left, f"r{DUNDER[op]}")):
-        outcomes = calls.call_method(machine, path, receiver, f"__{name}__", (other,), source)
-        if outcomes is not None:
-            return outcomes
+    own = calls.own_operator(machine, path, DUNDER[op], left, right, source)
+    if own is not None:
+        return own
     return [(path, unknown(path, ("binary", op, token_of(left), token_of(right))))]
 
 

@@ -314,9 +314,20 @@ def _is_contiguous(machine: Machine, path: Path, ref: TensorRef, call: Call) -> 
 
 @method("set_")
 def _set(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outcomes:
-    """``set_`` takes another storage and moves the counter."""
+    """``x.set_(t)`` takes the storage of ``t`` and keeps a counter of its own, which moves (measured on 2.13)."""
     needs = autograd.any_requires_grad(path, [ref.oid])
     autograd.check_inplace(path, call.source, ref.oid, needs, "set_", "method")
-    if path.status is Status.RUN:
-        autograd.bump(path, call.source, ref.oid, 1, "set_", "method")
+    if path.status is not Status.RUN:
+        return [(path, ref)]
+    autograd.bump(path, call.source, ref.oid, 1, "set_", "method", name=call.subject or None)
+    source = call.argument(0, "source")
+    given = torch_ops.resolve(path, source) if source is not None else None
+    storage, layout = path.new_id(), Layout(None, None, None, Tri.MAYBE, Tri.NO)
+    if isinstance(given, TensorRef):
+        storage, layout = path.tensor(given.oid).storage, layout_of(path.tensor(given.oid))
+        path.heap[storage] = replace(unseen.storage_of(path, given.oid), several=True)
+    path.heap[ref.oid] = replace(
+        path.tensor(ref.oid), storage=storage, flow=0, shape=layout.shape, strides=layout.strides, offset=layout.offset,
+        contiguous=layout.contiguous, overlap=layout.overlap,
+    )  # fmt: skip
     return [(path, ref)]

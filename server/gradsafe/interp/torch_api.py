@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from gradsafe.domain import layout as geometry
 from gradsafe.domain.layout import Layout, layout_of
-from gradsafe.domain.state import Path
+from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import GradMode, Tensor, Tri
 from gradsafe.domain.values import (
     FALSE,
@@ -39,6 +39,7 @@ from gradsafe.interp import (
     tensor_api,
     torch_ops,
 )
+from gradsafe_tracer.events import Save
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
@@ -257,6 +258,30 @@ def _einsum(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return torch_ops.apply(machine, path, "torch.einsum", (call.args[0], *items), call.kwargs, call.source)
 
 
+@torch_function("torch.utils.swap_tensors")
+def _swap_tensors(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    """Each name gets what the other one stood for: memory, counter, history, gradient."""
+    refs = [ref for ref in call.args if isinstance(ref, TensorRef)]
+    if len(refs) != 2 or len(call.args) != 2:
+        return None
+    if any(isinstance(event, Save) and event.tensor in [ref.oid for ref in refs] for event in path.events()):
+        path.status, path.raised = (
+            Status.RAISED,
+            "RuntimeError",
+        )  # refused: somebody else holds one of them (measured)
+        return [(path, NONE)]
+    one, other = (path.tensor(ref.oid) for ref in refs)
+    path.heap[refs[0].oid], path.heap[refs[1].oid] = (
+        replace(other, name=one.name),
+        replace(one, name=other.name),
+    )
+    grads = [path.vars.get((ref.oid, "grad")) for ref in refs]
+    for ref, grad in zip(refs, reversed(grads), strict=True):
+        if grad is not None or (ref.oid, "grad") in path.vars:
+            path.vars[ref.oid, "grad"] = grad if grad is not None else NONE
+    return [(path, NONE)]
+
+
 @torch_function("torch.device")
 def _device(machine: Machine, path: Path, call: Call) -> Outcomes:
     return [(path, Unknown(("device", *call.args, *call.kwargs.values())))]
@@ -349,6 +374,25 @@ def _kl_divergence(machine: Machine, path: Path, call: Call) -> Outcomes | None:
 def _known(machine: Machine, path: Path, call: Call) -> Outcomes:
     """For told modules: a value where the source tells it, else the second one, so that nothing forks."""
     return [(path, call.args[0] if isinstance(call.args[0], Const) else call.args[1])]
+
+
+@torch_function("gradsafe.unknown")
+def _unknown(machine: Machine, path: Path, call: Call) -> Outcomes:
+    """For told modules: a result of which the reader's program may do anything, and nothing is known."""
+    return [(path, Unknown(("call", call.source.place, path.new_id())))]
+
+
+@torch_function("gradsafe.perhaps")
+def _perhaps(machine: Machine, path: Path, call: Call) -> Outcomes:
+    """For told modules: a tensor that has a graph only under a condition; where the source does not tell, perhaps."""
+    value, condition = call.args
+    if not isinstance(value, TensorRef) or isinstance(condition, Const):
+        return [(path, value)]
+    tensor = path.tensor(value.oid)
+    leaf = tensor.leaf if tensor.leaf is Tri.YES else Tri.MAYBE
+    oid = path.new_id()
+    path.heap[oid] = replace(tensor, requires_grad=tensor.requires_grad & Tri.MAYBE, leaf=leaf)
+    return [(path, TensorRef(oid))]
 
 
 @torch_function("torch.is_tensor", "torch.Tensor.is_tensor")

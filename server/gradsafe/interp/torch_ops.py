@@ -50,10 +50,17 @@ class Application:
     node: int | None = None
     config: Mapping[str, Value] = field(default_factory=dict)
     """What the module that is called was made with."""
+    told_as: str = ""
+    """What events call it, where it is one of many that a ``_foreach`` operation makes."""
 
     @property
     def operation(self) -> str:
         return self.name.rpartition(".")[2]
+
+    @property
+    def word(self) -> str:
+        """The operation in events, as the reader knows it."""
+        return self.told_as or self.operation
 
     def inputs(self) -> list[int]:
         return [oid for oids in self.tensors.values() for oid in oids]
@@ -202,6 +209,7 @@ def _unless_guessed(path: Path, value: Value, arg: Arg) -> Arg:
 def apply(
     machine: Machine, path: Path, name: str, args: Sequence[Value], kwargs: Mapping[str, Value], source: Source,
     how: str = "function", subject: str = "", declared: object = None, config: Mapping[str, Value] | None = None,
+    told_as: str = "",
 ) -> Outcomes | None:  # fmt: skip
     """Carry out one operation. None where the op table does not know the call."""
     args = [_with_graph(path, value, source) for value in args]
@@ -213,8 +221,9 @@ def apply(
     if any(write.what == "out" for write in selection.op.writes):
         how = "out"
     call = Application(
-        name, selection.op, source, how, subject, bound, declared, selection.exact, config=config or {}
-    )
+        name, selection.op, source, how, subject, bound, declared, selection.exact, config=config or {},
+        told_as=told_as,
+    )  # fmt: skip
     mode = path.grad_mode
     if "no-grad" in call.op.flags and mode is not GradMode.INFERENCE:
         path.grad_mode = GradMode.NO_GRAD  # `nn.init.*` switches grad off for itself
@@ -309,9 +318,15 @@ def _check_writes(path: Path, call: Application) -> None:
     if call.operation in _UNRECORDED:
         return
     for write in call.op.writes:
-        if write.what == "out" or not write.certain:
+        if not write.certain:
             continue
         for oid in call.tensors.get(write.what, ()):
+            if write.what == "out":
+                # Of what is written as `out=` only the counter moves, which an inference tensor has not (measured).
+                autograd.check_inplace(path, call.source, oid, Tri.NO, call.operation, "out")
+                if path.status is not Status.RUN:
+                    return
+                continue
             if not write.bumps or (call.how != "out" and not _is_returned(call, write.what)):
                 continue  # the operation writes it for itself, under no_grad (`max_norm`, running statistics)
             needs = call.needs | autograd.any_requires_grad(path, [oid])
@@ -321,13 +336,13 @@ def _check_writes(path: Path, call: Application) -> None:
             # The kernel checks overlap after autograd's own checks, and before the one for inference tensors.
             if not (itself and path.tensor(oid).inference):
                 autograd.check_inplace(
-                    path, call.source, oid, needs, call.operation, call.how, declared=call.declared
+                    path, call.source, oid, needs, call.word, call.how, declared=call.declared
                 )
                 if path.status is not Status.RUN:
                     return
             if itself:
                 autograd.raise_error(
-                    path, call.source, "overlap", tensor=oid, operation=call.operation,
+                    path, call.source, "overlap", tensor=oid, operation=call.word,
                     name=call.subject or path.tensor(oid).name, how=call.how, declared=call.declared,
                 )  # fmt: skip
                 return
@@ -371,7 +386,7 @@ def _write(path: Path, call: Application) -> None:
         for oid in call.tensors.get(write.what, ()):
             operation = call.operation
             autograd.bump(
-                path, call.source, oid, write.bumps, operation, call.how, call.declared, call.subject or None
+                path, call.source, oid, write.bumps, call.word, call.how, call.declared, call.subject or None
             )  # fmt: skip
             if not write.bumps and write.what in saving.STATISTICS:
                 name = path.tensor(oid).name

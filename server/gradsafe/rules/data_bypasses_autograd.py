@@ -22,6 +22,7 @@ _CAUSES = {
     "hooked-write": "changes {what}, which saved-tensor hooks of the program keep by reference: hooks switch torch's version check off",
     "fused-step": "steps {what} with `fused=True`, which moves no version counter",
 }
+_OTHER_MEMORY = "gives {what} other memory, and what was saved of it is read there: no version counter moves"
 _REMEDIES = {
     "data-write": ("data-to-detach-or-rebind", "out-of-place"),
     "data-swap": ("data-to-detach-or-rebind",),
@@ -87,6 +88,8 @@ class DataBypassesAutograd(Rule):
         related = [saved(story.save)] if story.save is not None else []
         if story.backward is not None and story.backward.operation != "return":
             related.append(backward(story.backward, "backward uses the changed value here, and says nothing"))
+        if event.reason == "data-swap" and story.save is not None:
+            cause = _OTHER_MEMORY
         operation = f"`{event.operation}`" if event.operation else "this"
         return Finding(
             self.code,

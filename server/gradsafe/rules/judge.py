@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from gradsafe.interp.analyse import RootKind, RootResult
 from gradsafe.rules.base import rule_for
+from gradsafe.rules.doubt import qualified
 from gradsafe.rules.finding import Finding, Related, Role, Severity
 from gradsafe.rules.story import Log, Story, stories
 from gradsafe.syntax.span import Span
@@ -93,9 +94,12 @@ def _merge(sightings: list[_Sighting], logs: Sequence[Log], is_forward: bool, al
     """One finding for all sightings: the most certain story, with the severity that all paths allow."""
     severity = min((_severity(s, is_forward, alone) for s in sightings), key=_ORDER.index)
     best = min(sightings, key=lambda s: (_ORDER.index(_severity(s, is_forward, alone)), s.story.index))
-    if severity is Severity.ERROR and not _on_every_path(best, sightings, logs):
+    silent = _silent_paths(best, sightings, logs)
+    if severity is Severity.ERROR and silent:
         severity = Severity.WARNING
-    return replace(best.finding, severity=severity)
+    if severity is Severity.ERROR:
+        return best.finding
+    return replace(qualified(best.finding, best.story, silent), severity=severity)
 
 
 def _severity(sighting: _Sighting, is_forward: bool, alone: bool) -> Severity:
@@ -115,10 +119,10 @@ def _at_most(severity: Severity, bound: Severity) -> Severity:
     return max(severity, bound, key=_ORDER.index)
 
 
-def _on_every_path(best: _Sighting, sightings: list[_Sighting], logs: Sequence[Log]) -> bool:
-    """Does every path that runs the write after the save raise?"""
+def _silent_paths(best: _Sighting, sightings: list[_Sighting], logs: Sequence[Log]) -> list[Log]:
+    """The paths that run the write after the save and do not raise."""
     raising = {id(s.story.log) for s in sightings if s.story.event.certain and not s.story.shadowed}
-    return all(id(log) in raising or not _runs(log, best) for log in logs)
+    return [log for log in logs if id(log) not in raising and _runs(log, best)]
 
 
 def _runs(log: Log, best: _Sighting) -> bool:

@@ -46,5 +46,9 @@ class LeafModified(OperationRule):
     code = "leaf-modified"
     reasons = frozenset({"leaf"})
     message = "{how} changes {what} in place: it is a leaf that requires grad, and torch raises here"
+    unsure = (
+        "{how} changes {what} in place: torch raises here if it is a leaf that requires grad, which the source "
+        "does not tell"
+    )
     remedies = ("no-grad-block", "out-of-place", "clone-before-write")
     runtime_message = "a leaf Variable that requires grad is being used in an in-place operation."

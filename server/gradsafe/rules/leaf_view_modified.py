@@ -43,5 +43,6 @@ class LeafViewModified(OperationRule):
     code = "leaf-view-modified"
     reasons = frozenset({"leaf-view"})
     message = "{how} writes a view of {what}, a leaf that requires grad: torch raises here"
+    unsure = "{how} writes a view of {what}: torch raises here if that is a leaf that requires grad, which the source does not tell"
     remedies = ("no-grad-block", "clone-before-write")
     runtime_message = "a view of a leaf Variable that requires grad is being used in an in-place operation."

@@ -15,6 +15,8 @@ class OperationRule(Rule):
     """Torch raises at the operation. ``message`` may name ``{how}``, ``{what}`` and ``{operation}``."""
 
     message: ClassVar[str]
+    unsure: ClassVar[str] = ""
+    """The message where the source does not tell whether the tensor requires grad, if ``message`` says that it does."""
     view_is: ClassVar[str] = "a view that must not be written"
     """For a view that is used after its base was written: what kind of view it is."""
     remedies: ClassVar[tuple[str, ...]]
@@ -27,10 +29,11 @@ class OperationRule(Rule):
         if event.how == "base-modified":
             return self._base_modified(story, event)
         how, what = operation_of(event), named(event.name)
+        message = self.message if event.certain else self.unsure or self.message
         return Finding(
             self.code,
             Severity.ERROR,
-            self.message.format(how=how, what=what, operation=event.operation),
+            message.format(how=how, what=what, operation=event.operation),
             primary_of(event.place, event.how, event.declared),
             call_of(event),
             self.remedies,

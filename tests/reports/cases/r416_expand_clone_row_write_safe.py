@@ -1,0 +1,22 @@
+# class: safe-expand
+import torch
+import torch.nn as nn
+
+
+class Queries(nn.Module):
+    def __init__(self, n=3, d=4):
+        super().__init__()
+        self.start = nn.Parameter(torch.randn(1, 1, d))
+        self.n = n
+
+    def forward(self, memory):
+        q = self.start.expand(memory.size(0), self.n, -1).clone()
+        q[:, 0] += memory.mean(1)
+        q = q.transpose(0, 1).contiguous()
+        q[0].mul_(2.0)
+        return q.transpose(0, 1)
+
+
+torch.manual_seed(0)
+m = Queries()
+m(torch.randn(2, 5, 4)).sum().backward()
