@@ -14,12 +14,10 @@ if TYPE_CHECKING:
     from gradsafe.interp.machine import Machine, Outcomes
 
 
-@torch_function("torch.sparse_coo_tensor", "torch.sparse_csr_tensor", "torch.sparse_csc_tensor", "torch.sparse_bsr_tensor",
-                "torch.sparse_bsc_tensor", "torch.sparse_compressed_tensor")  # fmt: skip
+@torch_function("torch.sparse_coo_tensor")
 def _made_of_values(machine: Machine, path: Path, call: calls.Call) -> Outcomes | None:
     """``requires_grad=True`` makes a leaf of plain values only (measured on 2.13): of others the result is not known."""
-    indices = 1 if getattr(call.function, "name", "").endswith("coo_tensor") else 2
-    values = torch_ops.resolve(path, call.argument(indices, "values") or Unknown("values"))
+    values = torch_ops.resolve(path, call.argument(1, "values") or Unknown("values"))
     if isinstance(values, TensorRef) and autograd.requires_grad(path, values.oid) is not Tri.NO:
         return calls.unknown_result(path, call)
     return calls.unknown_result(path, call) if isinstance(values, Unknown) else None
