@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from gradsafe.interp import analyse, builtin_calls, torch_api
+from gradsafe.ops.table import load
 from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
 
@@ -50,3 +52,45 @@ def test_prefixes(tmp_path: Path) -> None:
     for text in TEXTS:
         session.set_text(file, text[: random.Random(len(text)).randrange(len(text))])
         session.check(file)
+
+
+ARGUMENTS = (
+    "",
+    "*xs",
+    "a, *xs",
+    "**kw",
+    "a",
+    "a, b",
+    "None",
+    "[]",
+    "a, b, c, d, e, f",
+    "key=a",
+    "t",
+    "t, *xs",
+    "*xs, dim=a",
+)
+
+
+@pytest.mark.parametrize("arguments", ARGUMENTS)
+def test_whatever_a_function_that_is_modelled_is_given(arguments: str, tmp_path: Path) -> None:
+    """Too few arguments, too many, starred ones of which nothing is known: as in code that is being typed."""
+    names = sorted({*builtin_calls.FUNCTIONS, *torch_api.FUNCTIONS})
+    session = Session(Settings(), str(tmp_path))
+    modules = sorted({name.rpartition(".")[0] for name in names if "." in name} - {"builtins"})
+    imports = "".join(f"import {module}\n" for module in modules)
+    calls = "".join(
+        f"def call_{number}(a, b, c, d, e, f, xs, kw):\n    t = torch.ones(3)\n"
+        f"    return {name.removeprefix('builtins.')}({arguments})\n"
+        for number, name in enumerate(names)
+        if name.replace(".", "").isidentifier() and not name.startswith("gradsafe.")
+    )
+    file = str(tmp_path / "program.py")
+    session.set_text(file, f"import torch\n{imports}{calls}")
+    raised: list[str] = []
+    for root in session.roots(file):
+        try:
+            analyse.analyse_root(session.workspace, root, load())
+        except Exception as error:  # whatever it is: all of them are to be seen at once
+            number = root.names[0].removeprefix("call_") if root.names else ""
+            raised.append(f"{names[int(number)] if number else root}({arguments}): {error!r}")
+    assert raised == []

@@ -37,13 +37,19 @@ Handler: TypeAlias = "Callable[[Machine, Path, Call], Outcomes | None]"
 FUNCTIONS: dict[str, Handler] = {}
 
 
-def builtin(*names: str) -> Callable[[Handler], Handler]:
-    """Register what a function outside the workspace does, by its dotted names."""
+def builtin(*names: str, needs: int = 0) -> Callable[[Handler], Handler]:
+    """Register what a function outside the workspace does, by its dotted names.
+
+    With fewer than ``needs`` positional arguments (``max(*size)`` of an unknown size) nothing is known of the result.
+    """
 
     def register(handler: Handler) -> Handler:
+        def given_enough(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+            return handler(machine, path, call) if len(call.args) >= needs else None
+
         for name in names:
             assert name not in FUNCTIONS, f"{name} is registered already"
-            FUNCTIONS[name] = handler
+            FUNCTIONS[name] = given_enough if needs else handler
         return handler
 
     return register

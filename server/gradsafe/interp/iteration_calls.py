@@ -57,7 +57,7 @@ def made(path: Path, items: Iterable[Value], is_open: bool) -> Value:
     return containers.new_list(path, known, known[-1] if is_open and known else None, "generator")
 
 
-@builtin("builtins.enumerate")
+@builtin("builtins.enumerate", needs=1)
 def _enumerate(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     start = shapes.number(call.argument(1, "start")) or 0
     found: Outcomes = []
@@ -153,7 +153,7 @@ def _sorted(machine: Machine, path: Path, items: tuple[Value, ...], is_open: boo
     return [(path, containers.new_list(path, items, items[-1] if is_open and items else None))]
 
 
-@builtin("builtins.sum", "math.fsum", "math.prod")
+@builtin("builtins.sum", "math.fsum", "math.prod", needs=1)
 def _sum(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     """``sum`` adds from the left, starting at 0: for tensors one ``add`` a step."""
     product = isinstance(call.function, External) and call.function.name == "math.prod"
@@ -195,10 +195,10 @@ def _reduce(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return _folded(machine, path, replace(call, args=call.args[1:2]), step, initial)
 
 
-@builtin("builtins.any", "builtins.all")
+@builtin("builtins.any", "builtins.all", needs=1)
 def _any(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     is_any = isinstance(call.function, External) and call.function.name.endswith("any")
-    first = torch_ops.resolve(path, call.args[0]) if call.args else NONE
+    first = torch_ops.resolve(path, call.args[0])
     if isinstance(first, TensorRef):
         return [(path, Unknown(("value", "any", first.oid, path.new_id())))]
     found: Outcomes = []
@@ -220,10 +220,10 @@ _NUMBERS: dict[str, Callable[..., object]] = {
 }  # fmt: skip
 
 
-@builtin("builtins.max", "builtins.min")
+@builtin("builtins.max", "builtins.min", needs=1)
 def _extreme(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     name = call.function.name.rpartition(".")[2] if isinstance(call.function, External) else "max"
-    first = torch_ops.resolve(path, call.args[0]) if call.args else NONE
+    first = torch_ops.resolve(path, call.args[0])
     if isinstance(first, TensorRef) and len(call.args) == 1:
         return torch_ops.apply(machine, path, f"Tensor.{name}", [first], {}, call.source)
     if len(call.args) > 1:

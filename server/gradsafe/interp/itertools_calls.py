@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gradsafe.interp.machine import Machine, Outcomes
 
 
-@builtin("itertools.accumulate")
+@builtin("itertools.accumulate", needs=1)
 def _accumulate(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     function = call.argument(1, "func")
     found: Outcomes = []
@@ -40,6 +40,8 @@ def _accumulate(machine: Machine, path: Path, call: Call) -> Outcomes | None:
 @builtin("itertools.chain", "itertools.chain.from_iterable")
 def _chain(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     nested = isinstance(call.function, External) and call.function.name.endswith("from_iterable")
+    if nested and len(call.args) != 1:
+        return None
     states = iteration_calls.columns(machine, path, call.args, call.source)
     if nested:
         states = [
@@ -62,6 +64,8 @@ def _chain(machine: Machine, path: Path, call: Call) -> Outcomes | None:
          "itertools.combinations_with_replacement")  # fmt: skip
 def _combined(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     name = call.function.name.rpartition(".")[2] if isinstance(call.function, External) else ""
+    if not call.args and name != "product":
+        return None
     size = shapes.number(call.argument(1, "r"))
     repeat = shapes.number(call.kwargs.get("repeat")) or 1
     given = call.args if name == "product" else call.args[:1]
@@ -83,7 +87,7 @@ def _combined(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return found
 
 
-@builtin("itertools.islice")
+@builtin("itertools.islice", needs=1)
 def _islice(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     bounds = [shapes.number(arg) if arg != NONE else None for arg in call.args[1:]]
     known = all(bound is not None or arg == NONE for bound, arg in zip(bounds, call.args[1:], strict=True))
@@ -117,6 +121,8 @@ def _endless(machine: Machine, path: Path, call: Call) -> Outcomes | None:
             )
         ]
     if name == "cycle":
+        if not call.args:
+            return None
         states = iteration_calls.columns(machine, path, call.args[:1], call.source)
         return [
             (

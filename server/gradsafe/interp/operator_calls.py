@@ -44,7 +44,7 @@ def _operator(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     args = call.args
     if name in _UNARY and len(args) == 1:
         return operators.unary(machine, path, _UNARY[name], args[0], call.source)
-    if len(args) != 2:
+    if len(args) != 2 or name in _UNARY:
         return None
     if name in _IN_PLACE:
         return operators.in_place(machine, path, _IN_PLACE[name], args[0], args[1], call.source, call.first)
