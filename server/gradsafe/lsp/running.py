@@ -44,7 +44,8 @@ class RunCell:
 class RunRequest:
     """Run ``cells`` of ``file``, or ``text``, which ``file`` may hold in an older state. ``memory`` in bytes.
 
-    ``target`` is the name of a test. ``predicted``: what the analysis says of the lines that run.
+    ``target`` is the name of a test. ``predicted``: what the analysis says of the lines that run; None where it
+    has not said it yet.
     """
 
     kind: Kind
@@ -57,7 +58,7 @@ class RunRequest:
     arguments: tuple[str, ...] = ()
     target: str | None = None
     notebook: bool = False
-    predicted: tuple[Entry, ...] = ()
+    predicted: tuple[Entry, ...] | None = None
 
     def only(self, cells: tuple[RunCell, ...]) -> RunRequest:
         """The same with these cells."""

@@ -151,9 +151,9 @@ class Runs:
         session.active = Active(threading.Event(), self._server.protocol.msg_id)
         session.stop_waiting()
         session.kept.begin(request.cells)
-        request = self._with_predictions(request, snapshot, session.kept)
         self._refresh()
         try:
+            request = await self._with_predictions(request, snapshot, session.kept)
             traced = await self._follow(snapshot, request, session, session.active.cancel)
         finally:
             session.active = None
@@ -181,9 +181,11 @@ class Runs:
             session.always = answer == consent.RUN_ALWAYS
         return request.only((*missing, target))
 
-    def _with_predictions(self, request: RunRequest, snapshot: Snapshot, kept: Kept) -> RunRequest:
-        verdict = self._server.published.verdict(snapshot.uri)
-        told = verdict.judgement.entries if verdict is not None else ()
+    async def _with_predictions(self, request: RunRequest, snapshot: Snapshot, kept: Kept) -> RunRequest:
+        verdict = await self._server.published.wait_for_verdict(snapshot.uri)
+        if verdict is None:
+            return request  # the analysis has not said anything yet, so nothing it said is right or wrong
+        told = verdict.judgement.entries
         return replace(request, predicted=tuple(predictions(told, snapshot, kept, request)))
 
     async def _follow(

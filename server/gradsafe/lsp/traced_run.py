@@ -104,7 +104,7 @@ def _asked(request: RunRequest) -> TraceRequest | str:
 
 def _told(result: TraceResult, asked: TraceRequest, request: RunRequest, ran: tuple[int, ...]) -> TracedRun:
     cells = request.cells
-    comparison = compare(result, asked, request.predicted)
+    comparison = compare(result, asked, request.predicted) if request.predicted is not None else None
     notes = [note for cell in cells for note in cell.notes]
     report = render_text(result, asked, comparison=comparison)
     return TracedRun(
@@ -129,8 +129,10 @@ def _outcome(result: TraceResult, cells: Sequence[RunCell]) -> str:
     return f"raised {error.type}{row}, {found}"
 
 
-def _verdict(comparison: Comparison) -> str:
+def _verdict(comparison: Comparison | None) -> str:
     """What the run says of the prediction, where there is something to say."""
+    if comparison is None:
+        return ""
     new = comparison.found.count(Verdict.NEW)
     refuted = sum(verdict == Verdict.REFUTED for _, verdict in comparison.refused)
     words = ["as predicted"] if comparison.found and not new else []
