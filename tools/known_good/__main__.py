@@ -30,7 +30,7 @@ def main() -> int:
     with Progress(
         TextColumn("{task.description:32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=console
     ) as progress:  # fmt: skip
-        for package in pinned(arguments.packages):
+        for package in pinned(arguments.packages, arguments.every):
             try:
                 results.append(_result(package, arguments.jobs, progress))
             except Unavailable as error:
@@ -62,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tools.known_good", description=__doc__)
     parser.add_argument("--packages", nargs="+", default=[], metavar="NAME", help="only these (default: all of packages.txt)")  # fmt: skip
     parser.add_argument("--jobs", type=int, default=1, help="processes at a time (default: 1)")
+    parser.add_argument(
+        "--every", type=int, default=1, metavar="N", help="of each package every Nth file: a sample"
+    )
     parser.add_argument("--output", type=Path, help="write the page there (default: print it)")
     return parser
 

@@ -32,14 +32,20 @@ class Package:
     options: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     """The folders that are judged; none: all. The others are there to be imported from."""
+    every: int = 1
+    """Every Nth file is judged: a sample, where all of them take hours."""
+
+    @property
+    def release(self) -> str:
+        return f"{self.name}-{self.version}"
 
     @property
     def label(self) -> str:
-        return f"{self.name}-{self.version}"
+        return self.release if self.every == 1 else f"{self.release}, 1 file of {self.every}"
 
 
-def pinned(wanted: Iterable[str] = ()) -> list[Package]:
-    """The packages of ``packages.txt``, or those of them that are wanted."""
+def pinned(wanted: Iterable[str] = (), every: int = 1) -> list[Package]:
+    """The packages of ``packages.txt``, or those of them that are wanted, of each every Nth file."""
     found: dict[str, Package] = {}
     for line in PINS.read_text("utf-8").splitlines():
         requirement, *options = line.partition("#")[0].split() or [""]
@@ -47,7 +53,7 @@ def pinned(wanted: Iterable[str] = ()) -> list[Package]:
         if name:
             only = [each.removeprefix(_ONLY).split(",") for each in options if each.startswith(_ONLY)]
             given = tuple(each for each in options if not each.startswith(_ONLY))
-            found[name] = Package(name, version, given, tuple(chain.from_iterable(only)))
+            found[name] = Package(name, version, given, tuple(chain.from_iterable(only)), every)
     missing = [name for name in wanted if name not in found]
     if missing:
         raise SystemExit(f"not in {PINS.name}: {', '.join(missing)}")
@@ -56,7 +62,7 @@ def pinned(wanted: Iterable[str] = ()) -> list[Package]:
 
 def sources(package: Package, cache: Path) -> Path:
     """The folder with the package's Python files, downloaded and unpacked if need be."""
-    folder = cache / "sources" / package.label
+    folder = cache / "sources" / package.release
     if folder.is_dir():
         return folder
     making = folder.with_name(folder.name + ".part")

@@ -66,7 +66,7 @@ def keep(path: Path, print_of: str, result: Result) -> None:
 def python_files(package: Package, folder: Path) -> list[str]:
     """The files that ``gradsafe check`` would judge in the package, or in those of its folders that are wanted."""
     wanted = [str(folder / only) for only in package.only] or [str(folder)]
-    return list(discover(wanted, Settings(str(folder))).files)
+    return list(discover(wanted, Settings(str(folder))).files)[:: package.every]
 
 
 def judge(package: Package, folder: Path, jobs: int, parts: Parts, advance: Callable[[int], None]) -> Result:
