@@ -125,7 +125,11 @@ def _last_executed(recorder: Recorder, backward: Backward) -> Node | None:
 
 def _broken_reads(node: Any) -> Iterator[tuple[Callable[[], int], int]]:
     """For each saved operand of ``node`` that torch would refuse: how to read the version found, and the expected one."""
-    names = [name for name in dir(node) if name.startswith("_saved_")] + ["saved_tensors"]
+    saved = sorted(
+        (name for name in dir(node) if name.startswith("_saved_")),
+        key=lambda name: (name.startswith("_saved_result"), name),  # as the node's own function unpacks them
+    )
+    names = [*saved, "saved_tensors"]
     for name in names:
         found = _found(node, name)
         if found is not None:

@@ -172,7 +172,7 @@ def _execute(state: _Run, number: int) -> None:
         if state.request.real:
             path.begin_shadow()
         return
-    for saved in node.saves:
+    for saved in sorted(node.saves, key=_unpacked):
         found = path.version(saved.counter)
         source = state.source
         path.emit(Read(source.place, source.stack, saved.save, state.backward, found))
@@ -188,6 +188,12 @@ def _execute(state: _Run, number: int) -> None:
     if state.failed is None:
         state.wrong.extend((bypass, None, node.certain is Tri.YES) for bypass in node.bypasses)
         state.wrong.extend((bypass, None, sure) for bypass, sure in unchecked.changed(path, node.unchecked))
+
+
+def _unpacked(saved: SavedTensor) -> tuple[bool, str]:
+    """Generated backward functions unpack operands by name, then results (torchgen's ``all_saved_inputs`` is sorted;
+    measured on 2.13: of ``mul``, ``maximum``, ``atan2``, ``hypot`` the ``other`` before ``self``, and that before ``result``)."""
+    return saved.role.startswith("result"), saved.role
 
 
 def _replay(state: _Run, number: int, write: Bypass) -> None:
