@@ -7,9 +7,9 @@ with libcst was a third of the time that a file with many imports took.
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Iterator
 
+from gradsafe.syntax.cpython import parsed
 from gradsafe.syntax.guard import refusal
 
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -18,15 +18,8 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 def names_bound(text: str) -> frozenset[str] | None:
     """The names; ``*`` for a star import. None where this Python cannot tell: the text is broken, newer, or refused by the guard."""
-    if refusal(text) is not None:
-        return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of escapes in strings
-            tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return frozenset(_names(tree))
+    tree = parsed(text) if refusal(text) is None else None
+    return frozenset(_names(tree)) if tree is not None else None
 
 
 def _names(tree: ast.AST) -> Iterator[str]:

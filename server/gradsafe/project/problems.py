@@ -5,9 +5,7 @@ The other chunks are judged all the same.
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -16,6 +14,7 @@ from functools import lru_cache
 from gradsafe.ir.instructions import Block
 from gradsafe.ir.instructions import Unmodelled as NotLowered
 from gradsafe.syntax.chunk import Chunk
+from gradsafe.syntax.cpython import parsed
 from gradsafe.syntax.guard import refusal
 from gradsafe.syntax.kind import Kind
 from gradsafe.syntax.parse import Unmodelled, parse
@@ -88,17 +87,10 @@ class Problems:
 
 
 def _is_python(module: Chunk) -> bool:
-    """Whether there is nothing to find in a file that is seen for the first time: for all of it at once, CPython's parser
-    is a hundred times as fast as ours is piece by piece."""
+    """Whether there is nothing to find in a file that is seen for the first time."""
     if module.scan is None or any(refusal(each.text) is not None for each in module.walk()):
         return False
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of escapes in strings
-            ast.parse(module.scan.text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+    return parsed(module.scan.text) is not None
 
 
 @lru_cache(maxsize=65_536)
