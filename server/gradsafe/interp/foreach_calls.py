@@ -1,7 +1,8 @@
 """``torch._foreach_mul_(tensors, others)``: the in-place operation on each tensor, as autograd keeps its books of it.
 
 A line of the op table tells of one node; here each tensor gets one of its own (measured on 2.13: ``MulBackward0`` of the
-first, then of the second ...), and all are checked before any is written.
+first, then of the second ...). Torch checks all before it writes any; here the path ends at the first that is refused, which
+comes to the same.
 """
 
 from __future__ import annotations
@@ -43,7 +44,10 @@ def call_external(machine: Machine, path: Path, name: str, call: Call) -> Outcom
                 machine, each, f"Tensor.{operation}", args, kwargs, call.source, told_as=_word(call)
             )  # fmt: skip
             if applied is None:
-                return None
+                if number == 0:
+                    return None
+                following.append(each)  # of this one nothing is known; those before it are written already
+                continue
             following.extend(after for after, _ in applied)
         states = machine.limit(following)
         if any(each.status is not Status.RUN for each in states):
