@@ -276,7 +276,7 @@ def write(
     if path.status is not Status.RUN:
         return
     itself = path.tensor(target).overlap is Tri.YES or autograd.partly_overlaps(path, target, sources)
-    if itself and operation != "index_put_":
+    if itself and operation != "index_put_" and path.tensor(target).origin != "numpy":
         autograd.raise_error(path, source, "overlap", tensor=target, operation=operation, name=name, how=how)
         return
     node: int | None = None
