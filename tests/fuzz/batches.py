@@ -14,21 +14,30 @@ from .compare import compare
 from .generate import Generated, generate
 
 BATCH = 25
+_BATCHES = 16
+"""Batches that one process judges: torch and the caches of texts keep something of each program."""
 
 
 def batches(seed: int, count: int, levels: Sequence[int], jobs: int) -> tuple[list[Generated], list[Row]]:
-    """The programs of ``count`` seeds at each level and their rows, in order, made by ``jobs`` processes."""
+    """The programs of ``count`` seeds at each level and their rows, made by ``jobs`` processes.
+
+    All levels advance together, and what torch sees otherwise is told at once: a long run can be looked at while it goes on.
+    """
     last = seed + count
     todo = [
-        (level, start, min(start + BATCH, last)) for level in levels for start in range(seed, last, BATCH)
+        (level, start, min(start + BATCH, last)) for start in range(seed, last, BATCH) for level in levels
     ]
     programs: list[Generated] = []
     rows: list[Row] = []
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-        results = pool.map(batch, todo)
-        for made, scored in track(results, "programs", len(todo), console=Console(stderr=True)):
+    console = Console(stderr=True)
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, context, max_tasks_per_child=_BATCHES) as pool:
+        for made, scored in track(pool.map(batch, todo), "programs", len(todo), console=console):
             programs += made
             rows += scored
+            for row in scored:
+                if not row.good:
+                    console.print(f"{row.source} {row.name}: {row.outcome} {row.kind} {row.detail}", markup=False)
     return programs, rows
 
 

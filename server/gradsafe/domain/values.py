@@ -181,6 +181,19 @@ class ModuleValue:
 
 
 @dataclass(frozen=True, slots=True)
+class Imported:
+    """What ``from module import name`` bound, not looked up before it is used: nothing but a variable holds it.
+
+    A package's ``__init__`` imports a thousand names of which a program uses three.
+    """
+
+    importer: str
+    module: str
+    level: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class PartialValue:
     """``functools.partial``."""
 
@@ -208,7 +221,7 @@ class Manager:
     previous: str = ""
 
 
-Value: TypeAlias = Unknown | Const | TensorRef | ListRef | DictRef | Instance | TupleValue | Lazy | SliceValue | RangeValue | FunctionValue | ClassValue | Bound | External | ModuleValue | PartialValue | SuperValue | Manager  # fmt: skip
+Value: TypeAlias = Unknown | Const | TensorRef | ListRef | DictRef | Instance | TupleValue | Lazy | SliceValue | RangeValue | FunctionValue | ClassValue | Bound | External | ModuleValue | Imported | PartialValue | SuperValue | Manager  # fmt: skip
 
 NONE = Const(None, type(None))
 TRUE = Const(True, bool)

@@ -6,8 +6,9 @@ Functions that are defined inside it and that nobody called are judged after it,
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from gradsafe.domain.layered import LayeredMap
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import Tri
 from gradsafe.domain.values import (
@@ -54,9 +55,9 @@ def unknown_arguments(function: FunctionValue) -> tuple[Value, ...]:
 def call(machine: Machine, path: Path, value: Value, here: Source) -> list[Path]:
     """Run a function with unknown arguments, judge what it returns, then the functions that it left uncalled."""
     path.log = None
-    env_after = path.next_id
+    before = Before(path.next_id, path.vars.fork())
     paths = _call(machine, path, value, here)
-    return with_uncalled(machine, paths, env_after, here)
+    return with_uncalled(machine, paths, before, here)
 
 
 def _call(machine: Machine, path: Path, value: Value, here: Source) -> list[Path]:
@@ -121,11 +122,19 @@ def _said(machine: Machine, path: Path, function: FunctionValue, argument: Value
     return made
 
 
-def with_uncalled(machine: Machine, paths: list[Path], scope: Hashable, here: Source) -> list[Path]:
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What there was when a function was called: the next object number, and the variables."""
+
+    next_id: int
+    variables: LayeredMap[tuple[Hashable, str], Value]
+
+
+def with_uncalled(machine: Machine, paths: list[Path], scope: Hashable | Before, here: Source) -> list[Path]:
     """The paths, and what comes of the functions that nobody called, in the state that the first of them left.
 
-    ``scope``: the environment of a module, of which those count that have no chunk of their own; or the first
-    object number of a function's run, of which all count that were defined since.
+    ``scope``: the environment of a module, of which those count that have no chunk of their own; or what there was
+    before a function's run, of which all count that were defined since.
     """
     start = next((path for path in paths if path.status is Status.RUN), None)
     if start is None or machine.spent():
@@ -142,8 +151,10 @@ def with_uncalled(machine: Machine, paths: list[Path], scope: Hashable, here: So
     return results
 
 
-def _uncalled(machine: Machine, path: Path, scope: Hashable) -> list[tuple[ClassValue | None, FunctionValue]]:
-    held = path.vars.flat()
+def _uncalled(
+    machine: Machine, path: Path, scope: Hashable | Before
+) -> list[tuple[ClassValue | None, FunctionValue]]:
+    held = path.vars.since(scope.variables) if isinstance(scope, Before) else path.vars.flat()
     owners = {value.env: value for value in held.values() if isinstance(value, ClassValue)}
     found: dict[int, tuple[ClassValue | None, FunctionValue]] = {}
     for (env, name), value in held.items():
@@ -152,8 +163,8 @@ def _uncalled(machine: Machine, path: Path, scope: Hashable) -> list[tuple[Class
         owner = owners.get(env)
         if (owner is not None and name.startswith("__")) or told.is_told(value.file):
             continue
-        if isinstance(scope, int):
-            new = isinstance(value.env, int) and value.env >= scope
+        if isinstance(scope, Before):
+            new = isinstance(value.env, int) and value.env >= scope.next_id
         else:
             at_module = env == scope or owner is not None
             new = at_module and value.env is None and not isinstance(value.code.body, ChunkId)

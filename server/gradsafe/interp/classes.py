@@ -360,7 +360,7 @@ def set_attribute(
     elif isinstance(obj, FunctionValue):
         path.vars[function_key(obj), name] = value
     elif isinstance(obj, ModuleValue):
-        path.vars[names.module_env(obj.file), name] = value
+        names.replace_global(machine, path, obj.file, name, value)
 
 
 def bind_attribute(path: Path, obj: Instance, name: str, value: Value) -> None:

@@ -10,6 +10,7 @@ from gradsafe.domain.values import (
     NONE,
     DictRef,
     External,
+    Imported,
     Instance,
     Lazy,
     ListRef,
@@ -289,12 +290,15 @@ def _import(machine: Machine, path: Path, i: ir.Import) -> None:
 @executes(ir.ImportFrom)
 def _import_from(machine: Machine, path: Path, i: ir.ImportFrom) -> None:
     if i.attr != "*":
-        names.store(path, i.name, names.import_from(machine, path, i))
+        value = names.import_from(machine, path, i)
+        if path.frame.kind == "class":  # an attribute from now on, not a variable
+            value = names.looked_up(machine, path, value)
+        names.store(path, i.name, value)
         return
     file = machine.world.find_module(path.frame.file, i.module, i.level)
     if file is not None:
         for name in names.star_names(machine, path, file):
-            names.store(path, name, names.load_global(machine, path, file, name))
+            names.store(path, name, Imported(path.frame.file, i.module, i.level, name))
     elif i.module.split(".")[0] == "torch":
         for name in ("nn", "optim", "Tensor", "no_grad"):
             names.store(path, name, External(f"{i.module}.{name}"))

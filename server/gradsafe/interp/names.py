@@ -11,6 +11,7 @@ from gradsafe.domain.values import (
     TRUE,
     Const,
     External,
+    Imported,
     ListRef,
     ModuleValue,
     TupleValue,
@@ -19,9 +20,10 @@ from gradsafe.domain.values import (
 )
 from gradsafe.interp import told
 from gradsafe.interp.machine import STATEMENT, Machine
-from gradsafe.interp.prelude import Bindings
+from gradsafe.interp.prelude import ELSEWHERE, Bindings
 from gradsafe.interp.world import ModuleFacts, World
 from gradsafe.ir import instructions as ir
+from gradsafe.syntax.span import Span
 
 BUILTINS = frozenset(dir(builtins))
 
@@ -38,12 +40,12 @@ def load(machine: Machine, path: Path, name: str) -> Value:
         env: Hashable = frame.env
         own = path.vars.get((env, name))
         if own is not None:
-            return own
+            return looked_up(machine, path, own)
         env = frame.closure
         while env is not None:
             found = path.vars.get((env, name))
             if found is not None:
-                return found
+                return looked_up(machine, path, found)
             parent = path.vars.get((env, "#parent"))
             env = parent.value if isinstance(parent, Const) else None
     return load_global(machine, path, frame.file, name)
@@ -71,14 +73,14 @@ def load_global(machine: Machine, path: Path, file: str, name: str) -> Value:
     env = module_env(file)
     found = path.vars.get((env, name))
     if found is not None:
-        return found
+        return looked_up(machine, path, found)
     if name == "__name__":
         running = path.vars.get((env, "#main"))
         return Const("__main__", str) if running is not None else Const(file, str)
     if path.vars.get((env, "#executing")) is None:
         value = _of_module(machine, path, file, name)
         if value is not None:
-            return value
+            return looked_up(machine, path, value)
     if name in BUILTINS:
         return External(f"builtins.{name}")
     return Unknown(("global", file, name))
@@ -132,11 +134,14 @@ def _bindings(machine: Machine, facts: ModuleFacts, index: int, block: ir.Block)
         first = inner.run(path, (inner_block,))[0]
         env = module_env(facts.file)
         if first.log is not None:
-            return Bindings({}, False)
+            return Bindings({}, False, instructions=inner.ran)
         machine.prelude.share(first, lambda owner: isinstance(owner, tuple) and owner[0] == "module")
         names = {name: value for (owner, name), value in first.vars.flat().items() if owner == env}
-        return Bindings(names, True, frozenset(inner.called))
+        return Bindings(names, True, frozenset(inner.called), inner.ran)
 
+    if machine.prelude.work(machine.outside) > ELSEWHERE:
+        machine.note("imports", Span(block.chunk or facts.root, 0, 0))
+        return None
     found = machine.prelude.remember(machine.outside, ("binds", facts.file, block.chunk or index), compute)
     if isinstance(found, Bindings):
         machine.called |= found.called
@@ -232,21 +237,58 @@ MAX_STARS = 8
 
 
 def import_from(machine: Machine, path: Path, instruction: ir.ImportFrom) -> Value:
-    """``from m import a``: a name of a workspace module, a submodule, or an outside name."""
-    importer = path.frame.file
-    dotted = f"{instruction.module}.{instruction.attr}" if instruction.module else instruction.attr
-    file = machine.world.find_module(importer, instruction.module, instruction.level)
-    if file is not None:
-        facts = machine.world.module(file)
-        if facts is not None and (instruction.attr in facts.binders or facts.stars):
-            value = load_global(machine, path, file, instruction.attr)
-            if not isinstance(value, Unknown):
-                return value
-    submodule = machine.world.find_module(importer, dotted, instruction.level)
+    """``from m import a``: what a workspace module has of that name, looked up when it is used, or an outside name."""
+    asked = Imported(path.frame.file, instruction.module, instruction.level, instruction.attr)
+    file = machine.world.find_module(asked.importer, asked.module, asked.level)
+    if file is None:
+        return _not_held(machine, path, asked)
+    return path.vars.get((module_env(file), asked.name)) or asked
+
+
+def replace_global(machine: Machine, path: Path, file: str, name: str, value: Value) -> None:
+    """``module.name = value`` from outside: whoever imported the name before keeps what it was."""
+    if (_replaced(file), name) not in path.vars:
+        path.vars[_replaced(file), name] = load_global(machine, path, file, name)
+    path.vars[module_env(file), name] = value
+
+
+def _replaced(file: str) -> Hashable:
+    """Owner of what names of a module meant before they were replaced from outside."""
+    return ("replaced", file)
+
+
+def looked_up(machine: Machine, path: Path, value: Value) -> Value:
+    """The value itself, or what it was imported as. Imports in a circle end in what is not known."""
+    if not isinstance(value, Imported):
+        return value
+    file = _holder(machine, value)
+    if file is None:
+        return _not_held(machine, path, value)
+    if value in machine.importing:
+        return Unknown(("import", value))
+    machine.importing.add(value)
+    try:
+        found = path.vars.get((_replaced(file), value.name)) or load_global(machine, path, file, value.name)
+    finally:
+        machine.importing.discard(value)
+    return _not_held(machine, path, value) if isinstance(found, Unknown) else found
+
+
+def _holder(machine: Machine, asked: Imported) -> str | None:
+    """The workspace module that binds the name, or may by a star import."""
+    file = machine.world.find_module(asked.importer, asked.module, asked.level)
+    facts = machine.world.module(file) if file is not None else None
+    return file if facts is not None and (asked.name in facts.binders or facts.stars) else None
+
+
+def _not_held(machine: Machine, path: Path, asked: Imported) -> Value:
+    """What the name means where the module has no value for it: a submodule, or something outside."""
+    dotted = f"{asked.module}.{asked.name}" if asked.module else asked.name
+    submodule = machine.world.find_module(asked.importer, dotted, asked.level)
     if submodule is not None:
         return ModuleValue(submodule)
-    if file is not None or instruction.level:
-        return Unknown(("import", importer, instruction.level, dotted))
+    if asked.level or machine.world.find_module(asked.importer, asked.module, asked.level) is not None:
+        return Unknown(("import", asked))
     return outside(machine, path, dotted)
 
 

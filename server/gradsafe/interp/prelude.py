@@ -19,6 +19,13 @@ from gradsafe.syntax.span import ChunkId
 if TYPE_CHECKING:
     from gradsafe.domain.state import Path
 
+ELSEWHERE = 30_000
+"""Instructions that may go into what a root has in common with others: into all statements of all modules that it needs, each
+counted once. Large packages of known-good code need some thousands."""
+
+PARSING = 20
+"""Finding, parsing and lowering a statement takes as long as this many instructions."""
+
 _BLOCK = 1 << 20
 """Object numbers set aside for one evaluation: far more than its budget can use."""
 
@@ -31,6 +38,7 @@ class Bindings:
     names: Mapping[str, Value]
     shared: bool
     called: frozenset[ChunkId] = frozenset()
+    instructions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ class Prelude:
             return None
         self._running.append(key)
         try:
-            found, keep = self.compute(world, compute)
+            found, keep = self.compute(world, key, compute)
             if key in self._tainted:
                 self._partial[key] = found
             else:
@@ -86,8 +94,12 @@ class Prelude:
         """A kept result that holds."""
         return self._kept.get(key)
 
+    def work(self, world: World) -> int:
+        """What went into all results that whoever asks through ``world`` has got so far; here it is not counted."""
+        return 0
+
     def compute(
-        self, world: World, compute: Callable[[World], Any]
+        self, world: World, key: Hashable, compute: Callable[[World], Any]
     ) -> tuple[Any, Callable[[Hashable], None]]:
         """A new result, and how to keep it under its key."""
         found = compute(world)

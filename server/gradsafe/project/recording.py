@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
-from gradsafe.interp.prelude import Prelude
+from gradsafe.interp.prelude import PARSING, Prelude
 from gradsafe.interp.world import ModuleFacts, World
 from gradsafe.ir.instructions import Block, Body
 from gradsafe.project.workspace import Workspace
@@ -85,6 +85,9 @@ class Recorder:
         self._workspace, self._answers = workspace, answers
         self.prelude = prelude
         self.reads: dict[Key, Hashable] = {}
+        self.work: dict[Hashable, int] = {}
+        """What each result of the prelude took, by its key: those of the root and those that these needed, each once."""
+        self._modules: dict[str, ModuleFacts] = {}
 
     def note(self, *key: Any) -> None:
         if key not in self.reads:
@@ -100,12 +103,17 @@ class Recorder:
 
     def module(self, file: str) -> ModuleFacts | None:
         """See :class:`World`. The names that are looked up are noted, found or not."""
+        noted = self._modules.get(file)
+        if noted is not None:
+            return noted
         self.note("module", file)
         facts = self._workspace.module(file)
         if facts is None:
             return None
         self.note("stars", file)
-        return ModuleFacts(facts.file, facts.root, _Binders(facts.binders, self, file), facts.stars)
+        noted = ModuleFacts(facts.file, facts.root, _Binders(facts.binders, self, file), facts.stars)
+        self._modules[file] = noted
+        return noted
 
     def find_module(self, importer: str, name: str, level: int) -> str | None:
         """See :class:`World`."""
@@ -119,6 +127,7 @@ class _Kept:
 
     result: Any
     reads: dict[Key, Hashable]
+    work: dict[Hashable, int]
     checked: int
 
 
@@ -147,19 +156,26 @@ class KeptPrelude(Prelude):
             kept.checked = self._state
         if isinstance(world, Recorder):
             world.reads.update(kept.reads)
+            world.work.update(kept.work)
         return kept.result
 
+    def work(self, world: World) -> int:
+        """Instructions that went into all results got through ``world``, each counted once however many of them needed it."""
+        return sum(world.work.values()) if isinstance(world, Recorder) else 0
+
     def compute(
-        self, world: World, compute: Callable[[World], Any]
+        self, world: World, key: Hashable, compute: Callable[[World], Any]
     ) -> tuple[Any, Callable[[Hashable], None]]:
         """A new result; its own questions are noted apart, and for who asked."""
         inner = Recorder(self._workspace, self._answers, self)
         found = compute(inner)
+        inner.work[key] = found.instructions + PARSING
         if isinstance(world, Recorder):
             world.reads.update(inner.reads)
+            world.work.update(inner.work)
 
         def keep(key: Hashable) -> None:
-            self._records[key] = _Kept(found, inner.reads, self._state)
+            self._records[key] = _Kept(found, inner.reads, inner.work, self._state)
 
         return found, keep
 

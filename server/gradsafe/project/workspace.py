@@ -53,6 +53,7 @@ class Workspace:
         self._names: dict[str, str] = {}
         self._spellings: dict[str, str] = {}
         self._exists: dict[str, bool] = {}
+        self._found: dict[tuple[str, str, int], str | None] = {}
         self._bound: dict[tuple[Kind, str], frozenset[str]] = {}
 
     # -- texts
@@ -73,20 +74,24 @@ class Workspace:
             self._files[file] = _Opened(root)
         if file not in self._overlays:
             self._overlays.add(file)
-            self._exists.clear()
+            self._forget_what_exists()
 
     def drop(self, file: str) -> None:
         """Forget the text of ``file``: it is what the disk says, read again when it is next needed."""
         file = self.name(file)
         self._files.pop(file, None)
         self._overlays.discard(file)
-        self._exists.clear()
+        self._forget_what_exists()
 
     def refresh(self) -> None:
         """Files on the disk may have come, gone or changed; open documents stay what they are."""
         for file in [file for file in self._files if file not in self._overlays]:
             del self._files[file]
+        self._forget_what_exists()
+
+    def _forget_what_exists(self) -> None:
         self._exists.clear()
+        self._found.clear()
 
     def opened(self, file: str) -> Chunk | Unreadable:
         """The MODULE chunk of ``file``, or why there is none."""
@@ -170,8 +175,11 @@ class Workspace:
 
     def find_module(self, importer: str, name: str, level: int) -> str | None:
         """The workspace file that an import in ``importer`` names."""
-        found = find_module(self.root, importer, name, level, self.exists)
-        return self.name(found) if found is not None else None
+        asked = (importer, name, level)
+        if asked not in self._found:
+            found = find_module(self.root, importer, name, level, self.exists)
+            self._found[asked] = self.name(found) if found is not None else None
+        return self._found[asked]
 
     def _facts(self, file: str, root: Chunk) -> ModuleFacts:
         binders: dict[str, list[int]] = {}
