@@ -37,7 +37,9 @@ def batches(seed: int, count: int, levels: Sequence[int], jobs: int) -> tuple[li
             rows += scored
             for row in scored:
                 if not row.good:
-                    console.print(f"{row.source} {row.name}: {row.outcome} {row.kind} {row.detail}", markup=False)
+                    console.print(
+                        f"{row.source} {row.name}: {row.outcome} {row.kind} {row.detail}", markup=False
+                    )
     return programs, rows
 
 
