@@ -19,7 +19,7 @@ from gradsafe.domain.values import (
     Value,
 )
 from gradsafe.interp import told
-from gradsafe.interp.machine import STATEMENT, Machine
+from gradsafe.interp.machine import DEFINITION, STATEMENT, Machine
 from gradsafe.interp.prelude import ELSEWHERE, Bindings
 from gradsafe.interp.world import ModuleFacts, World
 from gradsafe.ir import instructions as ir
@@ -125,7 +125,8 @@ def _bindings(machine: Machine, facts: ModuleFacts, index: int, block: ir.Block)
 
     def compute(world: World) -> Bindings:
         # The block that this world gives: it notes that it was asked.
-        inner = Machine(world, machine.table, STATEMENT, machine.prelude)
+        defines = any(isinstance(each, ir.Class) for each in block.instructions)
+        inner = Machine(world, machine.table, DEFINITION if defines else STATEMENT, machine.prelude)
         inner.forking = frozenset()
         inner_facts = inner.world.module(facts.file) or facts
         inner_block = inner.world.body(inner_facts.root)[index]
@@ -137,13 +138,15 @@ def _bindings(machine: Machine, facts: ModuleFacts, index: int, block: ir.Block)
             return Bindings({}, False, instructions=inner.ran)
         machine.prelude.share(first, lambda owner: isinstance(owner, tuple) and owner[0] == "module")
         names = {name: value for (owner, name), value in first.vars.flat().items() if owner == env}
-        return Bindings(names, True, frozenset(inner.called), inner.ran)
+        return Bindings(names, True, frozenset(inner.called), inner.ran, inner.spent())
 
     if machine.prelude.work(machine.outside) > ELSEWHERE:
         machine.note("imports", Span(block.chunk or facts.root, 0, 0))
         return None
     found = machine.prelude.remember(machine.outside, ("binds", facts.file, block.chunk or index), compute)
     if isinstance(found, Bindings):
+        if found.cut:
+            machine.note("instructions", Span(block.chunk or facts.root, 0, 0))
         machine.called |= found.called
         machine.called_with_grad |= found.called
         return found

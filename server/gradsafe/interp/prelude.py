@@ -33,12 +33,13 @@ _BLOCK = 1 << 20
 @dataclass(frozen=True, slots=True)
 class Bindings:
     """What one module-level statement binds. ``shared`` False: running it made tensors or wrote some, so it belongs to each
-    path's own log, and is run there."""
+    path's own log, and is run there. ``cut``: its budget ended before it did."""
 
     names: Mapping[str, Value]
     shared: bool
     called: frozenset[ChunkId] = frozenset()
     instructions: int = 0
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from gradsafe.interp.analyse import Root
 from gradsafe.interp.world import World
 from gradsafe.project.allowance import Allowance
+from gradsafe.project.process import prepare
 from gradsafe.project.recording import Recorder
 from gradsafe.rules.finding import Finding
 from gradsafe.syntax.span import ChunkId, Span
@@ -32,9 +32,6 @@ class Outcome:
         return frozenset(budget for budget, _ in self.limits)
 
 
-_FRAMES = 3_000
-"""Python frames that bodies nested as deep as ``Budget.nesting`` allows may take; 1,000 end in the middle of a chain of 150 ``elif``."""
-
 Interpret = Callable[[World, Root, Allowance], Outcome]
 """Must be a function of the root, of what it may spend and of what it asks the world; never raises."""
 
@@ -51,7 +48,7 @@ def interpret(world: World, root: Root, allowance: Allowance = Allowance.FULL) -
     from gradsafe.rules.judge import findings_of
 
     prelude = world.prelude if isinstance(world, Recorder) else None
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))
+    prepare()
     try:
         budgets = BUDGETS if allowance is Allowance.FULL else BRIEF
         result = analyse_root(world, root, load(), budgets[root.kind], prelude)

@@ -16,6 +16,7 @@ from gradsafe.project.closure import Closures
 from gradsafe.project.interpret import Interpret, Outcome, interpret, unspent
 from gradsafe.project.merge import merge, suppressed, told, wanted
 from gradsafe.project.problems import Problem, ProblemKind, Problems
+from gradsafe.project.process import prepare
 from gradsafe.project.recording import Answers, KeptPrelude, Key, Recorder, file_of
 from gradsafe.project.roots import own_texts, roots_of
 from gradsafe.project.settings import Settings
@@ -92,6 +93,7 @@ class Session:
     """The analysis of some files, kept up to date edit by edit."""
 
     def __init__(self, settings: Settings, root: str, interpret: Interpret = interpret) -> None:
+        prepare()
         self.settings = settings
         self.workspace = Workspace(root)
         self._interpret = interpret
