@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.overrides import _get_current_function_mode_stack
 
+from .flow import followed
 from .proof import prove
+from .spoilt import Effects
 
 if TYPE_CHECKING:
     from .recorder import Recorder
@@ -35,9 +37,14 @@ class Engine:
         keep = bool(kwargs.get("keep_graph", args[1] if len(args) > 1 else False))
         accumulate = bool(kwargs.get("accumulate_grad", args[5] if len(args) > 5 else False))
         note = recorder.backward_starts(roots, keep, "backward" if accumulate else "grad", sys._getframe(1))
+        inputs = kwargs.get("inputs", args[3] if len(args) > 3 else ()) or ()
+        grads = args[0] if args else None
         if recorder.doubtful(note):
-            inputs = kwargs.get("inputs", args[3] if len(args) > 3 else ()) or ()
-            prove(recorder, self._original.run_backward, roots, args[0] if args else None, inputs, note)
+            prove(recorder, self._original.run_backward, roots, grads, inputs, note)
+        flow = note.flow = followed(recorder, note, roots, grads or (), inputs, sys._getframe(1))
+        effects = Effects(recorder, self._original.run_backward, inputs, accumulate)
+        if flow is not None:
+            flow.measure = effects.measure
         try:
             if watch in _get_current_function_mode_stack():
                 result = self._original.run_backward(roots, *args, **kwargs)
@@ -51,6 +58,13 @@ class Engine:
         except BaseException:
             recorder.backward_ends(note, raised=True)
             raise
+        finally:
+            note.flow = None
+            if flow is not None:
+                flow.close()
+                effects.close()
+        if flow is not None:
+            effects.tell(flow.spoilt, result)
         recorder.backward_ends(note, raised=False)
         return result
 

@@ -123,9 +123,11 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
             after_data_set(self, args, swap)
             return result
         if plan is Plan.HOOK or (plan is Plan.NODE and is_user(sys._getframe(2))):
-            recorder.user_hooks = True  # code of the program that backward may run: never twice
+            recorder.user_hooks = True  # backward may run code of the program: it is followed there
         result = func(*args, **kwargs)
-        if plan is Plan.DATA_GET:
+        if plan is Plan.HOOK:
+            recorder.hooks.registered(args[0], sys._getframe(2))
+        elif plan is Plan.DATA_GET:
             took_data(self, args[0], result)
         elif plan is Plan.DETACH:
             took_detach(self, args[0], result)

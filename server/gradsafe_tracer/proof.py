@@ -13,7 +13,7 @@ import torch
 
 from . import names
 from .harmless import harmless
-from .nodes import held_by, reachable, slots_of
+from .nodes import held_by, reachable
 from .quiet import quiet
 from .records import BackwardNote, Hazard, Saved
 from .silent import changed
@@ -25,8 +25,6 @@ RELATIVE = 1e-4
 """From this relative difference on a gradient is called wrong (the project's decision 14)."""
 TIMES = 3
 """How often one write is put to the proof: it costs three backward runs."""
-
-_Custom = torch.autograd.function.BackwardCFunction
 
 
 class Proof(NamedTuple):
@@ -44,11 +42,13 @@ def prove(
 ) -> None:
     """Fills ``note.proof``, or ``note.cleared`` where nothing is wrong after all."""
     nodes = reachable(note.roots)
-    if recorder.user_hooks or len(recorder.running) > 1 or any(_runs_user_code(node) for node in nodes):
+    if len(recorder.running) > 1:
         return
     suspects = {id(saved): saved for node in nodes for _, saved in held_by(node) if _is_suspect(saved)}
     inside = [hazard for hazard, _ in note.wrong]
     if not (suspects or inside) or not all(one.repeat and one.repeat.pull for one in inside):
+        return
+    if any(map(recorder.hooks.may_run, nodes)):
         return
     writes = [hazard.write for hazard in inside] + [saved.hazards[0].write for saved in suspects.values()]
     places = {write.where for write in writes}
@@ -73,20 +73,6 @@ def _is_suspect(saved: Saved) -> bool:
     return bool(saved.hazards) and not saved.note.unused and bool(changed(saved))
 
 
-def _runs_user_code(node: Any) -> bool:
-    if isinstance(node, _Custom):
-        return True
-    for slot in slots_of(node):
-        try:
-            raw = getattr(node, slot)
-            for one in raw if isinstance(raw, (tuple, list)) else (raw,):
-                if one is not None and not isinstance(one.data, (Saved, torch.Tensor, type(None))):
-                    return True
-        except (RuntimeError, AttributeError):
-            continue
-    return False
-
-
 class _Shadow:
     """Runs of the graph that nobody sees."""
 
@@ -101,25 +87,9 @@ class _Shadow:
 
     def gradients(self, protected: Dict[int, Saved], roots: Any = None, grads: Any = None) -> Sequence[Any]:
         """The leaves' gradients, ``protected`` saves as they were when they were saved."""
-        recorder = self._recorder
-        anomaly, check_nan = torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()
-        recorder.inspecting = True
-        recorder.protected = protected
-        torch.set_anomaly_enabled(False, check_nan)
-        try:
-            with torch._C.DisableTorchFunction():
-                return self._run(  # type: ignore[no-any-return]
-                    roots or self._roots,
-                    grads or self._grads,
-                    True,
-                    False,
-                    tuple(self._leaves),
-                    allow_unreachable=True,
-                    accumulate_grad=False,
-                )
-        finally:
-            recorder.inspecting, recorder.protected = False, {}
-            torch.set_anomaly_enabled(anomaly, check_nan)
+        return shadow_run(
+            self._recorder, self._run, roots or self._roots, grads or self._grads, self._leaves, protected
+        )
 
     def corrected(self, protected: Dict[int, Saved], inside: List[Hazard]) -> Sequence[Any]:
         """The same, with the derivative of each write that the graph does not know put in: backward is linear."""
@@ -140,6 +110,31 @@ class _Shadow:
                 more = self.gradients(protected, (root,), (delta,))
                 found = [a if b is None else b if a is None else a + b for a, b in zip(found, more)]
         return found
+
+
+def shadow_run(
+    recorder: Recorder,
+    run: Callable[..., Any],
+    roots: Any,
+    grads: Any,
+    leaves: Sequence[Any],
+    protected: Optional[Dict[int, Saved]] = None,
+) -> Sequence[Any]:
+    """The gradients of ``leaves``; the graph stays as it is, and nobody hears of it."""
+    anomaly, check_nan = torch.is_anomaly_enabled(), torch.is_anomaly_check_nan_enabled()
+    recorder.inspecting, recorder.protected = True, protected or {}
+    torch.set_anomaly_enabled(False, check_nan)
+    try:
+        with torch._C.DisableTorchFunction():
+            # roots, grads, keep_graph, create_graph, inputs
+            found: Sequence[Any] = run(
+                tuple(roots), grads if grads is None else tuple(grads), True, False, tuple(leaves),
+                allow_unreachable=True, accumulate_grad=False,
+            )  # fmt: skip
+            return found
+    finally:
+        recorder.inspecting, recorder.protected = False, {}
+        torch.set_anomaly_enabled(anomaly, check_nan)
 
 
 def _listen(node: Any, passed: Dict[Tuple[int, int, int], Any]) -> Any:

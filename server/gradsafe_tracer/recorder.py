@@ -26,6 +26,7 @@ from .operands import grad_fn_of, operation_name
 from .places import Where, where
 from .records import BackwardNote, Hazard, PlainNote, Saved, SaveNote
 from .unchecked import Regions
+from .user_code import Hooks, Listener
 
 PARTS = 2_000
 """How many reads of one backward call are logged."""
@@ -52,7 +53,9 @@ class Recorder:
         self.swaps: Dict[int, Tuple[Any, Hazard]] = {}
         self.regions = Regions()
         self.lineage = Lineage()
+        self.hooks = Hooks()
         self.user_hooks = False
+        self.flowing: Dict[Where, int] = {}
         self.protected: Dict[int, Saved] = {}
         self.proved: Dict[Where, int] = {}
         self.innocent: Set[Where] = set()
@@ -137,7 +140,7 @@ class Recorder:
             if self.running:
                 self.running[-1].ran.append(note)
 
-        node.register_prehook(runs)
+        node.register_prehook(Listener(self, runs))
 
     def escaped(self, watch: Watch, tensor: Any, func: Any, frame: FrameType) -> None:
         """The memory of ``tensor`` is known outside torch from here on."""
@@ -182,7 +185,7 @@ class Recorder:
             for hazard, save in sorted(note.wrong, key=lambda one: one[1] is None):
                 writes.setdefault(id(hazard.write), (hazard, save))
             for hazard, save in writes.values():
-                self._wrong(hazard, save, note.proof)
+                self.wrong_gradient(hazard, save, note.proof)
         note.reads, note.ran, note.roots, note.wrong = [], [], [], []
         self._remember(note)
         note.end = self.clock()
@@ -256,7 +259,8 @@ class Recorder:
         finally:
             self.inspecting = False
 
-    def _wrong(self, hazard: Hazard, save: Optional[SaveNote], proof: Any) -> None:
+    def wrong_gradient(self, hazard: Hazard, save: Optional[SaveNote], proof: Any) -> None:
+        """The running backward has given a wrong gradient."""
         write = hazard.write
         if not self.log.first("wrong-gradient", write.where):
             return
@@ -270,7 +274,7 @@ class Recorder:
             "save": None if save is None else save.number,
             "backward": self.running[-1].number if self.running else None,
             "operation": write.operation,
-            "name": write.name,
+            "name": hazard.name,
             **({} if proof is None else proof._asdict()),
         }
         self.log.keep(PlainNote(self.clock(), write.where, "wrong-gradient", fields))

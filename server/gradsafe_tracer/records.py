@@ -95,6 +95,7 @@ class Hazard:
 
     __slots__ = (
         "leaf",
+        "name",
         "now",
         "output",
         "reason",
@@ -119,13 +120,15 @@ class Hazard:
         self.leaf: Any = None
         self.repeat: Any = None
         self.users: List[Any] = []
+        self.name: Optional[str] = write.name
+        """What was changed, as the program calls it."""
 
 
 class BackwardNote:
     """One call of the engine, and what it read and freed."""
 
     __slots__ = (
-        "cleared", "end", "found", "frees", "number", "operation", "parts", "proof", "raised", "ran", "reads", "retain",
+        "cleared", "end", "flow", "found", "frees", "number", "operation", "parts", "proof", "raised", "ran", "reads", "retain",
         "roots", "t", "where", "wrong",
     )  # fmt: skip
 
@@ -138,6 +141,7 @@ class BackwardNote:
         self.raised = False
         self.cleared = False
         self.proof: Any = None
+        self.flow: Any = None
         self.end = 0
         self.found: List[Tuple[int, SaveNote, int]] = []
         self.parts: List[PlainNote] = []

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 LARGE = 1 << 22
 """Tensors of more elements are not copied before a write: such a write is told without numbers."""
-_RANDOM = {
+RANDOM = {
     "normal_", "uniform_", "bernoulli_", "random_", "exponential_", "cauchy_", "log_normal_", "geometric_",
     "dropout_", "alpha_dropout_", "feature_dropout_", "rrelu_",
 }  # fmt: skip
@@ -61,7 +61,7 @@ def before_write(
         return None  # expanded: several elements at one place
     written = args[0] if args else None
     others = [one for one in tensors_in((args[1:], kwargs)) if one is not written]
-    if getattr(func, "__name__", "") in _RANDOM or not isinstance(written, torch.Tensor):
+    if getattr(func, "__name__", "") in RANDOM or not isinstance(written, torch.Tensor):
         return repeat
     if any(storage_of(one) == storage_of(written) or recorder.lineage.of(one) is not None for one in others):
         return repeat

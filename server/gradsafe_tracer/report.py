@@ -141,8 +141,12 @@ class _Told:
         related = [] if save is None else [_saved(save)]
         if start is not None:
             related.append(Related("backward", _place(start.place), "this backward gives the wrong gradient"))
+        of_gradient = event.reason == "gradient-write"
         if event.leaf is not None:
-            proof = f"{event.leaf}: computed {event.computed:.6g}, with what was saved protected {event.protected:.6g}"
+            protected = (
+                "with each gradient in memory of its own" if of_gradient else "with what was saved protected"
+            )
+            proof = f"{event.leaf}: computed {event.computed:.6g}, {protected} {event.protected:.6g}"
             related.append(
                 Related(
                     "gradient", _place(event.place), f"{proof} (relative difference {event.difference:.2g})"
@@ -153,6 +157,11 @@ class _Told:
             f"`{event.operation}` changes {what} where autograd cannot see it ({event.reason}): torch says nothing, "
             "and the gradient is wrong"
         )
+        if of_gradient:
+            message = (
+                f"`{event.operation}` changes the gradient of {what} where it lies, and other gradients lie there too "
+                "(gradient-write): torch says nothing, and they are wrong. Return a new one instead: `g * 2`"
+            )
         return Finding(SILENT, "warning", message, _place(event.place), tuple(related))
 
 

@@ -70,6 +70,7 @@ class Session:
         hooks = SaveHooks(self.recorder, watch)
         ident = threading.get_ident()
         self.recorder.watches[ident] = watch
+        self.recorder.hooks.thread_starts()
         try:
             with hooks.context, watch:
                 yield

@@ -78,7 +78,7 @@ def _event(note: Any) -> Event:
         if fields["reason"] not in ("version", "freed"):
             fields["how"] = fields.get("how") or source.how(place, str(fields.get("operation")))
             fields["name"] = fields.get("name") or source.receiver(place, str(fields.get("operation")))
-    if note.kind == "wrong-gradient" and fields["reason"] != "numpy-write":
+    if note.kind == "wrong-gradient" and fields["reason"] not in ("numpy-write", "gradient-write"):
         fields["name"] = fields.get("name") or _without_data(
             source.receiver(place, str(fields.get("operation")))
         )

@@ -18,6 +18,7 @@ from .operands import grad_fn_of
 from .places import where
 from .records import Saved, SaveNote
 from .silent import changed
+from .user_code import Listener
 
 if TYPE_CHECKING:
     from .mode import Watch
@@ -59,7 +60,7 @@ def attributes_of(watch: Watch, result: Any) -> None:
         return
     recorder = watch.recorder
     kept = [keep(recorder, one, "ctx-attribute", where(sys._getframe(3))) for one in tensors]
-    node.register_prehook(lambda _grads: read(recorder, kept))
+    node.register_prehook(Listener(recorder, lambda _grads: read(recorder, kept)))
 
 
 class Region:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Set, Tuple
+from functools import partial
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional, Set, Tuple
 
 import torch
 
@@ -40,6 +41,7 @@ class Writing:
         self.targets: List[Tuple[Any, int]] = []
         self.saved: List[Tuple[Any, int]] = []
         self.repeats: Dict[int, Optional[Repeat]] = {}
+        self.gradients: Dict[int, Callable[[Any, WriteNote], None]] = {}
         self.place: Optional[Where] = None
         self.declared: Optional[Tuple[Where, Optional[str]]] = None
         self.first = torch.autograd._get_sequence_nr()
@@ -57,6 +59,7 @@ class Writing:
                     self._remember(tensor, family)
                     if not self.watch.recorder.light:
                         self._repeat(tensor, family)
+                        self._of_a_gradient(tensor)
         finally:
             self.watch.busy = False
 
@@ -93,6 +96,16 @@ class Writing:
         if owner is not None:
             recorder = self.watch.recorder
             self.repeats[id(tensor)] = before_write(recorder, self.func, self.args, self.kwargs, owner)
+
+    def _of_a_gradient(self, tensor: Any) -> None:
+        """Code that backward runs writes, perhaps, a gradient that others will read."""
+        running = self.watch.recorder.running
+        flow = running[-1].flow if running else None
+        if flow is None:
+            return
+        before = flow.before(self.func, self.args, self.kwargs, tensor)
+        if before is not None:
+            self.gradients[id(tensor)] = partial(flow.after, before)
 
     def _remember(self, tensor: Any, family: Optional[Family]) -> None:
         """The saved tensors on this storage; a copy of each that this call may change behind torch's back."""
@@ -155,6 +168,9 @@ class Writing:
         ]
         self._break(touched, note, counter is not None)
         note_in_graph(self.watch, tensor, family, note, self.args, self.repeats.get(id(tensor)))
+        written = self.gradients.get(id(tensor))
+        if written is not None:
+            written(tensor, note)
 
     def _break(self, touched: List[Tuple[Any, int]], note: WriteNote, data: bool) -> None:
         for saved, old in touched:

@@ -1,9 +1,8 @@
-"""Does memory grow under trace? ``python -m tests.tracer.long_loop 100000``: records and memory as the steps go by."""
+"""Does memory grow under trace? ``python -m tests.tracer.long_loop 100000``: records, log and memory as the steps go by."""
 
 from __future__ import annotations
 
 import gc
-import resource
 import sys
 import time
 
@@ -11,7 +10,11 @@ import torch
 from torch import nn
 
 from gradsafe_tracer import places
+from gradsafe_tracer.events import dump
+from gradsafe_tracer.limits import resident
 from gradsafe_tracer.session import Session
+
+TOLD = (1_000, 2_000, 5_000, 10_000, 25_000, 50_000)
 
 
 def main(steps: int) -> None:
@@ -26,12 +29,14 @@ def main(steps: int) -> None:
         optimizer.zero_grad()
         net(torch.randn(3, 4)).pow(2).mean().backward()
         optimizer.step()
-        if step in (1_000, 2_000, 5_000, 10_000) or step % 25_000 == 0:
+        if step in TOLD or step == steps:
             gc.collect()
-            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
             kept, objects = len(session.recorder.log.notes), len(gc.get_objects())
+            size = len(dump(session.events())) // 1024
             print(
-                f"{step:>7} steps: {kept} events kept, {objects} objects, peak {peak} MB, {time.time() - start:.0f} s"
+                f"{step:>7} steps: {kept} events kept, log {size} KB, {objects} objects, "
+                f"{resident() / 2**20:.1f} MB, {time.time() - start:.0f} s",
+                flush=True,
             )
     session.stop()
 

@@ -222,6 +222,85 @@ def hooks_that_copy() -> None:
     y.sum().backward()
 
 
+def hook_writes_a_gradient_of_its_own_memory() -> None:
+    y = torch.randn(3, requires_grad=True) * 2
+    y.register_hook(lambda g: g.mul_(0.1))
+    y.pow(2).sum().backward()
+
+
+def hook_returns_what_it_has_made() -> None:
+    h = torch.randn(3, requires_grad=True) * 2
+    y = h * 3
+    y.register_hook(lambda g: g.clone().mul_(0.1))
+    h.register_hook(lambda g: g.clamp(-1, 1))
+    (h + y).sum().backward()
+
+
+def hook_scales_what_it_passes_to_both() -> None:
+    h = torch.randn(3, requires_grad=True) + torch.randn(3, requires_grad=True)
+    h.register_hook(lambda g: g.mul_(0.1))
+    h.pow(2).sum().backward()
+
+
+def hook_runs_when_the_others_have_read() -> None:
+    x, z = torch.randn(3, requires_grad=True), torch.randn(3, requires_grad=True)
+    y = x * 2
+    w = z * 3
+    y.register_hook(lambda g: g.mul_(0.1))
+    (y + w).pow(2).sum().backward()
+
+
+def hook_clamps_nothing() -> None:
+    p, q = torch.randn(3, requires_grad=True), torch.randn(3, requires_grad=True)
+    p.register_hook(lambda g: g.clamp_(-1e6, 1e6))
+    (p + q).pow(2).sum().backward()
+
+
+def hook_zeroes_an_expanded_gradient() -> None:
+    y = torch.randn(3, requires_grad=True) * 2
+    y.register_hook(lambda g: g.zero_())
+    y.sum().backward()
+
+
+def hook_writes_its_part_of_a_gradient() -> None:
+    x = torch.randn(3, requires_grad=True)
+    a, b = x * 1, x * 2
+    a.register_hook(lambda g: g.mul_(0))
+    torch.cat([a, b]).pow(2).sum().backward()
+
+
+def hooks_that_clip_and_log() -> None:
+    def halve(p: Any) -> None:
+        p.grad.mul_(0.5)
+
+    net, seen = _net(), []
+    optimizer = torch.optim.SGD(net.parameters(), 0.1)
+    for p in net.parameters():
+        p.register_hook(lambda g: g.clamp_(-0.01, 0.01))
+        p.register_hook(lambda g: seen.append(float(g.norm())))
+        p.register_post_accumulate_grad_hook(halve)
+    net[0].register_full_backward_hook(lambda module, passed, given: seen.append(float(given[0].sum())))
+    for _ in range(3):
+        loss = net(torch.randn(5, 3)).pow(2).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
+def optimizer_steps_in_a_hook() -> None:
+    net = _net()[4:]
+    steps = {p: torch.optim.SGD([p], 0.1) for p in net.parameters()}
+
+    def step(p: Any) -> None:
+        steps[p].step()
+        steps[p].zero_grad()
+
+    for p in net.parameters():
+        p.register_post_accumulate_grad_hook(step)
+    for _ in range(2):
+        net(torch.randn(5, 4)).pow(2).sum().backward()
+
+
 PROGRAMS = [
     value
     for name, value in list(globals().items())

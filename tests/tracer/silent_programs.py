@@ -246,6 +246,103 @@ def running_mean_of_a_channel_norm() -> None:
     y.sum().backward()
 
 
+def hook_writes_one_element_of_an_expanded_gradient() -> None:
+    y = _leaf() * 2
+
+    def mask(g: Any) -> None:
+        g[0] = 0  # wrong
+
+    y.register_hook(mask)
+    y.sum().backward()
+
+
+def hook_zeroes_a_row_of_an_expanded_gradient() -> None:
+    y = _leaf(2, 3) * 2
+
+    def mask(g: Any) -> None:
+        g[0].zero_()  # wrong
+
+    y.register_hook(mask)
+    y.sum().backward()
+
+
+def hook_scales_what_a_shortcut_still_reads() -> None:
+    h = _leaf() * 2
+    y = h * 3
+    y.register_hook(lambda g: g.mul_(0.1))  # wrong
+    (h + y).pow(2).sum().backward()
+
+
+def hook_of_a_parameter_clamps_that_of_another() -> None:
+    p, q = _leaf(), _leaf()
+    p.register_hook(lambda g: g.clamp_(max=-9))  # wrong
+    (p + q).pow(2).sum().backward()
+
+
+def hook_writes_through_data_and_an_alias() -> None:
+    p, q = _leaf(), _leaf()
+    p.register_hook(lambda g: g.data.view(-1).neg_())  # wrong
+    (q - 2 + p).pow(2).sum().backward()
+
+
+def hook_of_a_node_scales_both_sides() -> None:
+    both: Any = _leaf() * 1 + _leaf() * 1
+
+    def scale(passed: Any, _given: Any) -> None:
+        passed[1].mul_(2)  # wrong
+
+    both.grad_fn.register_hook(scale)
+    both.pow(2).sum().backward()
+
+
+def pre_hook_of_a_module_zeroes_what_the_shortcut_gets() -> None:
+    layer, x = nn.Linear(3, 3), _leaf(2, 3) * 1
+
+    def scale(module: Any, gradients: Any) -> None:
+        gradients[0].mul_(0.5)  # wrong
+
+    layer.register_full_backward_pre_hook(scale)
+    (layer(x) + x).pow(2).sum().backward()
+
+
+def hook_of_a_module_writes_what_it_passes_on() -> None:
+    layer, x, z = nn.Identity(), _leaf(), _leaf()
+
+    def scale(module: Any, passed: Any, given: Any) -> None:
+        passed[0].mul_(0.5)  # wrong
+
+    layer.register_full_backward_hook(scale)
+    branch = z * 2
+    (layer(x * 2) + branch).pow(2).sum().backward()
+
+
+def backward_of_a_function_writes_its_gradient() -> None:
+    class Doubled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, x: Any) -> Any:
+            return x * 2
+
+        @staticmethod
+        def backward(ctx: Any, *grads: Any) -> Any:
+            return grads[0].mul_(2)  # wrong
+
+    branch = _leaf() * 3
+    (Doubled.apply(_leaf()) + branch).pow(2).sum().backward()
+
+
+def hook_writes_a_gradient_that_is_asked_for() -> None:
+    z, x = _leaf() * 1, _leaf() * 1
+    z.register_hook(lambda g: g.zero_())  # wrong
+    torch.autograd.grad((z + x).pow(2).sum(), [z, x])
+
+
+def hook_registered_before_the_loop_clips_late() -> None:
+    p, q = _leaf(), _leaf()
+    p.register_hook(lambda g: g.clamp_(max=1000))  # wrong
+    for step in range(40):
+        ((p + q) * (1 if step < 35 else 1e6)).abs().sum().backward()
+
+
 PROGRAMS = [
     value
     for name, value in list(globals().items())

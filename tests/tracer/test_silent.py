@@ -69,3 +69,69 @@ def test_silent_where_nothing_is_wrong(program: Callable[[], None]) -> None:
     with trace() as report:
         program()
     assert (report.findings, harmless.troubles) == ([], [])
+
+
+def test_a_spoilt_gradient_names_its_tensor_and_both_numbers() -> None:
+    with trace() as report:
+        x = torch.ones(3, requires_grad=True)
+        h = x * 2
+        y = h * 3
+        y.register_hook(lambda g: g.mul_(0))
+        (h + y).pow(2).sum().backward()
+    (event,) = report.wrong_gradients
+    assert (event.reason, event.operation, event.name) == ("gradient-write", "mul_", "y")
+    # h + y is 8, so 16 comes in; what goes by h alone is 2 * 16, and nothing comes by y.
+    assert (event.leaf, event.computed, event.protected) == ("x.grad", 0.0, 32.0)
+    assert "changes the gradient of `y` where it lies" in str(report)
+
+
+def test_the_hook_that_wrote_runs_once_and_the_others_as_often_as_alone() -> None:
+    def program() -> tuple[list[str], object]:
+        ran: list[str] = []
+        x = torch.ones(3, requires_grad=True)
+        x.register_hook(lambda g: ran.append("leaf"))
+        y = x * 2
+
+        def write(g: torch.Tensor) -> None:
+            ran.append("hook")
+            g[0] = 0
+
+        y.register_hook(write)
+        y.sum().backward()
+        assert x.grad is not None
+        return ran, x.grad.tolist()
+
+    alone = program()
+    with trace() as report:
+        watched = program()
+    assert watched == alone == (["hook", "leaf"], [0.0, 0.0, 0.0])
+    (event,) = report.wrong_gradients
+    assert event.computed is None, "the leaf's hook would run again for a proof"
+
+
+def test_hooks_from_before_the_trace_run_once() -> None:
+    ran: list[str] = []
+    x = torch.ones(3, requires_grad=True)
+    y = x.exp()
+    y.register_hook(lambda g: ran.append("tensor"))
+    assert y.grad_fn is not None
+    y.grad_fn.register_hook(lambda passed, given: ran.append("node"))
+    y.grad_fn.register_prehook(lambda given: ran.append("before"))
+    with trace() as report:
+        z = y.exp()
+        z.data.add_(1)
+        z.sum().backward()
+    assert sorted(ran) == ["before", "node", "tensor"]
+    (event,) = report.wrong_gradients
+    assert event.computed is None
+
+
+def test_a_node_whose_hooks_are_gone_is_proved_again() -> None:
+    with trace() as report:
+        y = torch.ones(3, requires_grad=True).exp()
+        assert y.grad_fn is not None
+        y.grad_fn.register_hook(lambda passed, given: None).remove()
+        y.data.add_(1)
+        y.sum().backward()
+    (event,) = report.wrong_gradients
+    assert event.computed is not None

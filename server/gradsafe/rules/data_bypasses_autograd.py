@@ -20,6 +20,7 @@ _CAUSES = {
     "ctx-attribute": "changes {what}, which a custom Function kept as an attribute of `ctx`: no version check watches it",
     "recomputed": "changes {what} before a checkpointed region runs again in backward, with the new value",
     "hooked-write": "changes {what}, which saved-tensor hooks of the program keep by reference: hooks switch torch's version check off",
+    "gradient-write": "writes the gradient of {what} where it lies, and other gradients lie there too (return a new one: `g * 2`)",
     "fused-step": "steps {what} with `fused=True`, which moves no version counter",
 }
 _OTHER_MEMORY = "gives {what} other memory, and what was saved of it is read there: no version counter moves"
@@ -39,7 +40,8 @@ class DataBypassesAutograd(Rule):
     Marks writes through `.data`, `x.data = ...` that drops a graph, writes through a NumPy array that shares the
     memory, fused optimizer steps between forward and backward, and writes under `no_grad` whose derivative is not the
     identity, where a backward then uses the changed value. Adding a constant under `no_grad`, plain parameter updates and the
-    straight-through idiom (`y.data = y.data.round()`) stay unmarked.
+    straight-through idiom (`y.data = y.data.round()`) stay unmarked. A traced run also marks hooks and custom Functions that
+    write the gradient they are given while others have yet to read it: both sides of an addition get the same memory.
 
     ## Why
 
