@@ -6,6 +6,7 @@ import contextlib
 import io
 import random
 import sys
+import threading
 import traceback
 import types
 import warnings
@@ -103,10 +104,21 @@ def _restored() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _watched(recorder: Recorder) -> Iterator[None]:
-    """Entries that no function mode sees: the engine, custom functions, the construction of modules."""
+    """Entries that no function mode sees: the engine, custom functions, the construction of modules, threads."""
     engine = torch.autograd._engine_run_backward
     apply = torch.autograd.Function.__dict__["apply"]
     init = torch.nn.Module.__init__
+    start = threading.Thread.start
+
+    def run_start(thread: Any) -> None:
+        run = thread.run
+
+        def run_watched() -> None:
+            with recorder:  # modes are each thread's own
+                run()
+
+        thread.run = run_watched
+        start(thread)
 
     def run_engine(outputs: Any, *args: Any, **kwargs: Any) -> Any:
         return recorder.engine(engine, outputs, args, kwargs)
@@ -128,6 +140,7 @@ def _watched(recorder: Recorder) -> Iterator[None]:
     torch.autograd._engine_run_backward = run_engine
     torch.autograd.Function.apply = classmethod(run_apply)
     torch.nn.Module.__init__ = run_init
+    threading.Thread.start = run_start  # type: ignore[method-assign]
     try:
         with recorder:
             yield
@@ -135,6 +148,7 @@ def _watched(recorder: Recorder) -> Iterator[None]:
         torch.autograd._engine_run_backward = engine
         torch.autograd.Function.apply = apply
         torch.nn.Module.__init__ = init
+        threading.Thread.start = start  # type: ignore[method-assign]
 
 
 def record(program: Program, body: Body | None = None, recorder: Recorder | None = None) -> Outcome:

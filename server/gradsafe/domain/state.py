@@ -13,6 +13,7 @@ from enum import Enum
 from gradsafe.domain.layered import LayeredMap
 from gradsafe.domain.tensors import GradMode, Node, Tensor
 from gradsafe.domain.values import FunctionValue, Source, Value
+from gradsafe.ir.instructions import Yield
 from gradsafe.syntax.span import ChunkId, Span
 from gradsafe_tracer.events import Event, Raise, Write
 
@@ -68,8 +69,8 @@ class Frame:
         running = self.generator
         if running is not None and running.consumer is not None:
             running = Running(
-                running.take, running.consumer.copy(), running.is_context, running.outer_mode, running.left
-            )
+                running.take, running.consumer.copy(), running.is_context, running.outer_mode, running.left, running.at
+            )  # fmt: skip
         return Frame(
             self.env, self.file, self.chunk, self.qualname, self.stack, self.closure, dict(self.regs), self.global_names,
             self.nonlocal_names, self.collected, self.owner, self.receiver, self.kind, running,
@@ -123,7 +124,8 @@ class Left:
 class Running:
     """A generator being run: ``take`` runs the consumer's body with what it yields, in the consumer's frame.
 
-    ``outer_mode``: the grad mode of the consumer where a decorator gives the generator its own.
+    ``outer_mode``: the grad mode of the consumer where a decorator gives the generator its own. ``at``: the ``yield``
+    at which it waits.
     """
 
     take: Callable[[Path, Value], list[Path]]
@@ -131,6 +133,7 @@ class Running:
     is_context: bool = False
     outer_mode: GradMode | None = None
     left: Left | None = None
+    at: Yield | None = None
 
 
 class Path:
@@ -282,3 +285,12 @@ class Pending:
     args: tuple[Value, ...]
     kwargs: Mapping[str, Value]
     source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A generator that was stepped to the ``yield`` at ``at``. ``frame`` is never run itself: each step runs a copy."""
+
+    function: FunctionValue
+    frame: Frame
+    at: Yield

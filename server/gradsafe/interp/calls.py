@@ -32,6 +32,7 @@ from gradsafe.interp import (
     container_methods,
     containers,
     contexts,
+    coroutines,
     data_classes,
     dispatching,
     foreach_calls,
@@ -43,6 +44,7 @@ from gradsafe.interp import (
     numpy_api,
     optimizers,
     tensor_api,
+    threads,
     told,
     torch_api,
     torch_ops,
@@ -153,6 +155,9 @@ def _call_bound(machine: Machine, path: Path, bound: Bound, call: Call) -> Outco
             on_stack = contexts.on_stack(machine, path, receiver, function, call)
             if on_stack is not None:
                 return on_stack
+        in_a_thread = threads.call_method(machine, path, receiver, function, call)
+        if in_a_thread is not None:
+            return in_a_thread
     if isinstance(receiver, SuperValue) and function in ("__new__", "__call__"):
         made = _made_by_python(machine, path, receiver, function, call)
         if made is not None:
@@ -164,6 +169,10 @@ def _call_bound(machine: Machine, path: Path, bound: Bound, call: Call) -> Outco
         return (
             made if made is not None else modules.call_class_method(machine, path, receiver, function, call)
         )
+    if isinstance(receiver, Lazy):
+        stepped = coroutines.call_method(machine, path, receiver, function, call)
+        if stepped is not None:
+            return stepped
     outcomes = container_methods.call_method(machine, path, receiver, function, call)
     return outcomes if outcomes is not None else unknown_result(path, call)
 

@@ -139,6 +139,11 @@ def class_of(value: Instance) -> list[Value]:
     return mro(value.cls) if isinstance(value.cls, ClassValue) else [External(value.cls)]
 
 
+def is_a(value: Instance, name: str) -> bool:
+    """Is the class ``name`` from outside among its classes?"""
+    return any(isinstance(base, External) and base.name == name for base in class_of(value))
+
+
 def get_attribute(machine: Machine, path: Path, obj: Value, name: str, source: Source) -> Outcomes:
     """``obj.name``."""
     obj = torch_ops.resolve(path, obj)

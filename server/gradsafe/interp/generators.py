@@ -7,11 +7,10 @@ frame: so effects come in Python's order, and a grad mode that the generator is 
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from gradsafe.domain.state import Frame, Items, Left, Path, Pending, Running, Status
+from gradsafe.domain.state import Frame, Items, Left, Path, Pending, Running, Status, Waiting
 from gradsafe.domain.tensors import GradMode
 from gradsafe.domain.values import (
     NONE,
@@ -33,7 +32,8 @@ AHEAD = 16
 """Elements that are taken from a generator which is run ahead of its consumer: it may never end."""
 
 _CLOSED = "GeneratorExit"
-_ENOUGH = "#enough"
+ENOUGH = "#enough"
+"""What a consumer raises in itself that has taken all that it wants: the generator is closed."""
 
 
 def pending(path: Path, lazy: Lazy) -> Pending | None:
@@ -59,7 +59,7 @@ def drive(machine: Machine, path: Path, lazy: Lazy, take: Callable[[Path, Value]
 
     results: list[Path] = []
     for each in calls.enter(machine, path, function, call.args, call.kwargs, call.source, enter):
-        results.append(each if each.frame is consumer else _leave(each))
+        results.append(each if each.frame is consumer else leave(each))
     return results
 
 
@@ -84,7 +84,7 @@ def call_within(
     return [(each, each.vars.get((lazy.oid, "#result")) or NONE) for each in driven]
 
 
-def _leave(path: Path) -> Path:
+def leave(path: Path) -> Path:
     """From the frame of a generator that ended back to its consumer's."""
     running = path.frame.generator
     assert running is not None and running.consumer is not None
@@ -99,12 +99,12 @@ def _leave(path: Path) -> Path:
     return path
 
 
-def yield_to(path: Path, running: Running, value: Value, dst: int) -> list[Path]:
+def yield_to(path: Path, running: Running, value: Value, at: ir.Yield) -> list[Path]:
     """At a ``yield``: the consumer's body runs, then the generator goes on, or is closed."""
     generator, consumer = path.frame, running.consumer
     assert consumer is not None
     inner_mode = path.grad_mode
-    generator.generator = replace(running, consumer=None)
+    generator.generator = replace(running, consumer=None, at=at)
     consumer.suspended = (*consumer.suspended, generator)
     path.frame = consumer
     if running.outer_mode is not None:
@@ -118,7 +118,7 @@ def yield_to(path: Path, running: Running, value: Value, dst: int) -> list[Path]
         if each.status is not Status.RUN and (running.is_context or each.status is not Status.CONTINUE):
             left = Left(each.status, each.returned, each.raised)
         generator.generator = replace(running, consumer=consumer, outer_mode=outer_mode, left=left)
-        generator.regs[dst] = NONE
+        generator.regs[at.dst] = NONE
         each.frame = generator
         if outer_mode is not None:
             each.grad_mode = inner_mode
@@ -139,6 +139,10 @@ def force(machine: Machine, path: Path, value: Value) -> Outcomes:
     """A generator's elements as a list, the generator run ahead; any other value as it is."""
     if not isinstance(value, Lazy):
         return [(path, value)]
+    if isinstance(path.heap.get(value.oid), Waiting):
+        return [
+            (path, Unknown(("stepped", value.oid, path.new_id())))
+        ]  # what is left of one that `send` drives
     if pending(path, value) is None:
         return [(path, ListRef(value.oid))]
     mode = path.grad_mode
@@ -150,7 +154,7 @@ def force(machine: Machine, path: Path, value: Value) -> Outcomes:
         pair = TupleValue((item, Const(each.grad_mode.value, str)))
         each.vars[value.oid, "#taken"] = TupleValue((*items, pair))
         if len(items) + 1 >= AHEAD or machine.spent():
-            each.status, each.raised = Status.RAISED, _ENOUGH
+            each.status, each.raised = Status.RAISED, ENOUGH
         return [each]
 
     outcomes: Outcomes = []
@@ -162,7 +166,7 @@ def force(machine: Machine, path: Path, value: Value) -> Outcomes:
             else []
         )
         known = tuple(pair.items[0] for pair in pairs)
-        enough = each.raised == _ENOUGH
+        enough = each.raised == ENOUGH
         if enough:
             each.status, each.raised = Status.RUN, None
         each.grad_mode = mode
@@ -191,21 +195,6 @@ def is_generator(machine: Machine, code: ir.Function) -> bool:
     return known[1]
 
 
-def is_sent_to(machine: Machine, path: Path, value: Value) -> bool:
-    """Is this a generator, not started, that keeps what ``send`` gives it (``x = yield h``)?
-
-    It cannot be run ahead of who sends: its writes would come too early.
-    """
-    call = pending(path, value) if isinstance(value, Lazy) else None
-    if call is None:
-        return False
-    found = list(walk.instructions(call.function.code.body, machine.body))
-    return any(
-        isinstance(one, ir.Yield) and isinstance(following, ir.Store) and following.src == one.dst
-        for one, following in itertools.pairwise(found)
-    )
-
-
 @executes(ir.Yield)
 def _yield(machine: Machine, path: Path, i: ir.Yield) -> list[Path]:
     frame = path.frame
@@ -215,14 +204,14 @@ def _yield(machine: Machine, path: Path, i: ir.Yield) -> list[Path]:
         frame.regs[i.dst] = Unknown(("sent", span(path, i.at)))
         return [path]
     if not i.is_from:
-        return yield_to(path, running, value, i.dst)
+        return yield_to(path, running, value, i)
     return _yield_from(machine, path, value, i, path.here(i.at))
 
 
 def _yield_from(machine: Machine, path: Path, value: Value, i: ir.Yield, source: Source) -> list[Path]:
     def take(each: Path, item: Value) -> list[Path]:
         running = each.frame.generator
-        return yield_to(each, running, item, i.dst) if running is not None and running.consumer else [each]
+        return yield_to(each, running, item, i) if running is not None and running.consumer else [each]
 
     paths = each_of(machine, path, value, source, take)
     for each in paths:

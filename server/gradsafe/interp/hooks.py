@@ -6,12 +6,13 @@ tensor's *node*, so an in-place operation leaves it behind (AUTOGRAD.md section 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gradsafe.domain.state import Path, Status
-from gradsafe.domain.tensors import GradMode, Tensor, Tri
+from gradsafe.domain.tensors import GradMode, Shape, Tensor, Tri
 from gradsafe.domain.values import (
     FALSE,
     NONE,
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
 
 HANDLE = "torch.utils.hooks.RemovableHandle"
 _BACKWARD = ("backward", "backward of the output")
-_PASSED_ON = frozenset(
-    {"add", "sub", "view", "reshape", "unsqueeze", "squeeze", "transpose", "t", "clone", "permute"}
-)
+_PASSED_ON = frozenset({"unsqueeze", "squeeze", "transpose", "t", "clone", "permute"})
+_RESHAPES = frozenset({"view", "reshape"})
+_BROADCASTS = frozenset({"add", "sub"})
 """Operations whose backward hands an expanded gradient on as it is (measured on 2.13: strides 0 seen by a hook)."""
 
 
@@ -182,6 +183,14 @@ class _Called:
     """The tensors whose gradients it is given."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Expanded:
+    """A gradient several of whose elements are one place in memory; ``whole``: all of them."""
+
+    certain: Tri
+    whole: bool = False
+
+
 def after_backward(
     machine: Machine, path: Path, call: Call, executed: Sequence[int], create_graph: bool = False
 ) -> list[Path]:
@@ -203,7 +212,8 @@ def after_backward(
                 continue
             each.grad_mode = mode if create_graph else GradMode.NO_GRAD
             gradients = tuple(
-                _gradient(each, oid, expanded.get(item.node, Tri.NO), call.source) for oid in item.of
+                _gradient(each, oid, expanded.get(item.node, _Expanded(Tri.NO)), call.source)
+                for oid in item.of
             )
             for after, _ in _run(machine, each, item.function, (*item.before, *gradients), call):
                 after.grad_mode = mode
@@ -226,40 +236,66 @@ def _called_at(path: Path, node: int) -> Iterable[_Called]:
         yield _Called(node, custom.items[0], (custom.items[1],), outputs)
 
 
-def _gradient(path: Path, oid: int, expanded: Tri, source: Source) -> TensorRef:
-    """The gradient of a tensor, as a hook gets it: one number expanded where it comes from a ``sum``."""
+def _gradient(path: Path, oid: int, expanded: _Expanded, source: Source) -> TensorRef:
+    """The gradient of a tensor, as a hook gets it: expanded where it comes from a ``sum``."""
     tensor = path.tensor(oid)
     several = tensor.shape is not None and any(size is not None and size > 1 for size in tensor.shape)
-    overlap = expanded & (Tri.YES if several else Tri.MAYBE)
+    overlap = expanded.certain & (Tri.YES if several else Tri.MAYBE)
     # One number expanded has strides of 0: its rows overlap themselves, its single elements do not (measured).
-    strides = (0,) * len(tensor.shape) if tensor.shape is not None and overlap is Tri.YES else None
+    known = tensor.shape is not None and overlap is Tri.YES and expanded.whole
+    strides = (0,) * len(tensor.shape) if known and tensor.shape is not None else None
     made = Tensor(
         0, 0, Tri.NO, shape=tensor.shape, strides=strides, dtype=tensor.dtype, overlap=overlap, contiguous=Tri.MAYBE
     )  # fmt: skip
     return TensorRef(autograd.new_tensor(path, source, "gradient", made))
 
 
-def _expanded(path: Path, executed: Sequence[int]) -> dict[int, Tri]:
-    """The nodes whose gradient is one number expanded: they feed a ``sum``, directly or through what hands it on.
-
-    Certain where all is summed; ``sum(dim)`` expands that dimension alone.
-    """
+def _expanded(path: Path, executed: Sequence[int]) -> dict[int, _Expanded]:
+    """The nodes whose gradient is expanded: they feed a ``sum``, directly or through what hands it on."""
     users: dict[int, list[int]] = {}
     for node in executed:
         for above in path.node(node).inputs:
             users.setdefault(above, []).append(node)
-    totals: set[int | None] = set()
-    if any(path.node(node).operation.rstrip("_") == "sum" for node in executed):
-        tensors = (held for held in path.heap.flat().values() if isinstance(held, Tensor))
-        totals = {tensor.node for tensor in tensors if tensor.shape == ()}
-    found: dict[int, Tri] = {}
+    if not any(path.node(node).operation.rstrip("_") == "sum" for node in executed):
+        return {}
+    tensors = (held for held in path.heap.flat().values() if isinstance(held, Tensor))
+    shapes = {tensor.node: tensor.shape for tensor in tensors if tensor.node is not None}
+    leaves = ((node, path.node(node).leaf) for node in executed)
+    shapes |= {node: path.tensor(leaf).shape for node, leaf in leaves if leaf is not None}
+    found: dict[int, _Expanded] = {}
     for node in executed:
         if len(users.get(node, ())) != 1:
             continue
         user = users[node][0]
         operation = path.node(user).operation.rstrip("_")
         if operation == "sum":
-            found[node] = Tri.YES if user in totals else Tri.MAYBE
-        elif operation in _PASSED_ON and user in found:
-            found[node] = found[user]
+            found[node] = _by_sum(shapes.get(node), shapes.get(user))
+        elif user in found:
+            found[node] = _handed_on(operation, found[user], shapes.get(node), shapes.get(user))
     return found
+
+
+def _by_sum(summed: Shape, total: Shape) -> _Expanded:
+    """``sum`` expands its gradient along the dimensions that it summed; those of one element change nothing."""
+    if total == ():
+        return _Expanded(Tri.YES, True)
+    before, after = _count(summed), _count(total)
+    if before is None or after is None:
+        return _Expanded(Tri.MAYBE)
+    return _Expanded(Tri.YES if before > after else Tri.NO)
+
+
+def _count(shape: Shape) -> int | None:
+    known = [size for size in shape or () if size is not None]
+    return math.prod(known) if shape is not None and len(known) == len(shape) else None
+
+
+def _handed_on(operation: str, gradient: _Expanded, operand: Shape, result: Shape) -> _Expanded:
+    """``view`` copies what cannot be seen in its operand's shape; an operand that was broadcast gets a sum."""
+    if (operation in _RESHAPES and gradient.whole) or operation in _PASSED_ON:
+        return gradient
+    if operation in _RESHAPES:
+        return _Expanded(gradient.certain & Tri.MAYBE)
+    if operation not in _BROADCASTS or (operand is not None and operand != result and result is not None):
+        return _Expanded(Tri.NO)
+    return gradient if operand is not None and operand == result else _Expanded(gradient.certain & Tri.MAYBE)

@@ -21,7 +21,7 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import calls, containers, generators, operators, shapes, torch_ops
+from gradsafe.interp import calls, containers, coroutines, generators, operators, shapes, torch_ops
 from gradsafe.interp.builtin_calls import builtin
 
 if TYPE_CHECKING:
@@ -293,7 +293,11 @@ def _next(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     if not call.args:
         return None
     default = call.args[1] if len(call.args) > 1 else None
-    if generators.is_sent_to(machine, path, call.args[0]):
+    generator = call.args[0]
+    if isinstance(generator, Lazy) and coroutines.is_sent_to(machine, path, generator):
+        stepped = coroutines.step(machine, path, generator, NONE, call.source)
+        if stepped is not None:
+            return _or_default(stepped, default)
         path.blurred = True  # what it does from here on hangs on what it will be sent
         return calls.unknown_result(path, call)
     found: Outcomes = []

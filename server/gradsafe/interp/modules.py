@@ -265,6 +265,7 @@ def has_method(machine: Machine, path: Path, obj: Instance, name: str) -> bool:
         or (name in optimizers.METHODS and optimizers.is_optimizer(path, obj))
         or name in ("apply", "forward")
         or name in custom_function.CONTEXT_METHODS
+        or (name == "start" and classes.is_a(obj, "threading.Thread"))
     )
 
 
