@@ -1,6 +1,6 @@
 """Programs with the places of a finding marked in them: «the write», ‹where it was saved›, ⟨the first backward⟩.
 
-``⟦ ⟧`` marks the call of an in-place module whose construction is the «primary» place.
+``⟪ ⟫`` marks the backward that raises, ``⟦ ⟧`` the call of an in-place module whose construction is the «primary» place.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from gradsafe.syntax.span import Span
 from gradsafe_tracer.events import Place
 
 FILE = "model.py"
-MARKS = {"«": "primary", "‹": "saved", "⟨": "freed", "⟦": "write"}
-ENDS = {"»": "«", "›": "‹", "⟩": "⟨", "⟧": "⟦"}
+MARKS = {"«": "primary", "‹": "saved", "⟨": "freed", "⟦": "write", "⟪": "backward"}
+ENDS = {"»": "«", "›": "‹", "⟩": "⟨", "⟧": "⟦", "⟫": "⟪"}
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,12 @@ def read(
             plain_text += character
     root = build(FILE, plain_text)
     sources = ChunkSources(lambda file: root if file == FILE else None)
-    spans: dict[str, list[Span]] = {"primary": [], "saved": [], "freed": [], "write": []}
+    spans: dict[str, list[Span]] = {"primary": [], "saved": [], "freed": [], "write": [], "backward": []}
     for name, start, end in places:
         span = sources.span(Place(FILE, *row_column(plain_text, start), *row_column(plain_text, end)))
         assert span is not None, f"the mark of {name} stands in no chunk"
         spans[name].append(span)
-    roles = ((Role.SAVED, "saved"), (Role.FREED, "freed"))
+    roles = ((Role.SAVED, "saved"), (Role.FREED, "freed"), (Role.BACKWARD, "backward"))
     finding = Finding(
         code=code,
         severity=Severity.ERROR,
@@ -98,4 +98,4 @@ def row_column(text: str, at: int) -> tuple[int, int]:
 
 def plain(text: str) -> str:
     """The program without its marks."""
-    return re.sub("[«»‹›⟨⟩⟦⟧]", "", text)
+    return re.sub("[«»‹›⟨⟩⟦⟧⟪⟫]", "", text)

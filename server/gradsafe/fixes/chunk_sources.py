@@ -75,6 +75,12 @@ class ChunkSources:
                 runs[-1].append(code)
         return next((tuple(run) for run in runs if any(code.chunk == chunk for code in run)), ())
 
+    def blocks(self, chunk: ChunkId) -> Iterator[tuple[tuple[Code | None, ...], ...]]:
+        """The blocks around ``chunk``, innermost first; the body of a function is the last."""
+        file = self._file(chunk.file)
+        for block in file.blocks(chunk) if file is not None else ():
+            yield tuple(tuple(self.code(each.id) for each in child.walk() if each.text) for child in block)
+
     def local_name(self, file: str, module: str) -> str | None:
         """The name that an ``import`` at the top level, a ``try`` there included, binds to ``module``."""
         found = self._file(file)
@@ -141,6 +147,22 @@ class _File:
         """The chunk and its siblings."""
         parents = (each for each in self.root.walk() if any(child.id == chunk for child in each.children))
         return next((parent.children for parent in parents), ())
+
+    def blocks(self, chunk: ChunkId) -> Iterator[tuple[Chunk, ...]]:
+        """The children of each chunk around this one, innermost first, up to a function or class."""
+        way = [self.root]
+        while way[-1].id != chunk:
+            below = (child for child in way[-1].children if any(each.id == chunk for each in child.walk()))
+            found = next(below, None)
+            if found is None:
+                return
+            way.append(found)
+        for parent in reversed(way[:-1]):
+            if parent.children[:1] and parent.children[0].kind is Kind.CLAUSE:
+                continue  # not a block: an ``else`` stands by its ``if``
+            yield parent.children
+            if parent.kind in (Kind.DEF, Kind.CLASS):
+                return
 
     def outer_texts(self) -> Iterator[str]:
         """The texts of the statements outside functions and classes."""

@@ -6,7 +6,7 @@ while somebody types elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,6 +49,12 @@ class Sources(Protocol):
 
     def adjacent(self, chunk: ChunkId) -> tuple[Code, ...]:
         """The statements of the same block with nothing, not even a comment, between them, ``chunk`` among them."""
+
+    def blocks(self, chunk: ChunkId) -> Iterator[tuple[tuple[Code | None, ...], ...]]:
+        """The blocks around ``chunk``, innermost first, up to its function: statements, each as the chunks that it is made of.
+
+        None in place of a chunk that does not parse.
+        """
 
     def local_name(self, file: str, module: str) -> str | None:
         """The name under which ``file`` imports ``module`` (``torch`` -> ``torch`` or ``th``)."""

@@ -110,8 +110,9 @@ def _remedies(write: Write) -> tuple[str, ...]:
     if write.how == "module":
         return ("inplace-false", "clone-before-write")
     if write.how == "optimizer":
-        return ()
-    return ("out-of-place", "clone-before-write", "clone-at-save")
+        return ("forward-after-update", "update-after-backward")
+    values = () if write.grad_enabled else ("update-after-backward", "forward-after-update")
+    return ("out-of-place", "clone-before-write", "clone-at-save", *values)
 
 
 def _runtime_message(save: Save, last: Write) -> str:

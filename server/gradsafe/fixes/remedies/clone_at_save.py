@@ -30,7 +30,7 @@ def propose(site: Site) -> Iterator[Draft]:
     edits: list[Edit] = []
     for place in _saves(site.finding):
         spot = find_spot(site.sources, place)
-        if spot is None or spot.code.chunk.qualname != site.spot.code.chunk.qualname:
+        if spot is None or not _means_the_same(name, spot.code.chunk.qualname, site.spot.code.chunk.qualname):
             return  # there the tensor may have another name
         cloned = _cloned(spot, name, site.finding.subject)
         if not cloned:
@@ -38,6 +38,13 @@ def propose(site: Site) -> Iterator[Draft]:
         edits += cloned
     if edits:
         yield Draft(f"Let backward keep a copy of `{name}`", tuple(edits), safe=True)
+
+
+def _means_the_same(name: str, here: str, there: str) -> bool:
+    """In one function a name does, and an attribute of ``self`` in all methods of a class."""
+    return here == there or (
+        name.startswith("self.") and here.rpartition(".")[0] == there.rpartition(".")[0] != ""
+    )
 
 
 def _saves(finding: Finding) -> list[AnyPlace]:

@@ -1,0 +1,188 @@
+"""The statements of one block, as pieces of text that can be moved within it: whole lines, comments behind them included."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import libcst as cst
+
+from gradsafe.fixes.site import Site
+from gradsafe.fixes.sources import Code, Sources
+from gradsafe.fixes.spot import Spot, find_spot
+from gradsafe.fixes.tree import Cursor, walk
+from gradsafe.rules.finding import Edit, Role
+from gradsafe.syntax.span import Span
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some text of one chunk, and what was parsed from it."""
+
+    code: Code
+    start: int
+    end: int
+    node: cst.CSTNode
+
+    @property
+    def span(self) -> Span:
+        return Span(self.code.chunk, self.start, self.end)
+
+    @property
+    def text(self) -> str:
+        return self.code.text[self.start : self.end]
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """One statement of a block with all that is in it. A long one consists of several chunks."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(part.text for part in self.parts)
+
+    @property
+    def statement(self) -> cst.BaseSmallStatement | None:
+        """The only statement on its line; None for a compound one, and where several share the line."""
+        node = self.parts[0].node
+        if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1:
+            return node.body[0]
+        return None
+
+    def alone(self, spot: Spot) -> tuple[tuple[Edit, ...], str] | None:
+        """The edits that take out the statement at ``spot`` or all of a compound one, and the lines that it is elsewhere."""
+        node, statement = self.parts[0].node, spot.statement.node
+        if not isinstance(node, cst.SimpleStatementLine) or len(node.body) == 1:
+            return self.removed(), self.text
+        at = next((n for n, each in enumerate(node.body) if each is statement), None)
+        if at is None:
+            return None
+        start, end = spot.offsets(statement)
+        if at:
+            start = spot.offsets(node.body[at - 1])[1]
+        else:
+            end = spot.offsets(node.body[1])[0]
+        return (spot.replace(start, end, ""),), f"{spot.indent}{spot.text(statement)}{spot.newline}"
+
+    def covers(self, spot: Spot) -> bool:
+        return any(
+            part.code.chunk == spot.code.chunk and part.start <= spot.start < max(part.end, part.start + 1)
+            for part in self.parts
+        )
+
+    def names(self) -> frozenset[str]:
+        """All names in it, read or bound; attributes and keywords are none."""
+        return frozenset(name for name, _ in self._names())
+
+    def bound(self) -> frozenset[str]:
+        """The names that it binds."""
+        return frozenset(name for name, is_bound in self._names() if is_bound)
+
+    def read(self) -> frozenset[str]:
+        """The names that it reads."""
+        return frozenset(name for name, is_bound in self._names() if not is_bound)
+
+    def _names(self) -> Iterator[tuple[str, bool]]:
+        for cursor in walk([part.node for part in self.parts]):
+            if isinstance(cursor.node, cst.Name) and not _is_label(cursor):
+                yield cursor.node.value, _is_target(cursor)
+
+    def removed(self) -> tuple[Edit, ...]:
+        """The edits that take it out."""
+        return tuple(Edit(part.span, "") for part in self.parts)
+
+    def followed_by(self, lines: str) -> Edit:
+        """The edit that puts whole lines behind it."""
+        last = self.parts[-1]
+        open_end = "" if last.text.endswith(("\n", "\r")) else "\n"
+        return Edit(Span(last.code.chunk, last.end, last.end), open_end + lines)
+
+
+def backward_of(site: Site) -> Spot | None:
+    """The call of backward that reads what was written."""
+    place = next((each.place for each in site.finding.related if each.role is Role.BACKWARD), None)
+    return find_spot(site.sources, place) if place is not None else None
+
+
+def common_block(sources: Sources, first: Spot, second: Spot) -> tuple[list[Piece], int, int] | None:
+    """The innermost block in which the two places stand in different statements, and which; None where there is none."""
+    for block in _blocks(sources, first):
+        found = [
+            next((n for n, piece in enumerate(block) if piece.covers(spot)), None) for spot in (first, second)
+        ]
+        one, other = found
+        if one is not None and other is not None and one != other:
+            return block, one, other
+    return None
+
+
+def _blocks(sources: Sources, spot: Spot) -> Iterator[list[Piece]]:
+    """The blocks around a place, innermost first, up to the function that it is in."""
+    for cursor in spot.statement.ancestors():
+        if isinstance(cursor.node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
+            return
+        if isinstance(cursor.node, cst.IndentedBlock):
+            yield _in_one_chunk(spot.code, cursor.node.body)
+    for block in sources.blocks(spot.code.chunk):
+        pieces = [_of_chunks(codes) for codes in block]
+        known = [piece for piece in pieces if piece is not None]
+        if len(known) < len(pieces):
+            return  # one of them does not parse: who knows what it reads
+        yield known
+
+
+def _in_one_chunk(code: Code, body: Sequence[cst.CSTNode]) -> list[Piece]:
+    return [Piece((Part(code, *_lines(code, node), node),)) for node in body]
+
+
+def _lines(code: Code, node: cst.CSTNode) -> tuple[int, int]:
+    """The lines of a statement: from its indentation to the line break behind it."""
+    inner = node.body if isinstance(node, cst.SimpleStatementLine) else (node,)
+    start, end = code.offsets(inner[0])[0], code.offsets(inner[-1])[1]
+    while start > 0 and code.text[start - 1] in " \t\f":
+        start -= 1
+    while end < len(code.text) and code.text[end - 1 : end] not in ("\n", "\r"):
+        end += 1
+    if code.text[end - 1 : end + 1] == "\r\n":
+        end += 1
+    return start, end
+
+
+def _of_chunks(codes: Sequence[Code | None]) -> Piece | None:
+    parts: list[Part] = []
+    for code in codes:
+        if code is None or not code.body:
+            return None
+        starts = [_lines(code, node)[0] for node in code.body]
+        for number, node in enumerate(code.body):
+            start = starts[number] if number else 0
+            end = starts[number + 1] if number + 1 < len(starts) else len(code.text)
+            parts.append(Part(code, start, end, node))
+    return Piece(tuple(parts)) if parts else None
+
+
+def _is_label(cursor: Cursor) -> bool:
+    """``b`` in ``a.b`` and ``f(b=1)``."""
+    parent = cursor.parent.node if cursor.parent is not None else None
+    if isinstance(parent, cst.Attribute):
+        return parent.attr is cursor.node
+    return isinstance(parent, cst.Arg) and parent.keyword is cursor.node
+
+
+def _is_target(cursor: Cursor) -> bool:
+    """``a`` in ``a = ...``, ``a, b = ...``, ``for a in``, ``with x as a``, ``(a := ...)``, ``def a``, ``import a``, ``del a``."""
+    child = cursor
+    for parent in cursor.ancestors():
+        node = parent.node
+        if isinstance(node, (cst.AssignTarget, cst.AsName, cst.Del, cst.ImportAlias)):
+            return True
+        if isinstance(node, (cst.For, cst.AnnAssign, cst.AugAssign, cst.NamedExpr)):
+            return node.target is child.node
+        if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
+            return node.name is child.node
+        if not isinstance(node, (cst.Tuple, cst.List, cst.Element, cst.StarredElement)):
+            return False
+        child = parent
+    return False

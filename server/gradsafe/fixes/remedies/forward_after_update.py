@@ -1,0 +1,70 @@
+"""Run the forward after the update that breaks it: the loss is then computed with the new values, and backward reads these.
+
+Which statements make up that forward is found backwards from ``loss.backward()``: first the one that computes the loss,
+then those that it reads. The analysis tells how many of them it takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import libcst as cst
+
+from gradsafe.fixes.draft import Draft
+from gradsafe.fixes.pieces import Piece, backward_of, common_block
+from gradsafe.fixes.site import Site
+from gradsafe.fixes.spot import find_spot
+
+_STATEMENTS = 4
+"""More than these are nobody's idea of a quick fix."""
+
+
+def propose(site: Site) -> Iterator[Draft]:
+    backward = backward_of(site)
+    found = common_block(site.sources, site.spot, backward) if backward is not None else None
+    if found is None:
+        return
+    block, writes, reads = found
+    if writes > reads:
+        return
+    save = find_spot(site.sources, site.finding.saved) if site.finding.saved is not None else None
+    wanted = block[reads].read()
+    moved: list[int] = []
+    while len(moved) < _STATEMENTS:
+        number = _last_binding(block[:writes], wanted, moved)
+        if number is None:
+            return
+        moved = sorted([*moved, number])
+        wanted |= block[number].read()
+        if not _can_pass(block, moved, writes):
+            continue
+        pieces = [block[each] for each in moved]
+        names = ", ".join(f"`{name}`" for piece in pieces for name in sorted(piece.bound()))
+        edits = [edit for piece in pieces for edit in piece.removed()]
+        behind = block[writes].followed_by("".join(piece.text for piece in pieces))
+        yield Draft(f"Compute {names} after the update, with the new values", (*edits, behind), safe=False)
+        if save is not None and any(piece.covers(save) for piece in pieces):
+            return  # what saved the old values is among them
+
+
+def _last_binding(before: Sequence[Piece], wanted: frozenset[str], moved: Sequence[int]) -> int | None:
+    """The last plain assignment of a wanted name that is not among the moved."""
+    for number in range(len(before) - 1, -1, -1):
+        if number not in moved and before[number].bound() & wanted and _is_plain(before[number]):
+            return number
+    return None
+
+
+def _is_plain(piece: Piece) -> bool:
+    statement = piece.statement
+    if not isinstance(statement, cst.Assign):
+        return False
+    return all(isinstance(target.target, (cst.Name, cst.Tuple)) for target in statement.targets)
+
+
+def _can_pass(block: Sequence[Piece], moved: Sequence[int], writes: int) -> bool:
+    """Nothing that stays in between reads what is moved, or binds what that reads."""
+    bound = frozenset().union(*(block[each].bound() for each in moved))
+    read = frozenset().union(*(block[each].read() for each in moved))
+    stays = [block[each] for each in range(moved[0], writes + 1) if each not in moved]
+    return not any(each.names() & bound or each.bound() & read for each in stays)

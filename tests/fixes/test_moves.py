@@ -1,0 +1,111 @@
+"""Statements moved past each other: which may, how their lines look afterwards, and that torch runs the result."""
+
+from __future__ import annotations
+
+import pytest
+from marked import read
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
+
+AFTER_BACKWARD = {
+    "step": (
+        "    o.zero_grad()\n    «o.step()»  # now\n    ⟪loss.backward()⟫  # late\n    return 1\n",
+        "    o.zero_grad()\n    loss.backward()  # late\n    o.step()  # now\n    return 1\n",
+    ),
+    "one of several on a line": (
+        "    a = 1; «o.step()»; b = 2\n    ⟪loss.backward()⟫\n",
+        "    a = 1; b = 2\n    loss.backward()\n    o.step()\n",
+    ),
+    "first on its line": (
+        "    «o.step()»; ⟪loss.backward()⟫\n",
+        "",
+    ),
+    "a block": (
+        "    with torch.no_grad():\n        for p, q in pairs:\n            «p.lerp_(q, 0.5)»\n    if x:\n        ⟪loss.backward()⟫\n",
+        "    if x:\n        loss.backward()\n    with torch.no_grad():\n        for p, q in pairs:\n            p.lerp_(q, 0.5)\n",
+    ),
+    "in a short loop": (
+        "    for x in xs:\n        «o.step()»\n        print(x)\n        ⟪loss.backward()⟫\n",
+        "    for x in xs:\n        print(x)\n        loss.backward()\n        o.step()\n",
+    ),
+    "the gradients would be thrown away": ("    «o.step()»\n    o.zero_grad()\n    ⟪loss.backward()⟫\n", ""),
+    "its names are bound in between": (
+        "    with torch.no_grad():\n        «p.mul_(k)»\n    k = 2\n    ⟪loss.backward()⟫\n",
+        "",
+    ),
+    "backward in an earlier line of the loop": (
+        "    for x in xs:\n        ⟪loss.backward(retain_graph=True)⟫\n        «o.step()»\n",
+        "",
+    ),
+    "no line break at the end": (
+        "    «o.step()»\n    ⟪loss.backward()⟫",
+        "    loss.backward()\n    o.step()\n",
+    ),
+}
+
+AFTER_UPDATE = {
+    "the loss": (
+        "    g = ‹net(x)›.mean()\n    d.backward()\n    «o.step()»\n    ⟪g.backward()⟫\n",
+        "    d.backward()\n    o.step()\n    g = net(x).mean()\n    g.backward()\n",
+    ),
+    "the loss and what it reads": (
+        "    out = ‹net(x)›\n    g = crit(out)\n    «o.step()»\n    ⟪g.backward()⟫\n",
+        "    «o.step()»\n    out = net(x)\n    g = crit(out)\n    g.backward()\n",
+    ),
+    "somebody reads it in between": (
+        "    g = ‹net(x)›.mean()\n    (g + d).backward(retain_graph=True)\n    «o.step()»\n    ⟪g.backward()⟫\n",
+        "",
+    ),
+    "what it reads is bound in between": (
+        "    g = ‹net(x)›.mean()\n    x += 1\n    «o.step()»\n    ⟪g.backward()⟫\n",
+        "",
+    ),
+    "made in a branch": ("    if x:\n        g = ‹net(x)›\n    «o.step()»\n    ⟪g.backward()⟫\n", ""),
+}
+
+HEAD = "import torch\n\ndef f(x, xs, o, net, crit, loss, d, pairs, p, k):\n"
+
+
+@pytest.mark.parametrize(("body", "fixed"), AFTER_BACKWARD.values(), ids=AFTER_BACKWARD.keys())
+def test_the_update_goes_below_the_backward(body: str, fixed: str) -> None:
+    assert read(HEAD + body, "update-after-backward").results()[:1] == ([HEAD + fixed] if fixed else [])
+
+
+@pytest.mark.parametrize(("body", "fixed"), AFTER_UPDATE.values(), ids=AFTER_UPDATE.keys())
+def test_the_forward_goes_below_the_update(body: str, fixed: str) -> None:
+    wanted = [HEAD + fixed.replace("«", "").replace("»", "")] if fixed else []
+    assert read(HEAD + body, "forward-after-update").results()[-1:] == wanted
+
+
+GAN = """\
+import torch
+from torch import nn
+torch.manual_seed(0)
+D, G = nn.Linear(2, 1), nn.Linear(2, 2)
+od, og = torch.optim.SGD(D.parameters(), 0.1), torch.optim.SGD(G.parameters(), 0.1)
+for _ in range(2):
+    fake = G(torch.randn(4, 2))
+    d_loss = D(fake.detach()).mean() - D(torch.randn(4, 2)).mean()
+    g_loss = -‹D(fake)›.mean()
+    od.zero_grad()
+    d_loss.backward()
+    «od.step()»
+    og.zero_grad()
+    ⟪g_loss.backward()⟫
+    og.step()
+"""
+
+
+@pytest.mark.parametrize("remedy", ["forward-after-update", "update-after-backward"])
+def test_a_step_between_two_backward_calls(remedy: str) -> None:
+    marked = read(GAN, remedy)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        run(marked.text)
+    for result, fix in zip(marked.results(), marked.fixes(), strict=True):
+        assert not fix.safe
+        run(result)
+
+
+def run(text: str) -> None:
+    exec(compile(text, "program.py", "exec"), {})
