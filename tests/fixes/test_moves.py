@@ -107,5 +107,44 @@ def test_a_step_between_two_backward_calls(remedy: str) -> None:
         run(result)
 
 
+STEPS = {
+    "a function that is called": (
+        (
+            "def clip(module):\n    with torch.no_grad():\n        for p in module.parameters():\n            «p.clamp_(-1, 1)»\n\n\n"
+            "loss = ‹net(x)›.sum()\nclip(net)\n⟪loss.backward()⟫\n"
+        ),
+        "update-after-backward",
+        "loss = net(x).sum()\nloss.backward()\nclip(net)\n",
+    ),
+    "a carried state": (
+        (
+            "h = torch.zeros(2, 4)\ncell = nn.RNNCell(3, 4)\no = torch.optim.SGD(cell.parameters(), 0.1)\nfor _ in range(3):\n"
+            "    h = ‹cell(x, h)›\n    ⟪h.sum().backward(retain_graph=True)⟫  # why?\n    «o.step()»\n"
+        ),
+        "detach",
+        "    h.sum().backward(retain_graph=True)  # why?\n    h = h.detach()\n    o.step()\n",
+    ),
+    "an accumulated loss": (
+        (
+            "total = 0\no = torch.optim.SGD(net.parameters(), 0.1)\nfor _ in range(3):\n    total += ‹net(x)›.sum()\n"
+            "    ⟪total.backward(retain_graph=True)⟫\n    «o.step()»\n"
+        ),
+        "detach",
+        "    total.backward(retain_graph=True)\n    total = total.detach()\n    o.step()\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "remedy", "fixed"), STEPS.values(), ids=STEPS.keys())
+def test_a_training_script_runs_after_it(body: str, remedy: str, fixed: str) -> None:
+    head = "import torch\nfrom torch import nn\nx = torch.ones(2, 3)\nnet = nn.Sequential(nn.Linear(3, 3), nn.ReLU(), nn.Linear(3, 1))\n"
+    marked = read(head + body, remedy)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        run(marked.text)
+    (result,) = marked.results()
+    assert result.endswith(fixed)
+    run(result)
+
+
 def run(text: str) -> None:
     exec(compile(text, "program.py", "exec"), {})

@@ -70,6 +70,10 @@ class Names:
         """The names that carry a value from one round of the loop around the statement to the next."""
         return self._scope.carried(self._nest) if self._scope is not None else []
 
+    def accumulated(self) -> list[str]:
+        """The names that each round of the loop around the statement adds something to."""
+        return self._scope.accumulated(self._nest) if self._scope is not None else []
+
     def seen_elsewhere(self, subject: cst.BaseExpression) -> bool:
         """Whether somebody else may see a write to ``subject``, so that doing without it changes a value."""
         if not isinstance(subject, cst.Name) or self._scope is None:

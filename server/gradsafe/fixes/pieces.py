@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from gradsafe.fixes.forms import callee
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.sources import Code, Sources
 from gradsafe.fixes.spot import Spot, find_spot
@@ -84,6 +85,11 @@ class Piece:
         """The names that it reads."""
         return frozenset(name for name, is_bound in self._names() if not is_bound)
 
+    def calls(self, function: str) -> bool:
+        """Whether it calls something of that name: a function, or a method of whatever."""
+        found = walk([part.node for part in self.parts])
+        return any(isinstance(each.node, cst.Call) and callee(each.node) == function for each in found)
+
     def _names(self) -> Iterator[tuple[str, bool]]:
         for cursor in walk([part.node for part in self.parts]):
             if isinstance(cursor.node, cst.Name) and not _is_label(cursor):
@@ -104,6 +110,23 @@ def backward_of(site: Site) -> Spot | None:
     """The call of backward that reads what was written."""
     place = next((each.place for each in site.finding.related if each.role is Role.BACKWARD), None)
     return find_spot(site.sources, place) if place is not None else None
+
+
+def update_and_backward(site: Site) -> tuple[list[Piece], int, int] | None:
+    """The block in which the write, or a call of the function that holds it, stands before the backward; and which they are."""
+    backward = backward_of(site)
+    if backward is None:
+        return None
+    found = common_block(site.sources, site.spot, backward)
+    if found is not None:
+        return found if found[1] < found[2] else None
+    function = site.spot.code.chunk.qualname.rpartition(".")[2]
+    for block in _blocks(site.sources, backward):
+        reads = next((n for n, piece in enumerate(block) if piece.covers(backward)), 0)
+        for number in range(reads - 1, -1, -1):
+            if function and block[number].calls(function):
+                return block, number, reads
+    return None
 
 
 def common_block(sources: Sources, first: Spot, second: Spot) -> tuple[list[Piece], int, int] | None:

@@ -98,10 +98,17 @@ class Scope:
 
     def carried(self, nest: Nest) -> list[str]:
         """The names that a call in the innermost loop of ``nest`` is given and that hold a value of the round before."""
+        return self._from_the_round_before(nest, passed=True)
+
+    def accumulated(self, nest: Nest) -> list[str]:
+        """The names that hold a value of the round before in an operation of the innermost loop of ``nest``."""
+        return self._from_the_round_before(nest, passed=False)
+
+    def _from_the_round_before(self, nest: Nest, *, passed: bool) -> list[str]:
         loop = next((block for block in reversed(nest) if block in self.loops), None)
         found: list[str] = []
         for use in self.uses:
-            if use.passed and not use.deferred and loop in use.nest and use.name not in found:
+            if use.passed is passed and not use.deferred and loop in use.nest and use.name not in found:
                 reaching = self.reaching(use.name, use.at, use.nest)
                 if any(each.at >= use.at and loop in each.nest for each in reaching):
                     found.append(use.name)

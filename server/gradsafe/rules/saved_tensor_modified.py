@@ -110,9 +110,10 @@ def _remedies(write: Write) -> tuple[str, ...]:
     if write.how == "module":
         return ("inplace-false", "clone-before-write")
     if write.how == "optimizer":
-        return ("forward-after-update", "update-after-backward")
-    values = () if write.grad_enabled else ("update-after-backward", "forward-after-update")
-    return ("out-of-place", "clone-before-write", "clone-at-save", *values)
+        return ("detach", "forward-after-update", "update-after-backward")
+    is_update = not write.grad_enabled or write.operation == "load_state_dict"
+    moves = ("update-after-backward", "forward-after-update") if is_update else ()
+    return ("out-of-place", "clone-before-write", "clone-at-save", *moves)
 
 
 def _runtime_message(save: Save, last: Write) -> str:

@@ -97,7 +97,11 @@ def _operands(operation: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
     elif isinstance(operation, cst.Call):
         if isinstance(operation.func, cst.Attribute) and not is_module(operation.func.value):
             yield operation.func.value
-        yield from (arg.value for arg in operation.args if not arg.star)
+        for arg in operation.args:
+            if isinstance(arg.value, (cst.List, cst.Tuple)):  # ``einsum("ij,jk", [a, b])``
+                yield from (each.value for each in arg.value.elements if isinstance(each, cst.Element))
+            elif not arg.star:
+                yield arg.value
 
 
 def _is_held_by(spot: Spot, operand: cst.BaseExpression, name: str, subject: str | None) -> bool:

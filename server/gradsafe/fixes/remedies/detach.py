@@ -14,25 +14,39 @@ import libcst as cst
 from gradsafe.fixes.blocks import own_line
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.names import Names
+from gradsafe.fixes.pieces import backward_of
 from gradsafe.fixes.site import Site
-from gradsafe.fixes.spot import find_spot
-from gradsafe.rules.finding import Role
+from gradsafe.fixes.spot import Spot, find_spot
+from gradsafe.rules.finding import Edit, Role
 
 
 def propose(site: Site) -> Iterator[Draft]:
-    first = next((each.place for each in site.finding.related if each.role is Role.FREED), None)
-    spot = find_spot(site.sources, first)
-    if spot is None or first != site.finding.primary or own_line(spot) is None:
+    spot = _backward(site)
+    if spot is None or own_line(spot) is None or not isinstance(spot.statement.node, cst.Expr):
         return
-    if not isinstance(spot.statement.node, cst.Expr):
-        return
-    names = Names(site.sources, spot).carried()
+    around = Names(site.sources, spot)
+    read = {cursor.node.value for cursor in spot.nodes() if isinstance(cursor.node, cst.Name)}
+    names = around.carried() or [name for name in around.accumulated() if name in read]
     if not names:
         return
-    # The new lines go in front of the line break, behind whatever comment the line has.
+    listed = ", ".join(f"`{name}`" for name in names)
+    statements = [f"{name} = {name}.detach()" for name in names]
+    if "`LSTM" in site.finding.message:  # what is carried on is its state: a pair
+        statements = [f"{name} = tuple(state.detach() for state in {name})" for name in names]
+    yield Draft(f"Carry {listed} on without its graph", (_behind(spot, statements),), safe=False)
+
+
+def _backward(site: Site) -> Spot | None:
+    """The backward behind which the next round may begin anew: the one that frees, or reads what a step has changed."""
+    first = next((each.place for each in site.finding.related if each.role is Role.FREED), None)
+    if first is None:
+        return backward_of(site)
+    return find_spot(site.sources, first) if first == site.finding.primary else None
+
+
+def _behind(spot: Spot, statements: list[str]) -> Edit:
+    """New lines in front of the line break, behind whatever comment the line has."""
     text, end = spot.code.text, spot.offsets(spot.statement.node)[1]
     while end < len(text) and text[end] not in "\r\n":
         end += 1
-    lines = "".join(f"{spot.newline}{spot.indent}{name} = {name}.detach()" for name in names)
-    listed = ", ".join(f"`{name}`" for name in names)
-    yield Draft(f"Carry {listed} on without its graph", (spot.insert(end, lines),), safe=False)
+    return spot.insert(end, "".join(f"{spot.newline}{spot.indent}{each}" for each in statements))

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from gradsafe.fixes.draft import Draft
-from gradsafe.fixes.pieces import Piece, backward_of, common_block
+from gradsafe.fixes.pieces import Piece, update_and_backward
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.spot import find_spot
 
@@ -20,13 +20,10 @@ _STATEMENTS = 4
 
 
 def propose(site: Site) -> Iterator[Draft]:
-    backward = backward_of(site)
-    found = common_block(site.sources, site.spot, backward) if backward is not None else None
+    found = update_and_backward(site)
     if found is None:
         return
     block, writes, reads = found
-    if writes > reads:
-        return
     save = find_spot(site.sources, site.finding.saved) if site.finding.saved is not None else None
     wanted = block[reads].read()
     moved: list[int] = []

@@ -10,20 +10,17 @@ from collections.abc import Iterator
 import libcst as cst
 
 from gradsafe.fixes.draft import Draft
-from gradsafe.fixes.pieces import backward_of, common_block
+from gradsafe.fixes.pieces import update_and_backward
 from gradsafe.fixes.site import Site
 
 
 def propose(site: Site) -> Iterator[Draft]:
-    backward = backward_of(site)
-    found = common_block(site.sources, site.spot, backward) if backward is not None else None
+    found = update_and_backward(site)
     if found is None:
         return
     block, writes, reads = found
     update, passed = block[writes], block[writes + 1 : reads + 1]
-    if writes > reads or any(
-        each.names() & update.bound() or each.bound() & update.read() for each in passed
-    ):
+    if any(each.names() & update.bound() or each.bound() & update.read() for each in passed):
         return
     if any(_zeroes(each.text, update.read()) for each in passed):
         return
