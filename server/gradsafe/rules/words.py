@@ -85,13 +85,15 @@ def call_of(write: Write | Raise) -> tuple[Related, ...]:
 
 
 def other_saves(story: Story, write: Write) -> list[Save]:
-    """Further saves that the same backward reads and the same write broke."""
+    """Further saves that the same backward reads and the same write broke, each place once: a loop saves there every round."""
     read = story.log.reads.get(story.event.backward or -1, set())
-    found = []
+    found: list[Save] = []
+    places = {story.save.place} if story.save is not None else set()
     for index, save in story.log.saves.values():
         if save.save not in read:
             continue
         other = save.counter == write.counter and save != story.save and index < story.index
-        if other and write in story.log.writes_after(save, story.index):
+        if other and save.place not in places and write in story.log.writes_after(save, story.index):
+            places.add(save.place)
             found.append(save)
     return found[:4]
