@@ -24,15 +24,14 @@ _POOL = "concurrent.futures.ThreadPoolExecutor"
 _FUTURE = "concurrent.futures.Future"
 
 
-@builtin(_THREAD, "threading.Timer")
+@builtin(_THREAD)
 def _thread(machine: Machine, path: Path, call: Call) -> Outcomes | None:
-    is_timer = isinstance(call.function, External) and call.function.name == "threading.Timer"
-    target = call.argument(1, "function" if is_timer else "target")
+    """A ``threading.Timer`` is none of these: it runs when the program is long past ``start``."""
+    target = call.argument(1, "target")
     if target is None:
         return None
     made = Instance(path.new_id(), _THREAD)
-    given = call.argument(2 if is_timer else 3, "args")
-    named = call.argument(3 if is_timer else 4, "kwargs")
+    given, named = call.argument(3, "args"), call.argument(4, "kwargs")
     args = containers.elements(path, given) if given is not None else ()
     kwargs = tuple(containers.string_entries(path, named).items()) if named is not None else ()
     path.vars[made.oid, "#target"] = PartialValue(target, args, kwargs)
@@ -57,7 +56,7 @@ def call_method(machine: Machine, path: Path, obj: Instance, name: str, call: Ca
         if target is None:
             return None
         return [(each, NONE) for each, _ in _in_a_thread(machine, path, target, call)]
-    if obj.cls == _FUTURE and name == "result":
+    if obj.cls == _FUTURE and name in ("result", "get"):
         return [(path, path.vars.get((obj.oid, "#value")) or NONE)]
     if obj.cls != _POOL or not call.args:
         return None
