@@ -99,6 +99,16 @@ class Piece:
         """The edits that take it out."""
         return tuple(Edit(part.span, "") for part in self.parts)
 
+    @property
+    def indent(self) -> str:
+        """The whitespace in front of it."""
+        return self.text[: len(self.text) - len(self.text.lstrip(" \t\f"))]
+
+    def preceded_by(self, lines: str) -> Edit:
+        """The edit that puts whole lines in front of it."""
+        first = self.parts[0]
+        return Edit(Span(first.code.chunk, first.start, first.start), lines)
+
     def followed_by(self, lines: str) -> Edit:
         """The edit that puts whole lines behind it."""
         last = self.parts[-1]
@@ -113,25 +123,34 @@ def backward_of(site: Site) -> Spot | None:
 
 
 def update_and_backward(site: Site) -> tuple[list[Piece], int, int] | None:
-    """The block in which the write, or a call of the function that holds it, stands before the backward; and which they are."""
+    """The block in which the write stands before the backward, and which statements they are.
+
+    Where one of them stands in another function, a call of a function of that name stands for it.
+    """
     backward = backward_of(site)
     if backward is None:
         return None
-    found = common_block(site.sources, site.spot, backward)
-    if found is not None:
-        return found if found[1] < found[2] else None
-    function = site.spot.code.chunk.qualname.rpartition(".")[2]
-    for block in _blocks(site.sources, backward):
-        reads = next((n for n, piece in enumerate(block) if piece.covers(backward)), 0)
-        for number in range(reads - 1, -1, -1):
-            if function and block[number].calls(function):
-                return block, number, reads
+    for spot in (site.spot, backward):
+        for block in blocks_around(site.sources, spot):
+            writes, reads = _standing_for(site.spot, block), _standing_for(backward, block)
+            pairs = [(one, other) for one in writes for other in reads if one < other]
+            if pairs:
+                return block, *max(pairs, key=lambda pair: (pair[0], -pair[1]))
     return None
+
+
+def _standing_for(spot: Spot, block: Sequence[Piece]) -> list[int]:
+    """The statement of the block that holds the place; else those that call its function."""
+    held = [number for number, piece in enumerate(block) if piece.covers(spot)]
+    function = spot.code.chunk.qualname.rpartition(".")[2]
+    if held or not function:
+        return held
+    return [number for number, piece in enumerate(block) if piece.calls(function)]
 
 
 def common_block(sources: Sources, first: Spot, second: Spot) -> tuple[list[Piece], int, int] | None:
     """The innermost block in which the two places stand in different statements, and which; None where there is none."""
-    for block in _blocks(sources, first):
+    for block in blocks_around(sources, first):
         found = [
             next((n for n, piece in enumerate(block) if piece.covers(spot)), None) for spot in (first, second)
         ]
@@ -141,7 +160,7 @@ def common_block(sources: Sources, first: Spot, second: Spot) -> tuple[list[Piec
     return None
 
 
-def _blocks(sources: Sources, spot: Spot) -> Iterator[list[Piece]]:
+def blocks_around(sources: Sources, spot: Spot) -> Iterator[list[Piece]]:
     """The blocks around a place, innermost first, up to the function that it is in."""
     for cursor in spot.statement.ancestors():
         if isinstance(cursor.node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):

@@ -73,7 +73,7 @@ class GraphFreed(Rule):
             _message(event, first is not None and first.place == start.place),
             start.place,
             tuple(related),
-            ("detach", "retain-graph"),
+            ("detach", "compute-each-round", "retain-graph"),
             start.name,
             start.operation,
             None,
