@@ -14,9 +14,13 @@ from . import command
 from . import program as programs
 from .ending import Ending
 from .hints import hint
+from .leaving import crashes_noted, exit_code, exited
 from .opening import open_session
 from .program import ProgramError
 from .timeline import refusal
+
+CRASHES = ".crash"
+"""What is added to the name of the events' file for that of the fault handler's."""
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
@@ -34,8 +38,11 @@ def main(arguments: Optional[List[str]] = None) -> int:
         session = ending.session = open_session((cell.filename for cell in loaded.cells), light)
         ending.begin(loaded)
         ending.result["notes"] += _left_out(options.light)
-        with ending.prepared(options.deadline, options.memory):
+        crashes = None if options.events is None else options.events + CRASHES
+        with ending.prepared(options.deadline, options.memory), crashes_noted(crashes):
             _run(session, loaded, codes, options, ending.result)
+        if not ending.here:
+            return _status_of_a_fork(ending.result)
     except ProgramError as error:
         ending.session = None
         ending.result.update(outcome="problem", problem=error.problem, message=str(error), row=error.row)
@@ -73,12 +80,19 @@ def _run(
             raise
         except SystemExit as error:
             result.update(outcome="completed", exit=exit_code(error.code))
+            result["notes"] += exited(error.code, _user_row(error)[1])
         except KeyboardInterrupt:
             result["outcome"] = "cancelled"
         except BaseException as error:
             result.update(outcome="raised", exception=described(error))
             result["notes"] += hint(error)
             print_error(error)
+    result["notes"] += session.remarks()
+
+
+def _status_of_a_fork(result: Dict[str, Any]) -> int:
+    """A child made with ``os.fork`` comes out here as well: it ends as it would without us."""
+    return int(result.get("exit", 1 if result.get("outcome") == "raised" else 0))
 
 
 def _left_out(light: bool) -> List[str]:
@@ -95,16 +109,6 @@ def _join_threads() -> None:
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:
             thread.join()
-
-
-def exit_code(code: Any) -> int:
-    """What ``sys.exit(code)`` means, said as Python says it."""
-    if code is None:
-        return 0
-    if isinstance(code, int):
-        return code
-    print(code, file=sys.stderr)
-    return 1
 
 
 def described(error: BaseException) -> Dict[str, Any]:

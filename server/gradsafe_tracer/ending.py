@@ -6,16 +6,23 @@ import _thread
 import contextlib
 import json
 import os
+import sys
+import threading
 from pathlib import Path
 from typing import Any, Dict, Iterator, List, Optional
 
 from . import harmless, limits
 from .events import Event, WrongGradient, dump
+from .leaving import left
 from .program import Program
 from .telling import tell
 
 LEFT = {limits.TIMEOUT: 124, limits.MEMORY: 125}
 """The exit status of a run that was ended at a limit."""
+
+
+LOST = 96
+"""The exit status of a run that could not even write how it ended; the last line of its standard error says why."""
 
 
 class Ending:
@@ -33,6 +40,11 @@ class Ending:
         self._told = _thread.allocate_lock()
         self._pid = os.getpid()
 
+    @property
+    def here(self) -> bool:
+        """Whether this is the process that reports, and not a fork of it."""
+        return os.getpid() == self._pid
+
     def begin(self, program: Program) -> None:
         """Notes what is going to run."""
         self._title = program.path
@@ -43,7 +55,7 @@ class Ending:
 
     def tell(self) -> None:
         """Writes the report; only the first call of the traced process does anything."""
-        if os.getpid() != self._pid or not self._told.acquire(blocking=False):
+        if not self.here or not self._told.acquire(blocking=False):
             return
         events = self._events()
         if self.path is None:
@@ -58,8 +70,11 @@ class Ending:
             self._write(dump(events) + json.dumps(result) + "\n")
         except OSError as error:
             self.lost = str(error)
-            with contextlib.suppress(OSError):
+            try:
                 self._write("\n" + json.dumps({**result, "log_error": self.lost}) + "\n")
+            except OSError:
+                self.status = LOST
+                sys.stderr.write(f"gradsafe: {self.lost}\n")
 
     def _events(self) -> List[Event]:
         events: List[Event] = self.session.events() if self.session is not None else []
@@ -79,17 +94,23 @@ class Ending:
         original = os._exit
 
         def leave(status: int) -> Any:
-            if os.getpid() == self._pid:
+            if self.here:
                 self.result.setdefault("outcome", "completed")
                 self.result.setdefault("exit", status)
+                self.result.setdefault("notes", []).extend(left(status, _row(sys._getframe(1))))
                 self.tell()
             original(status)
+
+        program = threading.get_ident()
 
         def over(limit: str) -> bool:
             if "outcome" in self.result:
                 return False
             if limit:
                 self.result["outcome"] = limit
+                row = _row(sys._current_frames().get(program))
+                if row is not None:
+                    self.result.setdefault("notes", []).append(f"it was at line {row} when it was ended")
                 self.tell()
                 original(LEFT[limit])
             return True
@@ -100,3 +121,10 @@ class Ending:
             yield
         finally:
             os._exit = original
+
+
+def _row(frame: Any) -> Optional[int]:
+    """The row of the user's code that runs."""
+    from .places import user_frames  # here: no torch, no program, no rows
+
+    return next((one.f_lineno for one in user_frames(frame)), None)

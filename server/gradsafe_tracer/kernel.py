@@ -18,9 +18,10 @@ import traceback
 from typing import Any, Dict, Iterator, List, Optional, TextIO
 
 from . import places
-from .__main__ import described, exit_code, print_error
+from .__main__ import described, print_error
 from .ending import Ending
 from .hints import hint
+from .leaving import exit_code
 from .opening import open_session
 from .program import Cell, Program, ProgramError, compile_cells, main_module, run_code, without_magics
 
@@ -89,6 +90,8 @@ class Kernel:
             result.update(outcome="raised", exception=described(error))
             result["notes"] += hint(error)
             print_error(error)
+        finally:
+            result["notes"] += self.session.remarks()
         return True
 
     @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any, Iterable
 
@@ -20,8 +21,11 @@ def open_session(filenames: Iterable[str], light: bool = False) -> Any:
         raise ProgramError("torch-broken", f"importing torch fails: {error}") from None
     except (ImportError, OSError) as error:
         raise ProgramError("torch-broken", f"importing torch fails: {error}") from None
-    version = tuple(int(part) for part in torch.__version__.split("+")[0].split(".")[:2])
-    if version < OLDEST_TORCH:
+    found = re.match(r"(\d+)\.(\d+)", str(getattr(torch, "__version__", "")))
+    if found is None:
+        place = getattr(torch, "__file__", None) or f"a folder in {next(iter(torch.__path__), 'the path')}"
+        raise ProgramError("torch-broken", f"what `import torch` finds ({place}) is not PyTorch")
+    if (int(found[1]), int(found[2])) < OLDEST_TORCH:
         raise ProgramError("old-torch", f"torch {torch.__version__} is older than 2.1")
     from . import places, selftest
     from .session import Session

@@ -33,7 +33,7 @@ class Session:
     def __init__(self, light: bool = False) -> None:
         self.recorder = Recorder(light)
         self._exits = contextlib.ExitStack()
-        self._pid = os.getpid()
+        self._forks = 0
 
     def start(self) -> None:
         source.forget()
@@ -52,16 +52,31 @@ class Session:
         if hasattr(torch.utils, "swap_tensors"):
             exits.enter_context(patches.swaps_allowed(self))
         exits.enter_context(self.thread())
-        forked = weakref.WeakMethod(self._forked)
-        os.register_at_fork(after_in_child=lambda: (forked() or _nothing)())
+        if hasattr(os, "register_at_fork"):  # not on Windows
+            here, child = weakref.WeakMethod(self._forks_here), weakref.WeakMethod(self._is_child)
+            os.register_at_fork(
+                after_in_parent=lambda: (here() or _nothing)(), after_in_child=lambda: (child() or _nothing)()
+            )
 
     def stop(self) -> None:
         self.recorder.active = False
         self._exits.close()
 
-    def _forked(self) -> None:
+    def _forks_here(self) -> None:
+        self._forks += 1
+
+    def _is_child(self) -> None:
         # The parent writes the log; a child's notes would only double its memory.
         self.recorder.active = False
+
+    def remarks(self) -> List[str]:
+        """What a reader should know of a run beside its findings; each is told once."""
+        forks, self._forks = self._forks, 0
+        if not forks:
+            return []
+        what = "a child process was" if forks == 1 else f"{forks} child processes were"
+        how = "by os.fork, multiprocessing or the workers of a DataLoader"
+        return [f"{what} made with fork ({how}): what runs in there is not traced"]
 
     @contextlib.contextmanager
     def thread(self) -> Iterator[None]:

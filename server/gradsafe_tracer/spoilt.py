@@ -74,6 +74,12 @@ class Effects:
         """The backward is through: which writes have made a gradient wrong, and by how much."""
         if not self._accumulate:
             self._arrived = {id(leaf): grad for leaf, grad in zip(self._inputs, result or ())}
+        if (
+            len(spoilt) > 1
+            and all(one.missing is not None for one in spoilt)
+            and self._proof(*spoilt) is None
+        ):
+            return  # what one write has spoilt another has mended
         for one in spoilt:
             proof = self._proof(one)
             place = one.hazard.write.where
@@ -83,14 +89,19 @@ class Effects:
             if proof is not None or (one.missing is None and not one.cleared):
                 self._recorder.wrong_gradient(one.hazard, None, proof)
 
-    def _proof(self, one: Spoilt) -> Optional[Proof]:
+    def _proof(self, *spoilt: Spoilt) -> Optional[Proof]:
+        """The worst element, if none of these had spoilt anything."""
+        missing: Dict[int, Any] = {}
+        for one in spoilt:
+            for key, grad in (one.missing or {}).items():
+                missing[key] = grad if key not in missing else missing[key] + grad
         leaves, computed, right = [], [], []
-        for key, missing in (one.missing or {}).items():
+        for key, grad in missing.items():
             arrived = self._arrived.get(key)
             if arrived is not None:
                 leaves.append(self._leaves[key])
                 computed.append(arrived)
-                right.append(arrived.detach() - missing)
+                right.append(arrived.detach() - grad)
         return worst(leaves, computed, right, names_of(leaves))
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -27,3 +28,12 @@ def test_imports_and_syntax(path: Path) -> None:
             names = [node.module or ""]
         for name in names:
             assert name.split(".")[0] in {*sys.stdlib_module_names, "torch", *HOSTS.get(path.name, ())}, name
+
+
+def test_nothing_that_python_3_9_lacks() -> None:
+    """Names and parameters of the standard library, which no parser knows."""
+    pytest.importorskip("vermin")
+    folder = str(Path(gradsafe_tracer.__file__).parent)
+    command = [sys.executable, "-c", "from vermin.main import main; main()", "-t=3.9-", "--no-tips", folder]
+    told = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import signal
 from pathlib import Path
 from typing import Any
 
+from gradsafe.trace.crashes import NATIVE, signal_name
 from gradsafe.trace.result import TraceProblem, TraceRequest
+from gradsafe_tracer.events import Place
 
 _REMEDIES = {
     "no-torch": "Install torch into it (pip install torch), or name another interpreter with --python PATH.",
@@ -73,12 +74,38 @@ def too_much_memory(request: TraceRequest) -> TraceProblem:
     )
 
 
-def died(status: int | None) -> TraceProblem:
-    name = signal.Signals(-status).name if status is not None and status < 0 else f"status {status}"
+def died(status: int | None, place: Place | None) -> TraceProblem:
+    """A signal has ended it: nothing in it could say a last word."""
+    name = signal_name(status) or f"status {status}"
+    if name in NATIVE:
+        where = "" if place is None else f" at {place.file}:{place.row}"
+        return TraceProblem(
+            "killed",
+            f"the interpreter crashed{where} ({name})",
+            "Look at the native extension that runs there, and at indices that nobody checks. What was seen up to the crash is lost: "
+            "trace what comes before it (--cell N, or gradsafe_tracer.trace() in the program).",
+            None if place is None else place.row,
+        )
+    if name == "SIGKILL":
+        remedy = "Make the run smaller: a smaller batch shows the same defects. --dry-run needs no memory for data."
+        return TraceProblem(
+            "killed",
+            "the system ended the interpreter with SIGKILL, as happens where memory runs out",
+            remedy,
+        )
     return TraceProblem(
         "killed",
         f"the interpreter was ended by {name}",
-        "Its events may be lost. SIGSEGV points to a native extension, SIGKILL to too little memory.",
+        "Somebody asked it to end, or it did so itself: run it again.",
+    )
+
+
+def no_room(error: OSError) -> TraceProblem:
+    """Nothing can be written where temporary files go."""
+    return TraceProblem(
+        "no-room",
+        f"the tracer can write no file: {error}",
+        "Free some space, or set TMPDIR to a folder that can be written.",
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import tempfile
 import threading
@@ -14,8 +13,9 @@ from typing import Any
 
 from gradsafe.rules.judge import judge_log
 from gradsafe.trace import problems
-from gradsafe.trace.bootstrap import OLD_PYTHON, environment, start
+from gradsafe.trace.bootstrap import LOST, OLD_PYTHON, environment, start
 from gradsafe.trace.child import Ended, run_child
+from gradsafe.trace.crashes import crash_place, is_no_library, signal_name
 from gradsafe.trace.result import (
     CANCELLED,
     COMPLETED,
@@ -28,7 +28,7 @@ from gradsafe.trace.result import (
     TraceResult,
 )
 from gradsafe.trace.streams import OnOutput
-from gradsafe_tracer.events import Event, from_json
+from gradsafe_tracer.events import Event, Place, from_json
 
 LAST_WORDS = 1.0
 """How long after its time limit the child may take to write what it saw, before it is ended."""
@@ -42,26 +42,38 @@ def run_trace(
     problem = problems.before_start(request, python)
     if problem is not None:
         return TraceResult(FAILED, problem=problem)
-    with tempfile.TemporaryDirectory(prefix="gradsafe-trace-", ignore_cleanup_errors=True) as work:
-        log = Path(work) / "events.jsonl"
-        log.touch()
-        try:
-            ended = run_child(
-                _command(request, python, log, Path(work)),
-                environment(),
-                folder=request.folder,
-                timeout=None if request.timeout is None else request.timeout + LAST_WORDS,
-                cancel=cancel,
-                on_output=on_output,
-            )
-        except OSError as error:
-            return TraceResult(FAILED, problem=problems.cannot_start(python, error))
-        events, result = read_log(log)
-    told = judged(outcome_of(request, python, ended, result), events)
-    notes = (
-        *result.get("notes", ()),
-        *map(problems.trouble, result.get("troubles", ())),
-    )
+    try:
+        with tempfile.TemporaryDirectory(prefix="gradsafe-trace-", ignore_cleanup_errors=True) as work:
+            return _run_in(Path(work), request, python, on_output, cancel)
+    except OSError as error:
+        return TraceResult(FAILED, problem=problems.no_room(error))
+
+
+def _run_in(
+    work: Path,
+    request: TraceRequest,
+    python: str,
+    on_output: OnOutput | None,
+    cancel: threading.Event | None,
+) -> TraceResult:
+    log = work / "events.jsonl"
+    log.touch()
+    command, ours = _command(request, python, log, work), environment()
+    try:
+        ended = run_child(
+            command,
+            ours,
+            folder=request.folder,
+            timeout=None if request.timeout is None else request.timeout + LAST_WORDS,
+            cancel=cancel,
+            on_output=on_output,
+        )
+    except OSError as error:
+        return TraceResult(FAILED, problem=problems.cannot_start(python, error))
+    events, result = read_log(log)
+    crash = crash_place(log.with_name(log.name + ".crash"), is_no_library)
+    told = judged(outcome_of(request, python, ended, result, crash), events)
+    notes = (*result.get("notes", ()), *map(problems.trouble, result.get("troubles", ())))
     texts = result.get("texts") or {}
     return replace(
         told,
@@ -112,8 +124,10 @@ def read_log(log: Path) -> tuple[tuple[Event, ...], dict[str, Any]]:
     return tuple(events), result
 
 
-def outcome_of(request: TraceRequest, python: str, ended: Ended, result: dict[str, Any]) -> TraceResult:
-    """How it ended, without its events."""
+def outcome_of(
+    request: TraceRequest, python: str, ended: Ended, result: dict[str, Any], crash: Place | None = None
+) -> TraceResult:
+    """How it ended, without its events; ``crash`` is the line at which native code broke it."""
     if ended.cancelled:
         return TraceResult(CANCELLED)
     if ended.timed_out or result.get("outcome") == TIMEOUT:
@@ -123,33 +137,33 @@ def outcome_of(request: TraceRequest, python: str, ended: Ended, result: dict[st
     if result.get("outcome") == "problem":
         return TraceResult(FAILED, problem=problems.told(request, python, result))
     if not result:
-        return _without_report(request, python, ended)
+        return _without_report(request, python, ended, crash)
     found = result.get("exception")
     exception = (
         TraceException(found["type"], found["message"], found.get("row"), found.get("file"))
         if found
         else None
     )
-    problem = problems.died(ended.status) if _by_signal(ended.status) else problems.cut_short(result)
+    died = signal_name(ended.status) is not None
+    problem = problems.died(ended.status, crash) if died else problems.cut_short(result)
     return TraceResult(str(result["outcome"]), exception, problem=problem)
 
 
-def _without_report(request: TraceRequest, python: str, ended: Ended) -> TraceResult:
+def _without_report(request: TraceRequest, python: str, ended: Ended, crash: Place | None) -> TraceResult:
     if ended.status == OLD_PYTHON:
         return TraceResult(FAILED, problem=problems.old_python(python))
-    if _by_signal(ended.status):
-        assert ended.status is not None
-        name = signal.Signals(-ended.status).name
-        exception = TraceException(name, f"the program was ended by {name}", None)
-        return TraceResult(RAISED, exception, problem=problems.died(ended.status))
+    name = signal_name(ended.status)
+    if name is not None:
+        row, file = (None, None) if crash is None else (crash.row, crash.file)
+        exception = TraceException(name, f"the program was ended by {name}", row, file)
+        return TraceResult(RAISED, exception, problem=problems.died(ended.status, crash))
     error = ended.output.get("stderr", "")
+    if ended.status == LOST:
+        last = error.strip().rpartition("\n")[2].removeprefix("gradsafe: ")
+        return TraceResult(COMPLETED, problem=problems.cut_short({"log_error": last}))
     if "gradsafe_tracer" in error and ended.status == 1:
         return TraceResult(FAILED, problem=problems.tracer_failed(python, error))
     return TraceResult(COMPLETED, problem=problems.left_early(request, ended.status))
-
-
-def _by_signal(status: int | None) -> bool:
-    return status is not None and status < 0 and sys.platform != "win32"
 
 
 def judged(result: TraceResult, events: tuple[Event, ...]) -> TraceResult:

@@ -18,6 +18,7 @@ from typing import Any
 from gradsafe.trace import endings, problems
 from gradsafe.trace.bootstrap import environment, start
 from gradsafe.trace.child import GRACE, POLL, Ended, end_group, spawn
+from gradsafe.trace.crashes import crash_place
 from gradsafe.trace.result import FAILED, TraceRequest, TraceResult
 from gradsafe.trace.run import LAST_WORDS, judged, outcome_of, read_log
 from gradsafe.trace.streams import OnOutput, Pump
@@ -208,7 +209,7 @@ class TraceSession:
             output=ended.output.get("stdout", ""),
             problem=endings.in_session(told, over),
         )
-        crash = endings.crash_place(self._crashes) if over is not None else None
+        crash = crash_place(self._crashes, _is_cell) if over is not None else None
         return SessionRun(told, tuple(result.get("ran", ())), over, crash)
 
     def _new(self, events: tuple[Event, ...]) -> tuple[Event, ...]:
@@ -227,3 +228,8 @@ def _report(log: Path) -> tuple[tuple[Event, ...], dict[str, Any]]:
     except OSError:
         return (), {}
     return events, result
+
+
+def _is_cell(file: str) -> bool:
+    """Cells' names hold a ``#``."""
+    return "#" in file
