@@ -7,13 +7,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
-import torch
-
 from . import names
 from .messages import reason_of
 from .modules import declared_by
 from .nodes import reachable
-from .operands import grad_fn_of, operation_name, tensors_in
+from .operands import operation_name, tensors_in
 from .places import where
 from .records import BackwardNote, PlainNote, Saved, SaveNote, WriteNote
 
@@ -242,8 +240,3 @@ def _freed_near(recorder: Recorder, seq: int, reach: int) -> Optional[_Freed]:
             if abs(note.seq - seq) <= reach:
                 return note, past
     return None
-
-
-def roots_of(roots: Any) -> List[Any]:
-    """The nodes from which the engine starts."""
-    return [grad_fn_of(one) if isinstance(one, torch.Tensor) else getattr(one, "node", None) for one in roots]

@@ -28,6 +28,7 @@ import torch
 from . import names
 from .harmless import harmless
 from .nodes import reachable
+from .operands import edge_of
 from .places import Where
 from .quiet import quiet
 from .records import BackwardNote, Hazard, WriteNote
@@ -213,15 +214,6 @@ class Flow:
             return names.variable(leaf, self._frame)
         hooked = self.recorder.hooks.of(own.node, own.output)
         return None if hooked is None else hooked.name
-
-
-def edge_of(root: Any) -> Tuple[Any, int]:
-    """The node and the output that a tensor, or an edge of a graph, stands for."""
-    if not isinstance(root, torch.Tensor):
-        return getattr(root, "node", None), int(getattr(root, "output_nr", 0))
-    if root.grad_fn is None and root.requires_grad:
-        return torch.autograd.graph.get_gradient_edge(root).node, 0
-    return root.grad_fn, root.output_nr
 
 
 def _buffer(node: Any, output: int, grad: Any) -> Optional[Buffer]:

@@ -17,7 +17,7 @@ def changed_values(recorder: Recorder, backward: BackwardNote) -> List[Hazard]:
     recorder.swaps = {key: one for key, one in recorder.swaps.items() if not one[1].used}
     if recorder.hazards:
         nodes = reachable(backward.roots)
-        found += _used_later(recorder.hazards, nodes)
+        found += _used_later(recorder.hazards, nodes, backward.edges)
         found += _leaves_used_on_both_sides(recorder.hazards, nodes)
     for hazard in found:
         hazard.told = True
@@ -25,12 +25,17 @@ def changed_values(recorder: Recorder, backward: BackwardNote) -> List[Hazard]:
     return found
 
 
-def _used_later(hazards: List[Hazard], nodes: List[Any]) -> List[Hazard]:
+def _used_later(hazards: List[Hazard], nodes: List[Any], roots: List[Tuple[Any, int]]) -> List[Hazard]:
     waiting: Dict[Tuple[int, int], List[Hazard]] = {}
     for hazard in hazards:
         if hazard.leaf is None:
             waiting.setdefault((hazard.seq, hazard.output), []).append(hazard)
     found: Dict[int, Hazard] = {}
+    for node, output in roots if waiting else ():
+        # What is written and then differentiated has no user but the caller.
+        for hazard in waiting.get((node._sequence_nr(), output), ()) if node is not None else ():
+            hazard.root = True
+            found[id(hazard)] = hazard
     for node in nodes if waiting else ():
         for below, output in node.next_functions:
             if below is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from typing import Any, Iterator, Tuple
 
 import torch
 
@@ -25,6 +25,16 @@ def grad_fn_of(tensor: Any) -> Any:
         return tensor.grad_fn
     except RuntimeError:
         return None
+
+
+def edge_of(root: Any) -> Tuple[Any, int]:
+    """The node and the output that a tensor, or an edge of a graph, stands for; no node where it has no history."""
+    if not isinstance(root, torch.Tensor):
+        return getattr(root, "node", None), int(getattr(root, "output_nr", 0))
+    node = grad_fn_of(root)
+    if node is None and root.is_leaf and root.requires_grad:
+        return torch.autograd.graph.get_gradient_edge(root).node, 0
+    return node, root.output_nr
 
 
 def storage_of(tensor: Any) -> Any:

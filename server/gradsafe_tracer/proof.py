@@ -14,6 +14,7 @@ import torch
 from . import names
 from .harmless import harmless
 from .nodes import held_by, reachable
+from .operands import edge_of
 from .quiet import quiet
 from .records import BackwardNote, Hazard, Saved
 from .silent import changed
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 RELATIVE = 1e-4
 """From this relative difference on a gradient is called wrong (the project's decision 14)."""
+_CALLER = -1
+"""Stands for the call of backward among the nodes that use a value."""
 TIMES = 3
 """How often one write is put to the proof: it costs three backward runs."""
 
@@ -94,19 +97,24 @@ class _Shadow:
     def corrected(self, protected: Dict[int, Saved], inside: List[Hazard]) -> Sequence[Any]:
         """The same, with the derivative of each write that the graph does not know put in: backward is linear."""
         passed: Dict[Tuple[int, int, int], Any] = {}
+        for (node, output), grad in zip(map(edge_of, self._roots), self._grads or ()):
+            if node is not None and grad is not None:
+                key = (_CALLER, node._sequence_nr(), output)
+                passed[key] = passed[key] + grad if key in passed else grad.detach()
         handles = [_listen(node, passed) for node in {id(n): n for h in inside for n in h.users}.values()]
         try:
             found = list(self.gradients(protected))
         finally:
             for handle in handles:
                 handle.remove()
-        for edge in {(hazard.seq, hazard.output) for hazard in inside}:
+        nodes = _nodes_of(inside, self._roots)
+        for edge in nodes:
             hazards = sorted(
                 (one for one in inside if (one.seq, one.output) == edge), key=lambda one: one.now
             )
-            node, delta = _missing(edge, hazards, passed)
+            delta = _missing(edge, hazards, passed)
             if delta is not None:
-                root = torch.autograd.graph.GradientEdge(node, edge[1])
+                root = torch.autograd.graph.GradientEdge(nodes[edge], edge[1])
                 more = self.gradients(protected, (root,), (delta,))
                 found = [a if b is None else b if a is None else a + b for a, b in zip(found, more)]
         return found
@@ -149,27 +157,32 @@ def _listen(node: Any, passed: Dict[Tuple[int, int, int], Any]) -> Any:
     return node.register_hook(hear)
 
 
+def _nodes_of(inside: List[Hazard], roots: Any) -> Dict[Tuple[int, int], Any]:
+    """The nodes whose results were changed, by number and output."""
+    wanted = {(hazard.seq, hazard.output) for hazard in inside}
+    above = [below for hazard in inside for user in hazard.users for below in user.next_functions]
+    edges = [*map(edge_of, roots), *above]
+    found = {(node._sequence_nr(), output): node for node, output in edges if node is not None}
+    return {edge: node for edge, node in found.items() if edge in wanted}
+
+
 def _missing(
     edge: Tuple[int, int], hazards: List[Hazard], passed: Dict[Tuple[int, int, int], Any]
-) -> Tuple[Any, Any]:
+) -> Optional[Any]:
     """What the edge's gradient lacks: the writes' own derivatives, the last write first."""
-    node, right, plain = None, None, None
+    right, plain = None, None
     done = set()
     for hazard in reversed(hazards):
-        for user in hazard.users:
-            number = user._sequence_nr()
+        for number in ([_CALLER] if hazard.root else []) + [user._sequence_nr() for user in hazard.users]:
             grad = passed.get((number, *edge))
             if number in done or grad is None:
                 continue
             done.add(number)
-            node = next(b for b, o in user.next_functions if b is not None and (b._sequence_nr(), o) == edge)
             plain = grad if plain is None else plain + grad
             right = grad if right is None else right + grad
         if right is not None:
             right = hazard.repeat.pull(right)
-    if right is None or plain is None:
-        return None, None
-    return node, right - plain.sum_to_size(right.shape)
+    return None if right is None or plain is None else right - plain.sum_to_size(right.shape)
 
 
 def names_of(leaves: List[Any]) -> List[str]:

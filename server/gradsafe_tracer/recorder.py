@@ -22,7 +22,7 @@ from .messages import reason_of
 from .mode import Watch
 from .modules import Constructions
 from .nodes import held_by, place_save, reachable
-from .operands import grad_fn_of, operation_name
+from .operands import edge_of, grad_fn_of, operation_name
 from .places import Where, where
 from .records import BackwardNote, Hazard, PlainNote, Saved, SaveNote
 from .unchecked import Regions
@@ -158,7 +158,8 @@ class Recorder:
     ) -> BackwardNote:
         note = BackwardNote(self.clock(), where(frame), operation, self.numbers.next(), retain)
         self.log.add("backward", note)
-        note.roots = failures.roots_of(roots)
+        note.edges = list(map(edge_of, roots))
+        note.roots = [node for node, _ in note.edges]
         self.running.append(note)
         self.broken = None
         if self.hazards or self.swaps:
@@ -186,7 +187,7 @@ class Recorder:
                 writes.setdefault(id(hazard.write), (hazard, save))
             for hazard, save in writes.values():
                 self.wrong_gradient(hazard, save, note.proof)
-        note.reads, note.ran, note.roots, note.wrong = [], [], [], []
+        note.reads, note.ran, note.roots, note.edges, note.wrong = [], [], [], [], []
         self._remember(note)
         note.end = self.clock()
 

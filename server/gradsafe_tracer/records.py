@@ -100,6 +100,7 @@ class Hazard:
         "output",
         "reason",
         "repeat",
+        "root",
         "seq",
         "told",
         "used",
@@ -120,6 +121,8 @@ class Hazard:
         self.leaf: Any = None
         self.repeat: Any = None
         self.users: List[Any] = []
+        self.root = False
+        """Whether it is itself what a backward starts from."""
         self.name: Optional[str] = write.name
         """What was changed, as the program calls it."""
 
@@ -128,7 +131,7 @@ class BackwardNote:
     """One call of the engine, and what it read and freed."""
 
     __slots__ = (
-        "cleared", "end", "flow", "found", "frees", "number", "operation", "parts", "proof", "raised", "ran", "reads", "retain",
+        "cleared", "edges", "end", "flow", "found", "frees", "number", "operation", "parts", "proof", "raised", "ran", "reads", "retain",
         "roots", "t", "where", "wrong",
     )  # fmt: skip
 
@@ -148,6 +151,7 @@ class BackwardNote:
         self.reads: List[SaveNote] = []
         self.ran: List[SaveNote] = []
         self.roots: List[Any] = []
+        self.edges: List[Tuple[Any, int]] = []
         self.wrong: List[Tuple[Hazard, Optional[SaveNote]]] = []
         self.frees: Dict[Tuple[int, int], SaveNote] = {}
 

@@ -301,6 +301,28 @@ def optimizer_steps_in_a_hook() -> None:
         net(torch.randn(5, 4)).pow(2).sum().backward()
 
 
+def loss_shifted_before_backward() -> None:
+    loss = torch.randn(3, requires_grad=True).exp().sum()
+    with torch.no_grad():
+        loss.sub_(1)
+    loss.backward()
+
+
+def loss_written_after_backward() -> None:
+    loss = torch.randn(3, requires_grad=True).exp().sum()
+    loss.backward(retain_graph=True)
+    with torch.no_grad():
+        loss.mul_(2)
+    torch.randn(3, requires_grad=True).exp().sum().backward()
+
+
+def loss_clamped_where_it_is_small() -> None:
+    loss = torch.randn(3, requires_grad=True).sigmoid().sum()
+    with torch.no_grad():
+        loss.clamp_(max=1e6)
+    loss.backward()
+
+
 PROGRAMS = [
     value
     for name, value in list(globals().items())

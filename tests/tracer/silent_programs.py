@@ -343,6 +343,27 @@ def hook_registered_before_the_loop_clips_late() -> None:
         ((p + q) * (1 if step < 35 else 1e6)).abs().sum().backward()
 
 
+def scaled_loss_before_backward() -> None:
+    loss = _leaf().exp().sum()
+    with torch.no_grad():
+        loss.mul_(2)  # wrong
+    loss.backward()
+
+
+def scaled_loss_through_data() -> None:
+    loss = (_leaf() * 3).pow(2).mean()
+    loss.data.div_(4)  # wrong
+    loss.backward()
+
+
+def one_of_two_losses_scaled() -> None:
+    w = _leaf()
+    first, second = w.exp().sum(), (w * 2).sum()
+    with torch.no_grad():
+        second *= 5  # wrong
+    torch.autograd.grad([first, second], [w])
+
+
 PROGRAMS = [
     value
     for name, value in list(globals().items())

@@ -43,6 +43,14 @@ def test_proved_with_both_numbers() -> None:
     assert "computed 1, with what was saved protected 2" in str(report)
 
 
+def test_a_root_is_proved_with_both_numbers() -> None:
+    with trace() as report:
+        silent_programs.scaled_loss_through_data()
+    (event,) = report.wrong_gradients
+    assert event.computed is not None and event.protected is not None
+    assert abs(event.computed / event.protected - 4) < 1e-5
+
+
 def test_told_without_numbers_where_the_program_would_notice() -> None:
     x, ran = torch.ones(3, requires_grad=True), []
     with trace() as report:
