@@ -14,6 +14,7 @@ import torch.utils.dlpack
 from .quiet import top_hooks
 from .records import Saved
 from .saves import SaveHooks
+from .tracebacks import without_ours
 
 if TYPE_CHECKING:
     from .session import Session
@@ -33,6 +34,7 @@ def patched_threads(session: Session) -> Iterator[None]:
             original(self)
             return
         with session.thread():
+            _tells_plainly(self)
             original(self)
 
     kind._bootstrap_inner = bootstrap
@@ -40,6 +42,21 @@ def patched_threads(session: Session) -> Iterator[None]:
         yield
     finally:
         kind._bootstrap_inner = original
+
+
+def _tells_plainly(thread: Any) -> None:
+    """What ends this thread is told as it would be without us, by whatever ``threading.excepthook`` is then."""
+    told = getattr(thread, "_invoke_excepthook", None)
+    if told is None:
+        return
+
+    def invoke(thread: Any) -> None:
+        error = sys.exc_info()[1]
+        if error is not None:
+            error.__traceback__ = without_ours(error.__traceback__)
+        told(thread)
+
+    thread._invoke_excepthook = invoke
 
 
 @contextlib.contextmanager

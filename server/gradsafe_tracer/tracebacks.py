@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import traceback
 from pathlib import Path
+from types import TracebackType
+from typing import Optional
 
 _HERE = str(Path(__file__).parent)
 
@@ -22,3 +24,16 @@ def format_plain(error: BaseException) -> str:
         one.stack = traceback.StackSummary.from_list(kept)
         todo += [part for part in (one.__cause__, one.__context__) if part is not None]
     return "".join(whole.format())
+
+
+def without_ours(step: Optional[TracebackType]) -> Optional[TracebackType]:
+    """A traceback whose steps through the tracer are left out."""
+    kept = []
+    while step is not None:
+        if not step.tb_frame.f_code.co_filename.startswith(_HERE):
+            kept.append(step)
+        step = step.tb_next
+    chain: Optional[TracebackType] = None
+    for one in reversed(kept):
+        chain = TracebackType(chain, one.tb_frame, one.tb_lasti, one.tb_lineno)
+    return chain

@@ -65,6 +65,7 @@ def test_cells_of_a_file(tmp_path: Path) -> None:
         "raised RuntimeError at line 9, 1 finding (1 not predicted)",
     )
     assert "y = x.exp()" in traced.report
+    assert f'File "{file}", line 9, in <module>' in "".join(document.output)
     [entry] = document.session.kept.findings()
     assert (entry.code, entry.place.file, entry.place.row) == ("saved-tensor-modified", str(file), 7)
     assert [related.place.row for related in entry.related] == [5, 9]
@@ -81,6 +82,7 @@ def test_a_notebook_counts_in_its_cells(tmp_path: Path) -> None:
     traced = document.run(1, 2)
     assert traced.summary == "raised RuntimeError at line 3 of cell 2, 1 finding (1 not predicted)"
     assert "`%matplotlib inline` is for IPython and was left out" in traced.report
+    assert f'File "{file}, cell 2", line 3, in <module>' in "".join(document.output)
     [entry] = document.session.kept.findings()
     assert (entry.place.file, entry.place.row) == ("c:2", 2)
     document.close()

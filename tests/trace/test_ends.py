@@ -172,11 +172,15 @@ def test_own_exit_status_is_no_failure_of_ours(program: Write) -> None:
 def test_threads_are_traced_and_waited_for(program: Write) -> None:
     body = "".join("    " + line + "\n" for line in LOUD.splitlines())
     text = f"import threading, time\ndef work():\n    time.sleep(0.2)\n{body}threading.Thread(target=work).start()\n"
-    result = run_trace(program(text))
+    passed: list[str] = []
+    result = run_trace(program(text), on_output=lambda _stream, text: passed.append(text))
     assert (result.outcome, [finding.code for finding in result.findings]) == (
         "completed",
         ["saved-tensor-modified"],
     )
+    told = "".join(passed)
+    assert "program.py" in told and "modified by an inplace operation" in told
+    assert "gradsafe_tracer" not in told, "the traceback of an uncaught error is the plain one"
 
 
 def test_forks_end_as_they_do_alone_and_are_named(program: Write) -> None:

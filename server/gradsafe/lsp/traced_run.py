@@ -59,9 +59,11 @@ class RealSession:
             _remember(cell)
         texts = [CellText(cell.number, cell.name, cell.text, cell.first_row - 1) for cell in request.cells]
         limits = Limits(request.timeout, request.memory)
-        run = self._session.run(
-            texts, limits, cancel=cancel, arguments=request.arguments, on_output=on_output
-        )
+
+        def printed(stream: str, text: str) -> None:
+            on_output(stream, self._with_names_of_files(text))
+
+        run = self._session.run(texts, limits, cancel=cancel, arguments=request.arguments, on_output=printed)
         asked = TraceRequest(Path(request.file).name)
         told = _told(run.result, asked, request, run.ran)
         return dataclasses.replace(
