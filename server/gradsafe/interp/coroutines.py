@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gradsafe.domain.state import Items, Path, Pending, Running, Status, Waiting
-from gradsafe.domain.values import NONE, Lazy, Source, Value
+from gradsafe.domain.values import NONE, Lazy, Value
 from gradsafe.interp import contexts, generators, walk
 from gradsafe.interp.machine import Machine, Outcomes
 from gradsafe.ir import instructions as ir
@@ -42,10 +42,10 @@ def call_method(machine: Machine, path: Path, generator: Lazy, name: str, call: 
         return [(path, NONE)]
     if name != "send" or not call.args:
         return None
-    return step(machine, path, generator, call.args[0], call.source)
+    return step(machine, path, generator, call.args[0])
 
 
-def step(machine: Machine, path: Path, generator: Lazy, sent: Value, source: Source) -> Outcomes | None:
+def step(machine: Machine, path: Path, generator: Lazy, sent: Value) -> Outcomes | None:
     """To the next ``yield``, whose value is the result; past the end StopIteration. None where it cannot be stepped."""
     held = path.heap.get(generator.oid)
     if not isinstance(held, (Pending, Waiting)) or not _can_wait(machine, held.function.code.body):

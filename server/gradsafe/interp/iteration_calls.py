@@ -295,7 +295,7 @@ def _next(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     default = call.args[1] if len(call.args) > 1 else None
     generator = call.args[0]
     if isinstance(generator, Lazy) and coroutines.is_sent_to(machine, path, generator):
-        stepped = coroutines.step(machine, path, generator, NONE, call.source)
+        stepped = coroutines.step(machine, path, generator, NONE)
         if stepped is not None:
             return _or_default(stepped, default)
         path.blurred = True  # what it does from here on hangs on what it will be sent
