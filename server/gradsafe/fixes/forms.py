@@ -143,6 +143,10 @@ class Containers:
     open: frozenset[str] = frozenset()
     closed: frozenset[str] = frozenset()
 
+    def holds(self, expression: cst.BaseExpression) -> bool:
+        """Whether this is such a name, and so no tensor (``torch._foreach_mul_(tensors, 2)``)."""
+        return dotted(expression) in self.open | self.closed
+
     def is_item(self, expression: cst.BaseExpression) -> bool:
         """Whether this is an item that can be bound anew."""
         return isinstance(expression, cst.Subscript) and dotted(expression.value) in self.open - self.closed

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
 
-from gradsafe.fixes.forms import callee
+from gradsafe.fixes.forms import callee, words
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.sources import Code, Sources
 from gradsafe.fixes.spot import Spot, find_spot
@@ -52,6 +53,11 @@ class Piece:
             return node.body[0]
         return None
 
+    @property
+    def defines(self) -> bool:
+        """A function or a class: what is in it runs elsewhere."""
+        return isinstance(self.parts[0].node, (cst.FunctionDef, cst.ClassDef))
+
     def alone(self, spot: Spot) -> tuple[tuple[Edit, ...], str] | None:
         """The edits that take out the statement at ``spot`` or all of a compound one, and the lines that it is elsewhere."""
         node, statement = self.parts[0].node, spot.statement.node
@@ -88,7 +94,9 @@ class Piece:
     def calls(self, function: str) -> bool:
         """Whether it calls something of that name: a function, or a method of whatever."""
         found = walk([part.node for part in self.parts])
-        return any(isinstance(each.node, cst.Call) and callee(each.node) == function for each in found)
+        return bool(function) and any(
+            isinstance(each.node, cst.Call) and callee(each.node) == function for each in found
+        )
 
     def _names(self) -> Iterator[tuple[str, bool]]:
         for cursor in walk([part.node for part in self.parts]):
@@ -141,11 +149,8 @@ def update_and_backward(site: Site) -> tuple[list[Piece], int, int] | None:
 
 def _standing_for(spot: Spot, block: Sequence[Piece]) -> list[int]:
     """The statement of the block that holds the place; else those that call its function."""
-    held = [number for number, piece in enumerate(block) if piece.covers(spot)]
-    function = spot.code.chunk.qualname.rpartition(".")[2]
-    if held or not function:
-        return held
-    return [number for number, piece in enumerate(block) if piece.calls(function)]
+    held = [number for number, piece in enumerate(block) if piece.covers(spot) and not piece.defines]
+    return held or [number for number, piece in enumerate(block) if piece.calls(spot.function)]
 
 
 def common_block(sources: Sources, first: Spot, second: Spot) -> tuple[list[Piece], int, int] | None:
@@ -213,9 +218,17 @@ def _is_label(cursor: Cursor) -> bool:
     return isinstance(parent, cst.Arg) and parent.keyword is cursor.node
 
 
+_NOWHERE = (Cursor(cst.Pass()), Cursor(cst.Pass()))
+_FILLS = words("append extend insert add update setdefault appendleft")
+
+
 def _is_target(cursor: Cursor) -> bool:
-    """``a`` in ``a = ...``, ``a, b = ...``, ``for a in``, ``with x as a``, ``(a := ...)``, ``def a``, ``import a``, ``del a``."""
+    """``a`` in ``a = ...``, ``a, b = ...``, ``for a in``, ``with x as a``, ``(a := ...)``, ``def a``, ``import a``, ``del a``,
+    and in ``a.append(...)``: it is another list then."""
     child = cursor
+    method, call = (each.node for each in itertools.islice(itertools.chain(cursor.ancestors(), _NOWHERE), 2))
+    if isinstance(method, cst.Attribute) and isinstance(call, cst.Call) and call.func is method:
+        return method.attr.value in _FILLS
     for parent in cursor.ancestors():
         node = parent.node
         if isinstance(node, (cst.AssignTarget, cst.AsName, cst.Del, cst.ImportAlias)):

@@ -28,12 +28,16 @@ OUT_OF_SIGHT = frozenset({Share(ELSEWHERE, True)})
 
 @dataclass(frozen=True, eq=False)
 class Binding:
-    """``name`` comes to stand for a value at ``at``; the value may share the memory of ``shares``."""
+    """``name`` comes to stand for a value at ``at``; the value may share the memory of ``shares``.
+
+    ``adds``: it is the object that it was, with something more in it.
+    """
 
     name: str
     at: Position
     nest: Nest
     shares: frozenset[Share]
+    adds: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,9 @@ class Scope:
         for use in self.uses:
             if use.passed is passed and not use.deferred and loop in use.nest and use.name not in found:
                 reaching = self.reaching(use.name, use.at, use.nest)
-                if any(each.at >= use.at and loop in each.nest for each in reaching):
+                if any(
+                    each.at >= use.at and loop in each.nest and (passed or not each.adds) for each in reaching
+                ):
                     found.append(use.name)
         return found
 
@@ -184,7 +190,7 @@ class _Collector:
                     nest = self._nest(cursor)
                     if bound.adds:  # the old content stays: a block of its own keeps the old bindings alive
                         nest = (*nest, id(node))
-                    binding = Binding(bound.name, self._at(bound.behind)[1], nest, bound.shares)
+                    binding = Binding(bound.name, self._at(bound.behind)[1], nest, bound.shares, bound.adds)
                     self.scope.bindings.append(binding)
 
     def _container(self, node: cst.Assign) -> None:

@@ -26,6 +26,11 @@ class Spot:
     end: int
     statement: Cursor
 
+    @property
+    def function(self) -> str:
+        """The name of the function or class that it stands in; empty at module level."""
+        return self.code.chunk.qualname.rpartition(".")[2]
+
     def offsets(self, node: cst.CSTNode) -> tuple[int, int]:
         """Where ``node`` stands, its own parentheses included."""
         start, end = self.code.offsets(node)

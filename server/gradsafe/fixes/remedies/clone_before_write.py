@@ -10,7 +10,7 @@ from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import How
 from gradsafe.fixes.rewrite import line_before, receiver
 from gradsafe.fixes.site import Site
-from gradsafe.fixes.tree import dotted
+from gradsafe.fixes.tree import dotted, walk
 
 
 def propose(site: Site) -> Iterator[Draft]:
@@ -19,6 +19,8 @@ def propose(site: Site) -> Iterator[Draft]:
         return
     if form.how is How.SETITEM and site.names.containers.is_item(form.target):
         return  # ``xs[0] = x`` of a list writes no tensor
+    if isinstance(subject, cst.Subscript) and _is_indexed(form.target, subject):
+        return  # ``states[-1][0]``: a row of a tensor in a list, or a tensor in a tuple in it
     names, text = site.names, site.spot.text(subject)
     if form.how is How.MODULE:
         start, end = site.spot.offsets(form.target)
@@ -28,7 +30,8 @@ def propose(site: Site) -> Iterator[Draft]:
         return
     if not site.can_rebind(subject) or names.loses_history(subject) or _is_bound_by_statement(site, subject):
         return
-    before = line_before(site, f"{text} = {text}.clone()")
+    copy = f"[each.clone() for each in {text}]" if names.containers.holds(subject) else f"{text}.clone()"
+    before = line_before(site, f"{text} = {copy}")
     if before is not None:
         yield Draft(f"Clone `{text}` before the write", (before,), not names.seen_elsewhere(subject))
 
@@ -37,3 +40,8 @@ def _is_bound_by_statement(site: Site, subject: cst.BaseExpression) -> bool:
     """``for row in rows.mul_(2)`` reads ``rows`` once; ``for h in h.mul_(2)`` would clone an older ``h``."""
     statement = site.spot.statement.node
     return isinstance(statement, cst.For) and dotted(statement.target) == dotted(subject)
+
+
+def _is_indexed(target: cst.BaseExpression, subject: cst.BaseExpression) -> bool:
+    """Whether ``target`` begins with ``subject[...]``."""
+    return any(isinstance(each.node, cst.Subscript) and each.node.value is subject for each in walk([target]))

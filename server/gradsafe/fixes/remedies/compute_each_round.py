@@ -31,19 +31,21 @@ def propose(site: Site) -> Iterator[Draft]:
             if any(each.names() & piece.bound() for each in outer[made + 1 : loop]):
                 continue
             edits = (*piece.removed(), first.preceded_by(f"{first.indent}{piece.text.lstrip()}"))
-            names = ", ".join(f"`{name}`" for name in sorted(piece.bound()))
-            yield Draft(f"Compute {names} in each round", edits, safe=False)
+            yield Draft(f"{_what(piece)} in each round", edits, safe=False)
+
+
+def _what(piece: Piece) -> str:
+    names = ", ".join(f"`{name}`" for name in sorted(piece.bound()))
+    return f"Compute {names}" if names else f"Run `{piece.text.strip()}`"
 
 
 def _candidates(outer: Sequence[Piece], loop: int, save: Spot | None) -> list[int]:
     """The statements before the loop that may have made what each round runs backward through, likely ones first."""
     read = outer[loop].names()
-    found = [
-        number
-        for number in range(loop - 1, -1, -1)
-        if isinstance(outer[number].statement, cst.Assign)
-        and outer[number].text.count("\n") <= 1
-        and outer[number].bound() & read
-    ]
-    certain = [number for number in found if save is not None and outer[number].covers(save)]
-    return certain or found[:_TRIED]
+    short = [number for number in range(loop - 1, -1, -1) if outer[number].text.count("\n") <= 1]
+    if save is not None:
+        certain = [each for each in short if outer[each].covers(save) or outer[each].calls(save.function)]
+        if certain:
+            return certain
+    plain = [each for each in short if isinstance(outer[each].statement, cst.Assign)]
+    return [each for each in plain if outer[each].bound() & read][:_TRIED]

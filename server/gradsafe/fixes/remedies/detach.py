@@ -31,7 +31,7 @@ def propose(site: Site) -> Iterator[Draft]:
         return
     listed = ", ".join(f"`{name}`" for name in names)
     statements = [f"{name} = {name}.detach()" for name in names]
-    if "`LSTM" in site.finding.message:  # what is carried on is its state: a pair
+    if "`LSTM" in site.finding.message and len(names) == 1:  # what is carried on is its state: a pair
         statements = [f"{name} = tuple(state.detach() for state in {name})" for name in names]
     yield Draft(f"Carry {listed} on without its graph", (_behind(spot, statements),), safe=False)
 
