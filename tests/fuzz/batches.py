@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from rich.console import Console
@@ -30,17 +30,22 @@ def batches(seed: int, count: int, levels: Sequence[int], jobs: int) -> tuple[li
     programs: list[Generated] = []
     rows: list[Row] = []
     console = Console(stderr=True)
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, max_tasks_per_child=_BATCHES) as pool:
-        for made, scored in track(pool.map(batch, todo), "programs", len(todo), console=console):
-            programs += made
-            rows += scored
-            for row in scored:
-                if not row.good:
-                    console.print(
-                        f"{row.source} {row.name}: {row.outcome} {row.kind} {row.detail}", markup=False
-                    )
+    for made, scored in track(_judged(todo, jobs), "programs", len(todo), console=console):
+        programs += made
+        rows += scored
+        for row in scored:
+            if not row.good:
+                text = f"{row.source} {row.name}: {row.outcome} {row.kind} {row.detail}"
+                console.print(text, markup=False)
     return programs, rows
+
+
+def _judged(todo: Sequence[tuple[int, int, int]], jobs: int) -> Iterator[tuple[list[Generated], list[Row]]]:
+    # A pool for each part: with ``max_tasks_per_child`` the executor of CPython 3.11 waits for ever for a worker that has left.
+    context = multiprocessing.get_context("spawn")
+    for at in range(0, len(todo), jobs * _BATCHES):
+        with ProcessPoolExecutor(jobs, context) as pool:
+            yield from pool.map(batch, todo[at : at + jobs * _BATCHES])
 
 
 def batch(part: tuple[int, int, int]) -> tuple[list[Generated], list[Row]]:
