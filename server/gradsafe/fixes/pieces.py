@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -120,7 +119,7 @@ class Piece:
     def followed_by(self, lines: str) -> Edit:
         """The edit that puts whole lines behind it."""
         last = self.parts[-1]
-        open_end = "" if last.text.endswith(("\n", "\r")) else "\n"
+        open_end = "" if last.text.endswith(("\n", "\r")) else "\r\n" if "\r\n" in lines else "\n"
         return Edit(Span(last.code.chunk, last.end, last.end), open_end + lines)
 
 
@@ -151,18 +150,6 @@ def _standing_for(spot: Spot, block: Sequence[Piece]) -> list[int]:
     """The statement of the block that holds the place; else those that call its function."""
     held = [number for number, piece in enumerate(block) if piece.covers(spot) and not piece.defines]
     return held or [number for number, piece in enumerate(block) if piece.calls(spot.function)]
-
-
-def common_block(sources: Sources, first: Spot, second: Spot) -> tuple[list[Piece], int, int] | None:
-    """The innermost block in which the two places stand in different statements, and which; None where there is none."""
-    for block in blocks_around(sources, first):
-        found = [
-            next((n for n, piece in enumerate(block) if piece.covers(spot)), None) for spot in (first, second)
-        ]
-        one, other = found
-        if one is not None and other is not None and one != other:
-            return block, one, other
-    return None
 
 
 def blocks_around(sources: Sources, spot: Spot) -> Iterator[list[Piece]]:
@@ -218,17 +205,18 @@ def _is_label(cursor: Cursor) -> bool:
     return isinstance(parent, cst.Arg) and parent.keyword is cursor.node
 
 
-_NOWHERE = (Cursor(cst.Pass()), Cursor(cst.Pass()))
 _FILLS = words("append extend insert add update setdefault appendleft")
 
 
 def _is_target(cursor: Cursor) -> bool:
     """``a`` in ``a = ...``, ``a, b = ...``, ``for a in``, ``with x as a``, ``(a := ...)``, ``def a``, ``import a``, ``del a``,
     and in ``a.append(...)``: it is another list then."""
+    method = cursor.parent
+    call = method.parent if method is not None else None
+    if method is not None and isinstance(method.node, cst.Attribute):
+        is_called = call is not None and isinstance(call.node, cst.Call) and call.node.func is method.node
+        return is_called and method.node.attr.value in _FILLS
     child = cursor
-    method, call = (each.node for each in itertools.islice(itertools.chain(cursor.ancestors(), _NOWHERE), 2))
-    if isinstance(method, cst.Attribute) and isinstance(call, cst.Call) and call.func is method:
-        return method.attr.value in _FILLS
     for parent in cursor.ancestors():
         node = parent.node
         if isinstance(node, (cst.AssignTarget, cst.AsName, cst.Del, cst.ImportAlias)):
