@@ -10,13 +10,13 @@ import sys
 import threading
 from typing import Any, Dict, List, Optional, Tuple
 
-from . import command
-from . import program as programs
-from .ending import Ending
-from .hints import hint
-from .leaving import crashes_noted, exit_code, exited
-from .opening import open_session
-from .program import ProgramError
+from .running import command
+from .running import program as programs
+from .running.ending import Ending
+from .running.hints import hint
+from .running.leaving import crashes_noted, exit_code, exited
+from .running.opening import open_session
+from .running.program import ProgramError
 from .timeline import refusal
 
 CRASHES = ".crash"
@@ -67,7 +67,7 @@ def _run(
     with watching(session):
         try:
             if options.dry_run:
-                from .dryrun import run_dry
+                from .running.dryrun import run_dry
 
                 stop = run_dry(lambda: programs.run(loaded, codes, options.arguments))
                 result["stopped"] = stop is not None
@@ -99,7 +99,7 @@ def _left_out(light: bool) -> List[str]:
     """What a light trace says of itself."""
     if not light:
         return []
-    from .session import UNSEEN
+    from .watching.session import UNSEEN
 
     return [f"--light does not see {UNSEEN}"]
 
@@ -121,7 +121,7 @@ def described(error: BaseException) -> Dict[str, Any]:
 
 def _user_row(error: BaseException) -> Tuple[Optional[str], Optional[int]]:
     """The innermost row of the user's code that the error passed."""
-    from .places import USER, kind_of_file
+    from .seen.places import USER, kind_of_file
 
     filename, row = None, None
     step = error.__traceback__
@@ -135,7 +135,7 @@ def _user_row(error: BaseException) -> Tuple[Optional[str], Optional[int]]:
 
 def print_error(error: BaseException) -> None:
     """The traceback as a plain run would show it: without the tracer's own frames."""
-    from .tracebacks import format_plain
+    from .errors.tracebacks import format_plain
 
     sys.stdout.flush()
     sys.stderr.write(format_plain(error))

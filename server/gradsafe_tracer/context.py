@@ -9,9 +9,9 @@ from typing import Any, Callable, Iterator, List, Optional, Set, Tuple, Union
 
 from .events import BackwardStart, Event, Raise, Save, Write, WrongGradient
 from .findings import Finding
-from .report import findings_of, text_of
-from .session import Session
-from .story import events_of
+from .told.report import findings_of, text_of
+from .told.story import events_of
+from .watching.session import Session
 
 _running: Optional[Session] = None
 
@@ -110,7 +110,7 @@ def trace(light: bool = False) -> Iterator[Report]:
 
     Inside another traced block (or a program run by ``python -m gradsafe_tracer``) the outer one goes on watching, and
     the report holds the inner block's part of its log. ``light`` is cheaper, and sees what raises only
-    (``gradsafe_tracer.session.UNSEEN`` says what it cannot see).
+    (``gradsafe_tracer.watching.session.UNSEEN`` says what it cannot see).
     """
     report = Report()
     outer = _running

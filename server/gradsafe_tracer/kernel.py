@@ -17,13 +17,13 @@ import threading
 import traceback
 from typing import Any, Dict, Iterator, List, Optional, TextIO
 
-from . import places
 from .__main__ import described, print_error
-from .ending import Ending
-from .hints import hint
-from .leaving import exit_code
-from .opening import open_session
-from .program import Cell, Program, ProgramError, compile_cells, main_module, run_code, without_magics
+from .running.ending import Ending
+from .running.hints import hint
+from .running.leaving import exit_code
+from .running.opening import open_session
+from .running.program import Cell, Program, ProgramError, compile_cells, main_module, run_code, without_magics
+from .seen import places
 
 PATIENCE_S = 1.0
 """How long a run waits for threads that it has started; a cell of a kernel does not wait for ever."""

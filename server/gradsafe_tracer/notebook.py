@@ -11,8 +11,8 @@ import sys
 from typing import Any, Callable, List, Optional
 
 from . import postmortem
+from .care.harmless import harmless
 from .context import Report, running_session, trace
-from .harmless import harmless
 
 
 def load_ipython_extension(shell: Any) -> None:

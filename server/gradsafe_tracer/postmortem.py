@@ -16,14 +16,14 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Tupl
 
 import torch
 
-from .blame import guilty
+from .care.harmless import harmless
 from .context import running_session
-from .harmless import harmless
-from .holders import holders
-from .messages import plain_name, reason_of
-from .nodes import reachable
-from .operands import grad_fn_of
-from .places import USER, kind_of_file, kinds
+from .errors.blame import guilty
+from .errors.messages import plain_name, reason_of
+from .errors.nodes import reachable
+from .seen.holders import holders
+from .seen.places import USER, kind_of_file, kinds
+from .watching.operands import grad_fn_of
 
 _VERSIONS = re.compile(r"is at version (\d+); expected version (\d+)")
 _OWNER: Any = torch.autograd.Variable

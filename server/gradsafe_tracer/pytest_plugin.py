@@ -34,8 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
     mode = config.getoption("trace_inplace", None)
     if mode is None:
         return
-    from .opening import open_session
-    from .program import ProgramError
+    from .running.opening import open_session
+    from .running.program import ProgramError
 
     try:
         open_session(())
@@ -78,7 +78,7 @@ class _Tracing:
         item._gradsafe_found = findings
         silent = [finding for finding in findings if finding.severity != "error"]
         if self._mode == FAIL and silent and outcome.excinfo is None:
-            from .report import text_of
+            from .told.report import text_of
 
             text = "silently wrong gradient\n" + "".join(map(text_of, silent))
             outcome.force_exception(pytest.fail.Exception(text, pytrace=False))
@@ -89,7 +89,7 @@ class _Tracing:
         findings = getattr(item, "_gradsafe_found", None)
         if call.when != "call" or findings is None:
             return
-        from .report import text_of
+        from .told.report import text_of
 
         report = outcome.get_result()
         text = "".join(map(text_of, findings))

@@ -152,7 +152,7 @@ def test_a_notebook_leaves_out_magics_and_knows_await(tmp_path: Path) -> None:
 
 def test_a_report_that_cannot_be_written_says_so(run: Driven) -> None:
     run("import torch\n")
-    full = "import gradsafe_tracer.ending as e, errno\ndef full(self, text):\n    raise OSError(errno.ENOSPC, 'No space left on device')\n"
+    full = "import gradsafe_tracer.running.ending as e, errno\ndef full(self, text):\n    raise OSError(errno.ENOSPC, 'No space left on device')\n"
     found = run(full + "e.Ending._write = full\n")
     assert found.result.problem is not None
     assert "No space left" in found.result.problem.message

@@ -12,7 +12,7 @@ from tests.oracle.report import FIXTURES, fixture_files
 from gradsafe.rules.finding import Related, Role, Severity
 from gradsafe.rules.judge import judge_log
 from gradsafe_tracer.events import Event, Place, WrongGradient
-from gradsafe_tracer.guess import NeedsValue
+from gradsafe_tracer.running.guess import NeedsValue
 
 from .running import run
 from .test_fixtures_traced import _bodies

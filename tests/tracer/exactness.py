@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from gradsafe_tracer import places, trace
+from gradsafe_tracer import trace
 from gradsafe_tracer.events import Place
+from gradsafe_tracer.seen import places
 
 from . import loud_programs, safe_programs, silent_programs
 from .test_loud import differs, marked

@@ -9,10 +9,10 @@ import time
 import torch
 from torch import nn
 
-from gradsafe_tracer import places
 from gradsafe_tracer.events import dump
-from gradsafe_tracer.limits import resident
-from gradsafe_tracer.session import Session
+from gradsafe_tracer.running.limits import resident
+from gradsafe_tracer.seen import places
+from gradsafe_tracer.watching.session import Session
 
 TOLD = (1_000, 2_000, 5_000, 10_000, 25_000, 50_000)
 

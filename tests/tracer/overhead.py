@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
 import gradsafe_tracer
-from gradsafe_tracer import places
+from gradsafe_tracer.seen import places
 
 ROUNDS = 5
 PAGE = Path(__file__).parents[2] / "docs" / "trace.md"

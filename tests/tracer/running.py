@@ -14,12 +14,14 @@ from typing import Any
 
 import torch
 
-from gradsafe_tracer import harmless, places, program
 from gradsafe_tracer.__main__ import _user_row
-from gradsafe_tracer.dryrun import dry_run
+from gradsafe_tracer.care import harmless
 from gradsafe_tracer.events import BackwardStart, Event, Free, Place, Raise, Save, Write, WrongGradient
-from gradsafe_tracer.guess import NeedsValue
-from gradsafe_tracer.session import Session
+from gradsafe_tracer.running import program
+from gradsafe_tracer.running.dryrun import dry_run
+from gradsafe_tracer.running.guess import NeedsValue
+from gradsafe_tracer.seen import places
+from gradsafe_tracer.watching.session import Session
 
 
 @dataclass

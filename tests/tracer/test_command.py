@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from gradsafe_tracer import command
+from gradsafe_tracer.running import command
 
 TELLS = """
 import json, sys

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -37,3 +38,21 @@ def test_nothing_that_python_3_9_lacks() -> None:
     command = [sys.executable, "-c", "from vermin.main import main; main()", "-t=3.9-", "--no-tips", folder]
     told = subprocess.run(command, capture_output=True, text=True, check=False)
     assert told.returncode == 0, told.stdout
+
+
+def test_the_map_of_the_rooms_is_complete() -> None:
+    """``docs/architecture.md`` says of every file in which room it is, and of nothing else."""
+    text = (Path(__file__).parents[2] / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = text.partition("### Inside the tracer")[2].partition("\n## ")[0]
+    told = set()
+    for line in table.splitlines()[4:]:
+        room, _, files = (cell.strip() for cell in line.strip("|").split(" | "))
+        folder = "" if room == "(top)" else room.strip("`")
+        told |= {folder + name for name in re.findall(r"`([\w/]+)`", files)}
+    package = Path(gradsafe_tracer.__file__).parent
+    there = {
+        path.relative_to(package).with_suffix("").as_posix() for path in FILES if path.name != "__init__.py"
+    }
+    assert {name for name in told if not name.endswith("/")} == {
+        one for one in there if not one.startswith("timeline/")
+    }

@@ -13,8 +13,9 @@ pytest.importorskip("torch")
 import torch
 
 from gradsafe.rules.base import all_rules
-from gradsafe_tracer import places, trace
-from gradsafe_tracer.report import CODES, SILENT
+from gradsafe_tracer import trace
+from gradsafe_tracer.seen import places
+from gradsafe_tracer.told.report import CODES, SILENT
 
 
 @pytest.fixture(autouse=True)

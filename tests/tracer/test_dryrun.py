@@ -13,8 +13,8 @@ pytest.importorskip("torch")
 import torch
 from tests.oracle.report import FIXTURES
 
-from gradsafe_tracer.dryrun import dry_run, run_dry
-from gradsafe_tracer.guess import Guess, NeedsValue
+from gradsafe_tracer.running.dryrun import dry_run, run_dry
+from gradsafe_tracer.running.guess import Guess, NeedsValue
 
 from .dry import compared
 

@@ -13,8 +13,10 @@ import pytest
 
 pytest.importorskip("torch")
 
-from gradsafe_tracer import harmless, places, trace
+from gradsafe_tracer import trace
+from gradsafe_tracer.care import harmless
 from gradsafe_tracer.events import Place, Save, Write
+from gradsafe_tracer.seen import places
 
 from . import loud_programs
 from .running import stories

@@ -13,9 +13,11 @@ pytest.importorskip("torch")
 
 import torch
 
-from gradsafe_tracer import places, recorder, records, selftest, trace
+from gradsafe_tracer import trace
+from gradsafe_tracer.care import selftest
 from gradsafe_tracer.events import Raise, Write
-from gradsafe_tracer.families import Family
+from gradsafe_tracer.seen import places, recorder, records
+from gradsafe_tracer.seen.families import Family
 
 from . import observed
 

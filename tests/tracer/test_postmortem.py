@@ -14,7 +14,8 @@ pytest.importorskip("torch")
 
 import torch
 
-from gradsafe_tracer import install, places, postmortem
+from gradsafe_tracer import install, postmortem
+from gradsafe_tracer.seen import places
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gradsafe_tracer import program
-from gradsafe_tracer.program import ProgramError
+from gradsafe_tracer.running import program
+from gradsafe_tracer.running.program import ProgramError
 
 CELLS = "a = 1\n# %% first\nb = 2\n# %%\nc = 3\n"
 

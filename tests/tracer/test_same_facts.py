@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("torch")
 
 from gradsafe.interp import unseen_writes
-from gradsafe_tracer import lineage
+from gradsafe_tracer.seen import lineage
 
 
 def test_operations_that_are_constant_almost_everywhere() -> None:

@@ -12,8 +12,10 @@ pytest.importorskip("numpy")
 
 import torch
 
-from gradsafe_tracer import harmless, places, trace
+from gradsafe_tracer import trace
+from gradsafe_tracer.care import harmless
 from gradsafe_tracer.events import Place
+from gradsafe_tracer.seen import places
 
 from . import safe_programs, silent_programs
 

@@ -9,7 +9,7 @@ from gradsafe.trace.deliver import tracer_folder
 OLD_PYTHON = 97
 """The exit status of an interpreter that is too old."""
 LOST = 96
-"""That of a run that could not write how it ended, as in ``gradsafe_tracer.ending``."""
+"""That of a run that could not write how it ended, as in ``gradsafe_tracer.running.ending``."""
 _BEGIN = f"""
 import os, sys
 if sys.path and sys.path[0] == "":

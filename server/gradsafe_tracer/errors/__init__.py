@@ -1,0 +1,3 @@
+"""Autograd's errors: which tensor, which write, which node, in torch's words."""
+
+from __future__ import annotations
