@@ -317,4 +317,60 @@ def forked() -> Any:
     return os.read(reading, 100)
 
 
+def hooks_of_every_kind() -> Any:
+    """Which run, in which order, how often, on which memory; one takes itself away, one replaces what passes."""
+    seen: list[Any] = []
+    layer = nn.Linear(3, 3)
+    layer.register_full_backward_pre_hook(lambda module, given: seen.append("module before"))
+    layer.register_full_backward_hook(lambda module, passed, given: seen.append("module"))
+    x = torch.ones(2, 3, requires_grad=True)
+    h = x * 2
+    once = h.register_hook(lambda g: (seen.append("once"), once.remove())[0])
+    h.register_hook(lambda g: g * 3)
+    node: Any = h.grad_fn
+    node.register_prehook(lambda given: seen.append("node before"))
+    first = node.register_hook(lambda passed, given: seen.append("first"))
+    node.register_hook(lambda passed, given: seen.append("second"))
+    h.retain_grad()
+    layer.weight.register_hook(lambda g: seen.append(("leaf", g.data_ptr())))
+
+    def accumulated(p: Any) -> None:
+        [address] = [one[1] for one in seen if one[0] == "leaf"][-1:]
+        seen.append("stolen" if p.grad.data_ptr() == address else "copied")
+
+    layer.weight.register_post_accumulate_grad_hook(accumulated)
+    (layer(h) + h).pow(2).sum().backward(retain_graph=True)
+    first.remove()
+    (layer(h) + h).pow(2).sum().backward()
+    assert h.grad is not None
+    order = [one if isinstance(one, str) else one[0] for one in seen]
+    return order, x.grad, h.grad, layer.weight.grad, layer.bias.grad, len(h._backward_hooks)
+
+
+def hook_that_raises() -> Any:
+    def refuse(g: Any) -> None:
+        raise RuntimeError("not this gradient")
+
+    x = torch.ones(3, requires_grad=True)
+    y = x.exp()
+    y.register_hook(refuse)
+    try:
+        (y * y).sum().backward(retain_graph=True)
+    except RuntimeError as error:
+        return str(error), x.grad, list(y._backward_hooks.values()) == [refuse]
+    return None
+
+
+def batched_and_sparse_gradients_with_hooks() -> Any:
+    x = torch.ones(3, requires_grad=True)
+    y = x * 2
+    y.register_hook(lambda g: g * 2)
+    rows = torch.autograd.grad(y * y, x, torch.eye(3), is_grads_batched=True)
+    layer = nn.Embedding(5, 3, sparse=True)
+    layer.weight.register_hook(lambda g: g * 2)
+    (layer(torch.tensor([1, 2])) + 1).pow(2).sum().backward()
+    assert layer.weight.grad is not None
+    return rows, layer.weight.grad.coalesce().values()
+
+
 PROGRAMS = [value for name, value in list(globals().items()) if getattr(value, "__module__", "") == __name__]

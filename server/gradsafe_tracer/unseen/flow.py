@@ -101,7 +101,7 @@ class Flow:
         self.recorder = recorder
         self.where = where
         self.spoilt: List[Spoilt] = []
-        self.measure: Callable[[Spoilt], None] = lambda _one: None
+        self.measure: Callable[[Spoilt], None] = _ignored
         self._frame = frame
         self._nodes = nodes
         self._waiting: Dict[Input, Optional[Buffer]] = {}
@@ -128,7 +128,7 @@ class Flow:
         """Lets go of the graph: an error's traceback may hold this for long."""
         for handle in self._handles:
             handle.remove()
-        self._handles, self._nodes, self._frame = [], [], None
+        self._handles, self._nodes, self._frame, self.measure = [], [], None, _ignored
         self._waiting.clear()
 
     @harmless
@@ -160,9 +160,9 @@ class Flow:
     ) -> Optional[Before]:
         """A call is about to write ``target``: what that may change for others."""
         current = getattr(torch._C, "_current_autograd_node", lambda: None)()
-        if current is None or target.layout is not torch.strided:
+        storage = _memory(target)
+        if current is None or storage is None:
             return None
-        storage = target.untyped_storage()
         sharing = [one for one in self._waiting.values() if one is not None and one.storage == storage._cdata]
         own, others = self._parted(sharing, current)
         if own is None and not others:
@@ -217,12 +217,26 @@ class Flow:
 
 
 def _buffer(node: Any, output: int, grad: Any) -> Optional[Buffer]:
-    if grad.layout is not torch.strided:
+    storage = _memory(grad)
+    if storage is None:
         return None
-    storage = grad.untyped_storage()._cdata
     return Buffer(
-        node, output, storage, grad.dtype, tuple(grad.size()), tuple(grad.stride()), grad.storage_offset()
+        node,
+        output,
+        storage._cdata,
+        grad.dtype,
+        tuple(grad.size()),
+        tuple(grad.stride()),
+        grad.storage_offset(),
     )
+
+
+def _memory(tensor: Any) -> Any:
+    """The storage of a tensor; None where it has none of its own (sparse, or a level of ``vmap``)."""
+    try:
+        return tensor.untyped_storage() if tensor.layout is torch.strided else None
+    except (RuntimeError, NotImplementedError):
+        return None
 
 
 def _is_converted(node: Any, output: int, grad: Any) -> bool:
@@ -270,6 +284,10 @@ def _differ(one: Any, other: Any) -> bool:
 
 def _unlike(one: Any, other: Any) -> Any:
     return (one != other) & ~((one != one) & (other != other))
+
+
+def _ignored(_one: Spoilt) -> None:
+    """Nobody measures."""
 
 
 @harmless

@@ -14,7 +14,7 @@ import torch
 
 from ..care.harmless import harmless
 from ..errors.nodes import reachable
-from .flow import Spoilt
+from .flow import Flow, Spoilt
 from .proof import TIMES, Proof, names_of, shadow_run, worst
 from .user_code import Listener, in_node
 
@@ -26,12 +26,14 @@ class Effects:
     """The effects of all writes of one backward call on its leaves."""
 
     def __init__(
-        self, recorder: Recorder, run: Callable[..., Any], inputs: Sequence[Any], accumulate: bool
+        self, recorder: Recorder, run: Callable[..., Any], inputs: Sequence[Any], accumulate: bool, flow: Flow
     ) -> None:
         self._recorder = recorder
         self._run = run
         self._inputs = list(inputs)
         self._accumulate = accumulate
+        self._flow = flow
+        flow.measure = self.measure
         self._leaves: Dict[int, Any] = {}
         self._arrived: Dict[int, Any] = {}
         self._handles: List[Any] = []
@@ -70,8 +72,9 @@ class Effects:
             self._arrived[id(leaf)] = grads[0].detach().clone()
 
     @harmless
-    def tell(self, spoilt: List[Spoilt], result: Any) -> None:
+    def tell(self, result: Any) -> None:
         """The backward is through: which writes have made a gradient wrong, and by how much."""
+        spoilt = self._flow.spoilt
         if not self._accumulate:
             self._arrived = {id(leaf): grad for leaf, grad in zip(self._inputs, result or ())}
         if (
@@ -105,6 +108,8 @@ class Effects:
         return worst(leaves, computed, right, names_of(leaves))
 
     def close(self) -> None:
+        """No hook of ours stays behind."""
+        self._flow.close()
         for handle in self._handles:
             handle.remove()
 

@@ -41,10 +41,11 @@ class Engine:
         grads = args[0] if args else None
         if recorder.doubtful(note):
             prove(recorder, self._original.run_backward, roots, grads, inputs, note)
-        flow = note.flow = followed(recorder, note, roots, grads or (), inputs, sys._getframe(1))
-        effects = Effects(recorder, self._original.run_backward, inputs, accumulate)
+        flow = followed(recorder, note, roots, grads or (), inputs, sys._getframe(1))
+        effects = None
         if flow is not None:
-            flow.measure = effects.measure
+            note.flow = flow
+            effects = Effects(recorder, self._original.run_backward, inputs, accumulate, flow)
         try:
             if watch in _get_current_function_mode_stack():
                 result = self._original.run_backward(roots, *args, **kwargs)
@@ -60,11 +61,10 @@ class Engine:
             raise
         finally:
             note.flow = None
-            if flow is not None:
-                flow.close()
+            if effects is not None:
                 effects.close()
-        if flow is not None:
-            effects.tell(flow.spoilt, result)
+        if effects is not None:
+            effects.tell(result)
         recorder.backward_ends(note, raised=False)
         return result
 
