@@ -323,6 +323,13 @@ def loss_clamped_where_it_is_small() -> None:
     loss.backward()
 
 
+def hook_reads_the_array_of_a_shared_gradient() -> None:
+    h = torch.randn(3, requires_grad=True) * 2
+    y = h * 3
+    y.register_hook(lambda g: print(g.numpy().sum(), end=""))
+    (h + y).pow(2).sum().backward()
+
+
 PROGRAMS = [
     value
     for name, value in list(globals().items())

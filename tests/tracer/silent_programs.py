@@ -340,7 +340,7 @@ def hook_registered_before_the_loop_clips_late() -> None:
     p, q = _leaf(), _leaf()
     p.register_hook(lambda g: g.clamp_(max=1000))  # wrong
     for step in range(40):
-        ((p + q) * (1 if step < 35 else 1e6)).abs().sum().backward()
+        ((p + q).exp() * (1 if step < 35 else 1e6)).sum().backward()
 
 
 def scaled_loss_before_backward() -> None:
@@ -362,6 +362,18 @@ def one_of_two_losses_scaled() -> None:
     with torch.no_grad():
         second *= 5  # wrong
     torch.autograd.grad([first, second], [w])
+
+
+def hook_writes_the_array_of_a_shared_gradient() -> None:
+    h = _leaf() * 2
+    y = h * 3
+
+    def mask(g: Any) -> None:
+        array = g.numpy()
+        array[0] = 0  # wrong
+
+    y.register_hook(mask)
+    (h + y).pow(2).sum().backward()
 
 
 PROGRAMS = [

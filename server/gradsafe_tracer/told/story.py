@@ -104,7 +104,10 @@ def _without_data(text: Optional[str]) -> Optional[str]:
 def _by_array(note: Any) -> bool:
     if isinstance(note, WriteNote):
         return note.how == "numpy"
-    return isinstance(note, PlainNote) and note.fields.get("reason") == "numpy-write"
+    if not isinstance(note, PlainNote):
+        return False
+    reason, operation = note.fields.get("reason"), note.fields.get("operation")
+    return reason == "numpy-write" or (reason == "gradient-write" and operation in arrays.ESCAPES)
 
 
 def _operation(note: Any) -> Optional[str]:

@@ -8,6 +8,8 @@ from typing import Iterator, List, Optional
 from ..events import Place
 from ..told.source import statement_place, tree_of
 
+ESCAPES = {"numpy", "array", "dlpack", "to_dlpack", "from_numpy", "untyped_storage", "storage", "data_ptr"}
+"""Operations that give a tensor's memory to the outside, as events name them."""
 _WRITING_METHODS = {"fill", "sort", "itemset", "partition", "resize", "put", "fill_", "copy_"}
 _WRITING_FUNCTIONS = {"copyto", "put", "place", "putmask", "fill_diagonal"}
 

@@ -108,6 +108,7 @@ class Flow:
         self._captured = {(id(node), output) for node, output in map(edge_of, inputs)}
         self._passed_on: Set[int] = set()
         self._handles: List[Any] = []
+        self._handed_out: Dict[int, List[Tuple[Before, Any, WriteNote]]] = {}
 
     def follow(self, roots: Iterable[Any], grads: Iterable[Any]) -> None:
         """Listens to all nodes: the last to hear of each, and where it has hooks of the program the first as well."""
@@ -133,6 +134,8 @@ class Flow:
 
     @harmless
     def _ran(self, node: Any, passed: Any, given: Any) -> None:
+        for before, target, note in self._handed_out.pop(id(node), ()):
+            self.after(before, target, note)
         again = id(node) in self._passed_on
         self._passed_on.add(id(node))
         for output in range(len(given)):
@@ -206,6 +209,14 @@ class Flow:
         one = Spoilt(hazard, changed, before.own)
         self.spoilt.append(one)
         self.measure(one)
+
+    @harmless
+    def handed_out(self, target: Any, note: WriteNote) -> None:
+        """Code that backward runs has a NumPy array, say, of ``target``: what it did with it shows when it is through."""
+        before = self.before(None, (), {}, target)
+        current = getattr(torch._C, "_current_autograd_node", lambda: None)()
+        if before is not None:
+            self._handed_out.setdefault(id(current), []).append((before, target, note))
 
     def _name(self, own: Buffer) -> Optional[str]:
         """What the program calls the tensor whose gradient it is."""

@@ -240,5 +240,8 @@ def escaped(watch: Watch, tensor: Any, how: str, frame: FrameType) -> None:
                     saved.snapshot = saved.alias.detach().clone()
                 recorder.doubt(saved, hazard)
         family.escaped = hazard
+        flow = recorder.running[-1].flow if recorder.running else None
+        if flow is not None:
+            flow.handed_out(tensor, write)
     finally:
         watch.busy = False
