@@ -242,6 +242,21 @@ def test_workers_of_a_data_loader(program: Write) -> None:
     assert "2 child processes were made with fork" in result.notes[0]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX")
+def test_an_interpreter_that_is_too_old(program: Write, tmp_path: Path) -> None:
+    old = tmp_path / "python"
+    old.write_text(f"""#!/bin/sh
+exec {sys.executable} -c 'import sys; sys.version_info = (3, 8, 18, "final", 0); exec(sys.argv[3])' "$@"
+""")
+    old.chmod(0o755)
+    passed: list[str] = []
+    result = run_trace(
+        program("print(1)\n", python=str(old)), on_output=lambda _stream, text: passed.append(text)
+    )
+    assert (result.outcome, _slug(result), exit_code(result), passed) == ("failed", "old-python", 2, [])
+    assert result.problem is not None and "Python 3.9" in result.problem.message
+
+
 OTHER_TORCHES = [
     ("__version__ = '1.13.1'\n", "old-torch", "torch 1.13.1 is older than 2.1", "upgrade it"),
     ("__version__ = '2.0.1+cu118'\n", "old-torch", "torch 2.0.1+cu118 is older", "upgrade it"),

@@ -16,7 +16,6 @@ if sys.path and sys.path[0] == "":
     del sys.path[0]
 parts = os.environ.get("PYTHONPATH", "").split(os.pathsep)
 if sys.version_info < (3, 9):
-    sys.stderr.write("gradsafe: old python")
     sys.exit({OLD_PYTHON})
 from gradsafe_tracer.%s import main
 sys.path[:] = [path for path in sys.path if path != parts[0]]
