@@ -15,9 +15,11 @@ import torch
 
 from gradsafe_tracer import trace
 from gradsafe_tracer.care import selftest
+from gradsafe_tracer.context import running_session
 from gradsafe_tracer.events import Raise, Write
 from gradsafe_tracer.seen import places, recorder, records
 from gradsafe_tracer.seen.families import Family
+from gradsafe_tracer.unseen import user_code
 
 from . import observed
 
@@ -81,6 +83,27 @@ def test_many_steps_leave_no_more_records_than_few(monkeypatch: pytest.MonkeyPat
     assert max(counts[1:]) <= counts[0]  # fewer, where records of earlier tests have died meanwhile
     (last,) = {event.version_after for event in report.events[-3:] if isinstance(event, Write)}
     assert last == 2001, "the last writes are kept, not the first"
+
+
+def test_hooks_of_many_steps_are_forgotten_and_new_graphs_are_still_proved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(user_code, "REMEMBERED", 50)
+    weight = torch.ones(3, requires_grad=True)
+    with trace() as report:
+        for _ in range(300):
+            y = weight * 2
+            y.register_hook(lambda g: g * 0.5)
+            y.pow(2).sum().backward()
+        session = running_session()
+        assert session is not None
+        assert len(session.recorder.hooks._known) == 50
+        assert len(session.recorder.flowing) == 1
+        z = weight.exp()
+        z.data.add_(1)
+        z.sum().backward()
+    (event,) = report.wrong_gradients
+    assert event.computed is not None
 
 
 def test_late_failure_is_told_although_its_place_was_seen_often() -> None:

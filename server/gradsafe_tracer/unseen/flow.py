@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 ROUNDS = 24
 """How many backward calls of one place are followed; then only where user code wrote a gradient there."""
 ALWAYS = -1
+PLACES = 4_000
+"""How many places are counted; then counting begins anew."""
 
 Input = Tuple[int, int]
 """An input of the backward of a node: the node's identity, and the number of its output in forward."""
@@ -73,6 +75,8 @@ class Before(NamedTuple):
     others: List[Tuple[Buffer, Any]]
     given: Any
     intended: Any
+    written: int
+    """How many elements are written. The tensor itself is not held: torch takes over a gradient that nobody else holds."""
 
 
 class Spoilt:
@@ -108,7 +112,7 @@ class Flow:
         self._captured = {(id(node), output) for node, output in map(edge_of, inputs)}
         self._passed_on: Set[int] = set()
         self._handles: List[Any] = []
-        self._handed_out: Dict[int, List[Tuple[Before, Any, WriteNote]]] = {}
+        self._handed_out: Dict[int, List[Tuple[Before, WriteNote]]] = {}
 
     def follow(self, roots: Iterable[Any], grads: Iterable[Any]) -> None:
         """Listens to all nodes: the last to hear of each, and where it has hooks of the program the first as well."""
@@ -134,8 +138,8 @@ class Flow:
 
     @harmless
     def _ran(self, node: Any, passed: Any, given: Any) -> None:
-        for before, target, note in self._handed_out.pop(id(node), ()):
-            self.after(before, target, note)
+        for before, note in self._handed_out.pop(id(node), ()):
+            self.after(before, note)
         again = id(node) in self._passed_on
         self._passed_on.add(id(node))
         for output in range(len(given)):
@@ -176,7 +180,14 @@ class Flow:
             if own is not None and _overlaps(own.size, own.stride):
                 given = own.seen(storage).clone(memory_format=torch.contiguous_format)
                 intended = _intended(func, args, kwargs, target, own, given)
-            return Before(storage, own, [(one, one.seen(storage).clone()) for one in others], given, intended)
+            return Before(
+                storage,
+                own,
+                [(one, one.seen(storage).clone()) for one in others],
+                given,
+                intended,
+                target.numel(),
+            )
 
     def _parted(self, sharing: List[Buffer], current: Any) -> Tuple[Optional[Buffer], List[Buffer]]:
         """The gradient that the running code was given, and those of others."""
@@ -191,7 +202,7 @@ class Flow:
         return mine, [one for one in sharing if one is not mine]
 
     @harmless
-    def after(self, before: Before, target: Any, note: WriteNote) -> None:
+    def after(self, before: Before, note: WriteNote) -> None:
         """The write is done."""
         with torch.no_grad():
             changed = []
@@ -200,7 +211,7 @@ class Flow:
                 if _differ(new, old):
                     changed.append((buffer, new - old))
             if before.own is not None and before.given is not None:
-                changed += _beyond(before, before.own, target)
+                changed += _beyond(before, before.own)
         if not changed:
             return
         hazard = Hazard(note, "gradient-write")
@@ -216,7 +227,7 @@ class Flow:
         before = self.before(None, (), {}, target)
         current = getattr(torch._C, "_current_autograd_node", lambda: None)()
         if before is not None:
-            self._handed_out.setdefault(id(current), []).append((before, target, note))
+            self._handed_out.setdefault(id(current), []).append((before, note))
 
     def _name(self, own: Buffer) -> Optional[str]:
         """What the program calls the tensor whose gradient it is."""
@@ -280,13 +291,13 @@ def _intended(
     return copy
 
 
-def _beyond(before: Before, own: Buffer, target: Any) -> List[Tuple[Buffer, Any]]:
+def _beyond(before: Before, own: Buffer) -> List[Tuple[Buffer, Any]]:
     """Elements of an expanded gradient that a write to others of its elements has changed too."""
     now = own.seen(before.storage)
     if before.intended is not None:
         return [(own, now - before.intended)] if _differ(now, before.intended) else []
     moved = int(_unlike(now, before.given).sum())
-    return [(own, None)] if moved > target.numel() else []
+    return [(own, None)] if moved > before.written else []
 
 
 def _differ(one: Any, other: Any) -> bool:
@@ -309,6 +320,8 @@ def followed(
     seen = recorder.flowing.get(note.where, 0)
     if recorder.light or seen >= ROUNDS:
         return None
+    if len(recorder.flowing) > PLACES:
+        recorder.flowing.clear()
     if seen != ALWAYS:
         recorder.flowing[note.where] = seen + 1
     nodes = reachable(note.roots)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _Custom = torch.autograd.function.BackwardCFunction
 REMEMBERED = 20_000
-"""How many hooked nodes are remembered; a node that fell out may still carry its hook, so past that none is trusted."""
+"""How many hooked nodes are remembered. One that fell out may carry its hook still: no node as old is trusted then."""
 
 
 class HookedTensor(NamedTuple):
@@ -42,7 +42,7 @@ class Hooks:
     def __init__(self) -> None:
         self._known: Dict[int, Dict[int, HookedTensor]] = {}
         self._started: Dict[int, int] = {}
-        self._overflown = False
+        self._forgotten = -1
 
     def thread_starts(self) -> None:
         """Nodes with a lower number were made before this thread was watched."""
@@ -55,8 +55,9 @@ class Hooks:
         if node is None:
             return  # a leaf shows its hooks itself
         if len(self._known) >= REMEMBERED:
-            del self._known[next(iter(self._known))]
-            self._overflown = True
+            oldest = next(iter(self._known))
+            del self._known[oldest]
+            self._forgotten = max(self._forgotten, oldest)
         outputs = self._known.setdefault(node._sequence_nr(), {})
         outputs[tensor.output_nr] = HookedTensor(names.variable(tensor, frame), weakref.ref(tensor))
 
@@ -81,9 +82,8 @@ class Hooks:
         if leaf is not None:
             return bool(leaf._backward_hooks)
         number = node._sequence_nr()
-        return (
-            self._overflown or number in self._known or number < self._started.get(threading.get_ident(), 0)
-        )
+        oldest = max(self._forgotten + 1, self._started.get(threading.get_ident(), 0))
+        return number in self._known or number < oldest
 
 
 class Listener:

@@ -41,7 +41,7 @@ class Writing:
         self.targets: List[Tuple[Any, int]] = []
         self.saved: List[Tuple[Any, int]] = []
         self.repeats: Dict[int, Optional[Repeat]] = {}
-        self.gradients: Dict[int, Callable[[Any, WriteNote], None]] = {}
+        self.gradients: Dict[int, Callable[[WriteNote], None]] = {}
         self.place: Optional[Where] = None
         self.declared: Optional[Tuple[Where, Optional[str]]] = None
         self.first = torch.autograd._get_sequence_nr()
@@ -170,7 +170,7 @@ class Writing:
         note_in_graph(self.watch, tensor, family, note, self.args, self.repeats.get(id(tensor)))
         written = self.gradients.get(id(tensor))
         if written is not None:
-            written(tensor, note)
+            written(note)
 
     def _break(self, touched: List[Tuple[Any, int]], note: WriteNote, data: bool) -> None:
         for saved, old in touched:
