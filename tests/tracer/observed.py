@@ -373,4 +373,15 @@ def batched_and_sparse_gradients_with_hooks() -> Any:
     return rows, layer.weight.grad.coalesce().values()
 
 
+def swapped_with_a_hook() -> Any:
+    if not hasattr(torch.utils, "swap_tensors"):
+        return None
+    a = torch.ones(3, requires_grad=True) * 1
+    b = torch.zeros(3)
+    a.register_hook(lambda g: g * 2)
+    a = a.detach()
+    torch.utils.swap_tensors(a, b)
+    return a, b
+
+
 PROGRAMS = [value for name, value in list(globals().items()) if getattr(value, "__module__", "") == __name__]

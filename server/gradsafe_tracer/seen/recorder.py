@@ -114,6 +114,7 @@ class Recorder:
     def forget(self, tensor: Any) -> None:
         """Drops every weak reference to ``tensor``: ``torch.utils.swap_tensors`` refuses tensors that have one."""
         self.numbers.forget(tensor)
+        self.hooks.forget(tensor)
         self.swaps.pop(id(tensor), None)
         self.lineage.forget(tensor)
         family = known_family(tensor, self.numbers)

@@ -7,7 +7,6 @@ they are noted when they are registered. A graph from before the trace may hang 
 
 from __future__ import annotations
 
-import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, NamedTuple, Optional
 
@@ -41,12 +40,12 @@ class Hooks:
 
     def __init__(self) -> None:
         self._known: Dict[int, Dict[int, HookedTensor]] = {}
-        self._started: Dict[int, int] = {}
-        self._forgotten = -1
+        self._trusted = 0
+        """Nodes with a lower number may have hooks that nobody has seen. Each thread counts its own: the highest is taken."""
 
     def thread_starts(self) -> None:
-        """Nodes with a lower number were made before this thread was watched."""
-        self._started.setdefault(threading.get_ident(), torch.autograd._get_sequence_nr())
+        """What this thread has made so far was made unwatched."""
+        self._trusted = max(self._trusted, torch.autograd._get_sequence_nr())
 
     @harmless
     def registered(self, tensor: Any, frame: Optional[FrameType]) -> None:
@@ -57,9 +56,16 @@ class Hooks:
         if len(self._known) >= REMEMBERED:
             oldest = next(iter(self._known))
             del self._known[oldest]
-            self._forgotten = max(self._forgotten, oldest)
+            self._trusted = max(self._trusted, oldest + 1)
         outputs = self._known.setdefault(node._sequence_nr(), {})
         outputs[tensor.output_nr] = HookedTensor(names.variable(tensor, frame), weakref.ref(tensor))
+
+    def forget(self, tensor: Any) -> None:
+        """Drops the weak reference to ``tensor``; that its node has a hook is remembered."""
+        for outputs in self._known.values():
+            for output, one in outputs.items():
+                if one.tensor() is tensor:
+                    outputs[output] = HookedTensor(one.name, _nobody)
 
     def of(self, node: Any, output: int) -> Optional[HookedTensor]:
         """The hooked tensor that is output number ``output`` of ``node``."""
@@ -82,8 +88,7 @@ class Hooks:
         if leaf is not None:
             return bool(leaf._backward_hooks)
         number = node._sequence_nr()
-        oldest = max(self._forgotten + 1, self._started.get(threading.get_ident(), 0))
-        return number in self._known or number < oldest
+        return number in self._known or number < self._trusted
 
 
 class Listener:
@@ -124,6 +129,10 @@ def _hooks_of(node: Any) -> Iterator[Any]:
         table = handle.hooks_dict_ref() or {}
         handle.remove()
         yield from (hook for hook in table.values() if not isinstance(hook, Listener))
+
+
+def _nobody() -> None:
+    """Stands for a reference whose tensor is no longer followed."""
 
 
 def _nothing(*_grads: Any) -> None:
