@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 ROUNDS = 24
 """How many backward calls of one place are followed; then only where user code wrote a gradient there."""
+LOOKS = 2
+"""How many of them are looked through where no hook was registered and no custom Function ran since the trace began."""
 ALWAYS = -1
 PLACES = 4_000
 """How many places are counted; then counting begins anew."""
@@ -324,6 +326,8 @@ def followed(
         recorder.flowing.clear()
     if seen != ALWAYS:
         recorder.flowing[note.where] = seen + 1
+    if not recorder.user_hooks and seen >= LOOKS:
+        return None
     nodes = reachable(note.roots)
     if not recorder.user_hooks and not any(map(recorder.hooks.shown, nodes)):
         return None

@@ -32,6 +32,7 @@ def functions_followed(session: Session) -> Iterator[None]:
             recorder.failed(watch, cls.apply, args, kwargs, error)
             raise
         if not recorder.light:
+            recorder.user_hooks = True  # its backward is code of the program
             attributes_of(watch, result)
         return result
 
