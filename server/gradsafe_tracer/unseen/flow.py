@@ -111,7 +111,8 @@ class Flow:
         self._frame = frame
         self._nodes = nodes
         self._waiting: Dict[Input, Optional[Buffer]] = {}
-        self._captured = {(id(node), output) for node, output in map(edge_of, inputs)}
+        there = set(nodes)
+        self._captured = {(id(node), output) for node, output in map(edge_of, inputs) if node in there}
         self._passed_on: Set[int] = set()
         self._handles: List[Any] = []
         self._handed_out: Dict[int, List[Tuple[Before, WriteNote]]] = {}
