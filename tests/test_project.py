@@ -29,6 +29,7 @@ ORDER = [
     "fixes",
     "project",
     "report",
+    "explain",
     "trace",
     "lsp",
     "cli",

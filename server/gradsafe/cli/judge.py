@@ -45,6 +45,9 @@ class Judge(Protocol):
     def check(self, file: str) -> Verdict:
         """The findings whose primary place is in ``file``."""
 
+    def imports(self, file: str) -> tuple[str, ...]:
+        """The files of the workspace that ``file`` imports, and that those import, in turn."""
+
     def text(self, file: str) -> str | None:
         """The text that places in ``file`` point into; None where it was never read."""
 

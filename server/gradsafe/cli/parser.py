@@ -40,6 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     _check(commands)
     _fix(commands)
     _trace(commands)
+    _explain(commands)
     rule = _command(commands, "rule", "print the page of a rule")
     rule.add_argument(
         "code", metavar="CODE", nargs="?", help="for example saved-tensor-modified; none lists them all"
@@ -101,6 +102,16 @@ def _trace(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--light", action="store_true", help="cheaper: errors only, no silently wrong gradients"
     )
     trace.add_argument("--output-format", choices=("full", "json"), default="full")
+
+
+def _explain(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    explain = _command(
+        commands, "explain", "say what an error of autograd means, and which lines are behind it"
+    )
+    explain.add_argument("file", metavar="FILE", nargs="?", help="holds the traceback; none: standard input")
+    where = "where to look for the lines; none: the files that the traceback names"
+    explain.add_argument("--in", metavar="PATH", dest="paths", action="append", help=where)
+    explain.add_argument("--output-format", choices=("full", "json"), default="full")
 
 
 def _command(

@@ -41,6 +41,10 @@ class SessionJudge:
         troubles, bounds = map(self._trouble, result.problems), map(self._bound, result.limits)
         return Verdict(file, tuple(entries), tuple(troubles), tuple(bounds), result.work.roots)
 
+    def imports(self, file: str) -> tuple[str, ...]:
+        """The files that ``file`` can reach by imports, in order."""
+        return tuple(sorted(self._session.imports(file)))
+
     def text(self, file: str) -> str | None:
         """The text that is judged; of a notebook, that of its code cells."""
         return self._session.workspace.text(file)

@@ -201,6 +201,10 @@ class Session:
         """The roots of a file in the order in which they may spend its budget; none where it cannot be read."""
         return self._in_turn(self.workspace.name(file))
 
+    def imports(self, file: str) -> frozenset[str]:
+        """The files of the workspace that ``file`` imports, and that those import, in turn."""
+        return self._closures.of(self.workspace.name(file))
+
     def layout(self, file: str) -> Layout | None:
         """Where the chunks of any file of the workspace stand now."""
         return self.workspace.layout(file)

@@ -1,0 +1,109 @@
+"""``gradsafe explain``: from a traceback to plain words, the likely lines and their fixes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gradsafe.cli.check import with_proved_fixes
+from gradsafe.cli.failure import Failure
+from gradsafe.cli.judge import texts_of
+from gradsafe.cli.opening import Opened, open_paths
+from gradsafe.explain.error_text import ErrorText, read_error
+from gradsafe.explain.suspects import SHOWN, files_of, ranked
+from gradsafe.explain.words import explain
+from gradsafe.report.entry import Entry
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Exit 0 where the text holds an error of autograd, whether or not a line is found for it."""
+    error = read_error(_text(arguments.file))
+    if error is None:
+        raise Failure(
+            f"{arguments.file or 'standard input'}: no error of autograd in it. Give the whole text, its last line included: "
+            "it begins with `RuntimeError: one of the variables needed for gradient computation ...` or the like."
+        )
+    paths = arguments.paths or files_of(error)
+    opened = open_paths(paths) if paths else None
+    suspects = ranked(_entries(opened), error)[:SHOWN] if opened is not None else []
+    if opened is not None:
+        suspects = [with_proved_fixes(opened.judge, entry) for entry in suspects]
+    if arguments.output_format == "json":
+        print(_json(error, suspects), end="")
+        return 0
+    from rich.console import Console
+
+    _print(error, suspects, opened, Console(highlight=False, soft_wrap=True))
+    return 0
+
+
+def _text(file: str | None) -> str:
+    if file is None:
+        if sys.stdin.isatty():
+            print("gradsafe: paste the traceback, then press Ctrl+D", file=sys.stderr)
+        return sys.stdin.read()
+    try:
+        return Path(file).read_text("utf-8", errors="replace")
+    except OSError as error:
+        raise Failure(
+            f"{file}: {error.strerror or error}. Name a file that holds the traceback, or pipe it in."
+        ) from error
+
+
+def _entries(opened: Opened) -> Iterator[Entry]:
+    """The findings in the files, and in those that they import: the traceback names none of the lines that wrote."""
+    files = dict.fromkeys(opened.files)
+    for file in opened.files:
+        files.update(dict.fromkeys(opened.judge.imports(file)))
+    for file in files:
+        yield from opened.judge.check(file).entries
+
+
+def _json(error: ErrorText, suspects: list[Entry]) -> str:
+    from gradsafe.report.json_format import entry_json
+
+    told = {
+        "code": error.code,
+        "message": error.message,
+        "explanation": dict(explain(error)),
+        "suspects": [entry_json(entry) for entry in suspects],
+    }
+    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+
+
+def _print(error: ErrorText, suspects: list[Entry], opened: Opened | None, console: Console) -> None:
+    from gradsafe.report.full import print_full
+    from gradsafe.report.plain import plain
+
+    console.print(f"torch says: {plain(error.message)}", style="bold", markup=False)
+    for label, sentence in explain(error):
+        console.print(f"  {label}: {plain(sentence)}", markup=False)
+    console.print()
+    if suspects and opened is not None:
+        what = (
+            "This is the line"
+            if len(suspects) == 1
+            else "These are the lines that it may be, likeliest first"
+        )
+        console.print(f"{what}:\n", markup=False)
+        print_full(suspects, texts_of(opened.judge, tuple(suspects)), console)
+        return
+    searched = ", ".join(opened.files[:5]) if opened is not None else ""
+    console.print(
+        (
+            f"The analysis finds no such write in {plain(searched)}. "
+            if searched
+            else "The text names no file that is here. "
+        )
+        + ("Run it" if searched else "Name files: `gradsafe explain TRACEBACK --in FILE`, or run the program")
+        + " with `gradsafe trace FILE`: it names the line that saved the tensor and the one that wrote it.",
+        markup=False,
+    )
+    console.print(f"  learn why: gradsafe rule {error.code}", markup=False)

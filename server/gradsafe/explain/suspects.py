@@ -1,0 +1,56 @@
+"""Which findings of the analysis an error is likely about: the more of its facts a finding shares, the likelier."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from gradsafe.explain.error_text import ErrorText, Frame
+from gradsafe.explain.words import is_users, plain_operation
+from gradsafe.report.entry import Entry
+from gradsafe.rules.finding import Role, Severity
+from gradsafe_tracer.events import Place
+
+SHOWN = 3
+"""Suspects that are shown: further ones are no help."""
+
+_LINE = 8
+"""A line of the traceback is the finding's own: hardly an accident."""
+_VERSIONS = 4
+_OPERATION = 2
+_SEVERITY = {Severity.ERROR: 3, Severity.WARNING: 2, Severity.INFORMATION: 1, Severity.HINT: 0}
+
+
+def ranked(entries: Iterable[Entry], error: ErrorText) -> list[Entry]:
+    """Those of the error's rule, likeliest first; equal ones in the order of their places."""
+    own = [entry for entry in entries if entry.code == error.code]
+    return sorted(own, key=lambda entry: (-score(entry, error), entry.place.file, entry.place.row))
+
+
+def score(entry: Entry, error: ErrorText) -> int:
+    """How much speaks for a finding."""
+    found = _SEVERITY[entry.severity]
+    fails = [each.place for each in entry.related if each.role is Role.BACKWARD] or [entry.place]
+    found += _LINE * any(_is_at(place, frame) for place in fails for frame in error.frames)
+    saves = [each for each in entry.related if each.role is Role.SAVED]
+    found += _LINE * any(_is_at(each.place, frame) for each in saves for frame in error.forward)
+    if error.expected is not None and entry.runtime_message:
+        versions = f"at version {error.found}; expected version {error.expected} "
+        found += _VERSIONS * (versions in entry.runtime_message)
+    for node in (error.node, error.failed):
+        name = plain_operation(node).lower() if node else ""
+        found += _OPERATION * any(name and f"`{name}`" in each.message.lower() for each in saves)
+    return found
+
+
+def files_of(error: ErrorText) -> list[str]:
+    """The user's files that the traceback names and that are there."""
+    named = (Path(frame.file).expanduser() for frame in (*error.frames, *error.forward) if is_users(frame))
+    return list(dict.fromkeys(os.path.relpath(path) for path in named if path.is_file()))
+
+
+def _is_at(place: Place, frame: Frame) -> bool:
+    if not place.row <= frame.row <= max(place.end_row, place.row):
+        return False
+    return Path(place.file).resolve() == Path(frame.file).expanduser().resolve()
