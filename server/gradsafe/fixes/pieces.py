@@ -98,9 +98,7 @@ class Piece:
         )
 
     def _names(self) -> Iterator[tuple[str, bool]]:
-        for cursor in walk([part.node for part in self.parts]):
-            if isinstance(cursor.node, cst.Name) and not _is_label(cursor):
-                yield cursor.node.value, _is_target(cursor)
+        return _names(*(part.node for part in self.parts))
 
     def removed(self) -> tuple[Edit, ...]:
         """The edits that take it out."""
@@ -195,6 +193,18 @@ def _of_chunks(codes: Sequence[Code | None]) -> Piece | None:
             end = starts[number + 1] if number + 1 < len(starts) else len(code.text)
             parts.append(Part(code, start, end, node))
     return Piece(tuple(parts)) if parts else None
+
+
+def names_in(expression: cst.CSTNode) -> frozenset[str]:
+    """All names in it; attributes and keywords are none."""
+    return frozenset(name for name, _ in _names(expression))
+
+
+def _names(*nodes: cst.CSTNode) -> Iterator[tuple[str, bool]]:
+    """Names, and whether each is bound there."""
+    for cursor in walk(nodes):
+        if isinstance(cursor.node, cst.Name) and not _is_label(cursor):
+            yield cursor.node.value, _is_target(cursor)
 
 
 def _is_label(cursor: Cursor) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from gradsafe.fixes.draft import Draft
-from gradsafe.fixes.pieces import Piece, blocks_around
+from gradsafe.fixes.pieces import Piece, blocks_around, names_in
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.spot import Spot, find_spot
 
@@ -24,12 +24,14 @@ def propose(site: Site) -> Iterator[Draft]:
     blocks = list(blocks_around(site.sources, site.spot))
     for inner, outer in itertools.pairwise(blocks):
         loop = next(number for number, piece in enumerate(outer) if piece.covers(site.spot))
-        if not isinstance(outer[loop].parts[0].node, (cst.For, cst.While)):
+        node = outer[loop].parts[0].node
+        if not isinstance(node, (cst.For, cst.While)):
             continue
+        header = names_in(node.iter if isinstance(node, cst.For) else node.test)
         for made in _candidates(outer, loop, save):
             piece, first = outer[made], inner[0]
-            if any(each.names() & piece.bound() for each in outer[made + 1 : loop]):
-                continue
+            if header & piece.bound() or any(each.names() & piece.bound() for each in outer[made + 1 : loop]):
+                continue  # it is needed before the first round
             edits = (*piece.removed(), first.preceded_by(f"{first.indent}{piece.text.lstrip()}"))
             yield Draft(f"{_what(piece)} in each round", edits, safe=False)
 
