@@ -63,7 +63,7 @@ def test_what_the_run_says_of_the_predictions(tmp_path: Path) -> None:
     page = (tmp_path / "page.html").read_text("utf-8")
     assert '"verdict":"confirmed"' in page and '"verdict":"not-reached"' in page
     told = trace(tmp_path, "program.py")
-    assert "static analysis of the same file: " in told.stdout
+    assert "static analysis of these files: " in told.stdout
     assert "not-reached: program.py:6 error[saved-tensor-modified]" in told.stdout
 
 
@@ -126,3 +126,18 @@ def test_notebook_cells_are_shown(tmp_path: Path) -> None:
     told = trace(tmp_path, "--html", "page.html", "book.ipynb")
     assert "book.ipynb#1:5:1" in told.stdout and "y.add_(1)" in told.stdout
     assert "y.add_(1)" in (tmp_path / "page.html").read_text("utf-8")
+
+
+def test_predictions_in_files_that_are_imported_count(tmp_path: Path) -> None:
+    (tmp_path / "steps.py").write_text("def spoil(x):\n    y = x.exp()\n    y.add_(1)\n    return y\n")
+    (tmp_path / "unused.py").write_text("import torch\ntorch.ones(2, requires_grad=True).add_(1)\n")
+    (tmp_path / "main.py").write_text(
+        "import torch\nfrom steps import spoil\n\ndef later():\n    import unused\n\n"
+        "spoil(torch.ones(2, requires_grad=True)).sum().backward()\n"
+    )
+    told = trace(tmp_path, "--output-format", "json", "main.py")
+    found = [
+        (Path(one["filename"]).name, one["row"], one["verdict"])
+        for one in json.loads(told.stdout)["predictions"]
+    ]
+    assert found == [("steps.py", 3, "confirmed")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,13 +65,15 @@ def _request(arguments: argparse.Namespace) -> TraceRequest:
 
 
 def _compared(result: TraceResult, request: TraceRequest) -> Comparison | None:
-    """With what the static analysis says of the same file; None where it cannot be asked, whatever the reason."""
-    from gradsafe.trace import compare
+    """With what the static analysis says of the files that ran; None where it cannot be asked, whatever the reason."""
+    from gradsafe.trace import compare, files_that_ran
 
     if request.module is not None or not request.file.endswith(".py"):
         return None
     try:
-        predicted = open_paths([request.file]).judge.check(request.file).entries
+        judge, ran = open_paths([request.file]).judge, files_that_ran(result)
+        others = [file for file in judge.imports(request.file) if os.path.realpath(file) in ran]
+        predicted = [entry for file in (request.file, *others) for entry in judge.check(file).entries]
     except Exception:  # the run is what was asked for
         return None
     return compare(result, request, predicted)

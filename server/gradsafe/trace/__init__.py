@@ -1,7 +1,7 @@
 """``gradsafe trace``: runs a program in a child process under the tracer and judges what really happened."""
 
 from gradsafe.trace.page import timeline_data, to_html
-from gradsafe.trace.predicted import Comparison, compare
+from gradsafe.trace.predicted import Comparison, compare, files_that_ran
 from gradsafe.trace.render import render_text, summary
 from gradsafe.trace.result import TraceException, TraceProblem, TraceRequest, TraceResult
 from gradsafe.trace.run import run_trace
@@ -16,6 +16,7 @@ __all__ = [
     "compare",
     "entries",
     "exit_code",
+    "files_that_ran",
     "render_text",
     "run_trace",
     "summary",

@@ -33,7 +33,7 @@ class Comparison:
         """One line."""
         verdicts = [*self.found, *(verdict for _, verdict in self.refused)]
         counts = [f"{verdicts.count(one)} {_WORDS[one]}" for one in _WORDS if one in verdicts]
-        return f"static analysis of the same file: {', '.join(counts) or 'predicted nothing, and nothing was found'}"
+        return f"static analysis of these files: {', '.join(counts) or 'predicted nothing, and nothing was found'}"
 
 
 _WORDS = {
@@ -81,6 +81,11 @@ def _verdict(entry: Entry, result: TraceResult) -> str:
     }
     through = result.outcome == COMPLETED and not result.stopped
     return Verdict.REFUTED if through or (fails and fails <= backwards) else Verdict.NOT_REACHED
+
+
+def files_that_ran(result: TraceResult) -> frozenset[str]:
+    """The files whose lines the run told of, links followed."""
+    return frozenset(file for file, _ in _rows(result))
 
 
 def _rows(result: TraceResult) -> Iterator[tuple[str, int]]:
