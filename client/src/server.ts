@@ -8,6 +8,7 @@ import {
     Trace,
 } from 'vscode-languageclient/node';
 import { type Choice, type Command, chooseServer } from './command';
+import { EXPLAIN, explainError } from './explain';
 import { reportMissing } from './missing';
 import { run } from './process';
 import { activeInterpreter } from './python';
@@ -139,7 +140,10 @@ function clientOptions(
         ],
         outputChannel: log,
         revealOutputChannelOn: RevealOutputChannelOn.Never,
-        middleware: { executeCommand: withArguments },
+        middleware: {
+            executeCommand: (command, args, next) =>
+                command === EXPLAIN ? explainError(args, next) : withArguments(command, args, next),
+        },
         initializationOptions: {
             trusted: workspace.isTrusted,
             codeLens: settings.codeLens,

@@ -22,7 +22,7 @@ from rich.progress import track
 
 from gradsafe.cli.opening import open_paths
 from gradsafe.explain.error_text import read_error
-from gradsafe.explain.suspects import ranked
+from gradsafe.explain.suspects import located, ranked
 
 TESTS = Path(__file__).parents[1]
 
@@ -67,7 +67,7 @@ def main() -> int:
                 continue
             mode = "anomaly" if anomaly else "plain"
             counts[f"{mode}: errors"] += 1
-            suspects = ranked(open_paths([str(path)]).judge.check(str(path)).entries, error)
+            suspects = ranked(open_paths([str(path)]).judge.check(str(path)).entries, located(error, "."))
             counts[f"{mode}: a suspect"] += bool(suspects)
             first = bool(suspects) and suspects[0].place.row in rows
             counts[f"{mode}: the first is right"] += first

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from gradsafe.explain.error_text import ErrorText
 from gradsafe.fixes.apply import apply_edits
 from gradsafe.lsp.analysis import Judgement, Remark
 from gradsafe.lsp.convert import line_starts
@@ -102,6 +103,9 @@ class Scripted:
             ],
         )
         return len(judge(file, fixed).entries) < len(judge(file, text).entries)
+
+    def suspects(self, error: ErrorText) -> Sequence[Entry]:
+        return ()
 
     def page(self, code: str) -> str | None:
         return f"The page of {code}. Judged {self.judged} times."

@@ -185,3 +185,23 @@ async def test_run_and_trace_with_torch(real: Session, uri: str) -> None:
     await real.until(lambda: [d.source for d in real.published[-1].diagnostics] == ["gradsafe trace"])
     assert real.published[-1].diagnostics[0].range == spread((4, 0), (4, 9))
     assert real.shown == ["model.py, cell 1: raised RuntimeError at line 6, 1 finding (as predicted)"]
+
+
+async def test_an_error_is_explained_with_links(real: Session, tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_text("def spoil(x):\n    h = x.exp()\n    h.add_(1)\n    return h\n")
+    (tmp_path / "train.py").write_text(
+        "import torch\nfrom model import spoil\nspoil(torch.ones(2, requires_grad=True)).sum().backward()\n"
+    )
+    error = (
+        'Traceback (most recent call last):\n  File "train.py", line 3, in <module>\nRuntimeError: one of the variables needed for '
+        "gradient computation has been modified by an inplace operation: [torch.FloatTensor [2]], which is output 0 of "
+        "ExpBackward0, is at version 1; expected version 0 instead."
+    )
+    told = await real.command("gradsafe.explainError", error)
+    assert told["places"] == [{"file": str(tmp_path / "model.py"), "row": 3}]
+    assert "- **which tensor**: a FloatTensor of sizes [2], the result of `exp`" in told["markdown"]
+    assert f"[model.py:3]({(tmp_path / 'model.py').as_uri()}#L3): `add_()` changes `h`" in told["markdown"]
+    assert "on the light bulb there: Compute a new `h`" in told["markdown"]
+    told = await real.command("gradsafe.explainError", "KeyError: 'loss'")
+    assert told["places"] == []
+    assert "no error of autograd" in told["markdown"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from gradsafe.cli.failure import Failure
 from gradsafe.cli.judge import texts_of
 from gradsafe.cli.opening import Opened, open_paths
 from gradsafe.explain.error_text import ErrorText, read_error
-from gradsafe.explain.suspects import SHOWN, files_of, ranked
+from gradsafe.explain.suspects import SHOWN, files_of, located, ranked
 from gradsafe.explain.words import explain
 from gradsafe.report.entry import Entry
 
@@ -30,7 +31,8 @@ def run(arguments: argparse.Namespace) -> int:
             f"{arguments.file or 'standard input'}: no error of autograd in it. Give the whole text, its last line included: "
             "it begins with `RuntimeError: one of the variables needed for gradient computation ...` or the like."
         )
-    paths = arguments.paths or files_of(error)
+    error = located(error, ".")
+    paths = arguments.paths or [os.path.relpath(file) for file in files_of(error)]
     opened = open_paths(paths) if paths else None
     suspects = ranked(_entries(opened), error)[:SHOWN] if opened is not None else []
     if opened is not None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from gradsafe.explain.error_text import ErrorText, Frame
@@ -44,13 +44,28 @@ def score(entry: Entry, error: ErrorText) -> int:
     return found
 
 
+def located(error: ErrorText, folder: str) -> ErrorText:
+    """The same with the files of its frames named in full; those that a program names relatively, from ``folder``."""
+
+    def full(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
+        return tuple(
+            replace(each, file=str(_in(folder, each))) for each in frames if not each.file.startswith("<")
+        )
+
+    return replace(error, frames=full(error.frames), forward=full(error.forward))
+
+
+def _in(folder: str, frame: Frame) -> Path:
+    return (Path(folder) / Path(frame.file).expanduser()).resolve()
+
+
 def files_of(error: ErrorText) -> list[str]:
     """The user's files that the traceback names and that are there."""
-    named = (Path(frame.file).expanduser() for frame in (*error.frames, *error.forward) if is_users(frame))
-    return list(dict.fromkeys(os.path.relpath(path) for path in named if path.is_file()))
+    named = (frame.file for frame in (*error.frames, *error.forward) if is_users(frame))
+    return [file for file in dict.fromkeys(named) if Path(file).is_file()]
 
 
 def _is_at(place: Place, frame: Frame) -> bool:
     if not place.row <= frame.row <= max(place.end_row, place.row):
         return False
-    return Path(place.file).resolve() == Path(frame.file).expanduser().resolve()
+    return Path(place.file).resolve() == Path(frame.file)

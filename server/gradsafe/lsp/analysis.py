@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from gradsafe.report.entry import Entry, EntryFix
 from gradsafe_tracer.events import Place
+
+if TYPE_CHECKING:
+    from gradsafe.explain.error_text import ErrorText
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,9 @@ class Analysis(Protocol):
 
     def holds(self, file: str, entry: Entry, fix: EntryFix) -> bool:
         """With ``fix`` made in the last text of ``file`` the entry is gone, and no new one has come."""
+
+    def suspects(self, error: ErrorText) -> Sequence[Entry]:
+        """What the error is likely about, in the files that its text names and in those that they import; fixes not verified."""
 
     def page(self, code: str) -> str | None:
         """The page of a rule, in Markdown."""

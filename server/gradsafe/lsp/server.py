@@ -18,7 +18,16 @@ from lsprotocol import types
 from pygls.exceptions import FeatureRequestError
 from pygls.lsp.server import LanguageServer
 
-from gradsafe.lsp import code_actions, code_lens, diagnostics, hover, inlay_hints, trace, watching
+from gradsafe.lsp import (
+    code_actions,
+    code_lens,
+    diagnostics,
+    explaining,
+    hover,
+    inlay_hints,
+    trace,
+    watching,
+)
 from gradsafe.lsp.analysis import Analysis, Open
 from gradsafe.lsp.diagnostics import Published
 from gradsafe.lsp.documents import OpenTexts
@@ -176,7 +185,7 @@ def create_server(open_analysis: Open | None = None, runner: Runner | None = Non
     def shutdown(params: None) -> None:
         server.close()
 
-    for feature in (diagnostics, code_actions, hover, code_lens, inlay_hints, trace, watching):
+    for feature in (diagnostics, code_actions, hover, code_lens, inlay_hints, trace, explaining, watching):
         feature.register(server)
     return server
 

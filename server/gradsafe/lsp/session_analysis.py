@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from gradsafe.explain.error_text import ErrorText
+from gradsafe.explain.suspects import SHOWN, files_of, located, ranked
 from gradsafe.fixes import offer, verify
 from gradsafe.fixes.chunk_sources import ChunkSources
 from gradsafe.lsp.analysis import Judgement, Remark
@@ -69,6 +71,24 @@ class SessionAnalysis:
     def page(self, code: str) -> str | None:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
         return next((rule.page().partition(PAGE_ENDS)[0] for rule in all_rules() if rule.code == code), None)
+
+    def suspects(self, error: ErrorText) -> Sequence[Entry]:
+        """See :class:`gradsafe.lsp.analysis.Analysis`. In a session of its own: of files as they were run, not as they are typed."""
+        error = located(error, self._root or ".")
+        files = files_of(error)
+        if not files:
+            return ()
+        known = self._session(files[0])
+        session = Session(known.settings, known.workspace.root)
+        session.open(files)
+        names = dict.fromkeys([*files, *(each for file in files for each in sorted(session.imports(file)))])
+        sources = ChunkSources(session.workspace.tree)
+        found = [
+            to_entry(finding, offer(finding, sources), session.place)
+            for name in names
+            for finding in session.check(name).findings
+        ]
+        return ranked([entry for entry in found if entry is not None], error)[:SHOWN]
 
     def _session(self, file: str) -> Session:
         """The session, opened at the first file where the client has no folder open."""

@@ -167,6 +167,23 @@ scenario(
         }),
 );
 
+scenario('a traceback that is selected is explained, with a link to the line that wrote', () =>
+    withWorkbench('explain', SAMPLE, WITH_GRADSAFE, async ({ page, shot }) => {
+        await openFile(page, 'model.py');
+        await page.locator('.squiggly-error').first().waitFor(LONG);
+        await openFile(page, 'error.txt');
+        await page.keyboard.press('Control+a');
+        await palette(page, 'gradsafe: Explain Error');
+        const view = page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+        const line = view.locator('a').filter({ hasText: 'model.py:13' });
+        await line.first().waitFor(LONG);
+        await view.locator('li').filter({ hasText: 'the result of sigmoid' }).first().waitFor(LONG);
+        await shot('vscode-explain');
+        await line.first().click();
+        await page.locator('.line-numbers.active-line-number').filter({ hasText: /^13$/ }).waitFor(LONG);
+    }),
+);
+
 scenario('the output of a run comes as it is printed', () =>
     withWorkbench('output', SAMPLE, WITH_GRADSAFE, async ({ page, shot }) => {
         await openFile(page, 'script.py');

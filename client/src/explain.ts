@@ -1,0 +1,36 @@
+// From a traceback, selected or copied, to a page that says what it means and links to the lines behind it.
+import { commands, env, window, workspace } from 'vscode';
+
+export const EXPLAIN = 'gradsafe.explainError';
+
+interface Told {
+    readonly markdown: string;
+}
+
+type Next = (command: string, args: unknown[]) => unknown;
+
+/** Middleware of the language client: the text is what is selected, else what was copied. */
+export async function explainError(args: unknown[], next: Next): Promise<unknown> {
+    const [given] = args;
+    const text = typeof given === 'string' ? given : (selected() ?? (await env.clipboard.readText()));
+    if (text.trim() === '') {
+        await window.showInformationMessage('Select a traceback, or copy one, and call this again.');
+        return undefined;
+    }
+    const told = await next(EXPLAIN, [text]);
+    if (isTold(told)) {
+        const page = await workspace.openTextDocument({ language: 'markdown', content: told.markdown });
+        await commands.executeCommand('markdown.showPreview', page.uri);
+    }
+    return told;
+}
+
+function selected(): string | undefined {
+    const editor = window.activeTextEditor;
+    const text = editor?.document.getText(editor.selection) ?? '';
+    return text.trim() === '' ? undefined : text;
+}
+
+function isTold(value: unknown): value is Told {
+    return typeof value === 'object' && value !== null && 'markdown' in value;
+}

@@ -1,0 +1,39 @@
+"""``gradsafe.explainError``: from the text of an error to a page that tells what it means and which lines are behind it."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from gradsafe.lsp import commands
+
+if TYPE_CHECKING:
+    from gradsafe.lsp.server import GradsafeServer
+    from gradsafe_tracer.events import Place
+
+NO_ERROR = (
+    "There is no error of autograd in this text. Select or copy the whole traceback, its last line included: it begins with "
+    "`RuntimeError: one of the variables needed for gradient computation ...` or the like.\n"
+)
+
+
+def register(server: GradsafeServer) -> None:
+    """The command takes the text and gives ``markdown`` and the ``places`` that it links to, likeliest first."""
+
+    @server.command(commands.EXPLAIN)
+    async def explain_error(text: str) -> dict[str, Any]:
+        # Loaded here: who never asks should not wait for it.
+        from gradsafe.explain.error_text import read_error
+        from gradsafe.explain.markdown import markdown
+
+        error = read_error(str(text))
+        if error is None:
+            return {"markdown": NO_ERROR, "places": []}
+        suspects = await asyncio.wrap_future(server.worker.ask(lambda analysis: analysis.suspects(error)))
+        places = [{"file": entry.place.file, "row": entry.place.row} for entry in suspects]
+        return {"markdown": markdown(error, suspects, _link), "places": places}
+
+
+def _link(place: Place) -> str:
+    return f"{Path(place.file).resolve().as_uri()}#L{place.row}"
