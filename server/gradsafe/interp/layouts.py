@@ -42,6 +42,15 @@ def view_layout(path: Path, call: Application, base: int) -> Layout:
     return handler(path, call, layout)
 
 
+def layout_afterwards(path: Path, call: Application, oid: int) -> Layout:
+    """The layout that ``t_()``, ``squeeze_()`` and their like give the tensor itself: that of the view of the same name."""
+    layout = layout_of(path.tensor(oid))
+    handler = _VIEWS.get(call.operation.removesuffix("_"))
+    if handler is None:  # `resize_`, `set_`
+        return Layout(None, None, None, Tri.MAYBE, Tri.NO)
+    return handler(path, call, layout)
+
+
 def attribute_layout(name: str, layout: Layout) -> Layout:
     """The layout of ``x.T``, ``x.mT``, ``x.H``, ``x.mH``."""
     if layout.shape is None:
@@ -135,7 +144,7 @@ def _expanded(path: Path, call: Application, layout: Layout) -> Layout:
 
 @_viewer("t", "adjoint")
 def _t(path: Path, call: Application, layout: Layout) -> Layout:
-    return attribute_layout("T" if call.operation == "t" else "mT", layout)
+    return attribute_layout("mT" if call.operation == "adjoint" else "T", layout)
 
 
 @_viewer("transpose", "swapaxes", "swapdims")
