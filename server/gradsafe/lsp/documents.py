@@ -10,6 +10,7 @@ import itertools
 import logging
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from urllib.parse import unquote
 
 from lsprotocol import types
@@ -176,3 +177,13 @@ def file_of(uri: str) -> str:
     """The path of a ``file:`` URI; any other URI is its own name."""
     path = to_fs_path(uri)
     return path if path is not None and uri.startswith("file:") else unquote(uri)
+
+
+def root_folder(texts: OpenTexts) -> str | None:
+    """The first folder of the workspace that is a real one."""
+    folders = [folder.uri for folder in texts.folders.values()] or [texts.root_uri or ""]
+    for uri in folders:
+        path = texts._create_text_document(uri).path if uri.startswith("file:") else None
+        if path and Path(path).is_dir():
+            return path
+    return None

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from gradsafe.lsp import commands
+from gradsafe.lsp.documents import root_folder
 
 if TYPE_CHECKING:
     from gradsafe.lsp.server import GradsafeServer
@@ -32,8 +34,12 @@ def register(server: GradsafeServer) -> None:
             return {"markdown": NO_ERROR, "places": []}
         suspects = await asyncio.wrap_future(server.worker.ask(lambda analysis: analysis.suspects(error)))
         places = [{"file": entry.place.file, "row": entry.place.row} for entry in suspects]
-        return {"markdown": markdown(error, suspects, _link), "places": places}
+        root = Path(root_folder(server.texts) or ".").resolve()
+        return {"markdown": markdown(error, suspects, lambda place: _link(place, root)), "places": places}
 
 
-def _link(place: Place) -> str:
-    return f"{Path(place.file).resolve().as_uri()}#L{place.row}"
+def _link(place: Place, root: Path) -> str:
+    """From the folder that is open: editors do not follow links to ``file:`` in a page that has no place of its own."""
+    path = Path(place.file).resolve()
+    target = quote(path.relative_to(root).as_posix()) if path.is_relative_to(root) else path.as_uri()
+    return f"{target}#L{place.row}"

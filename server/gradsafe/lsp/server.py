@@ -11,7 +11,6 @@ import threading
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
@@ -30,7 +29,7 @@ from gradsafe.lsp import (
 )
 from gradsafe.lsp.analysis import Analysis, Open
 from gradsafe.lsp.diagnostics import Published
-from gradsafe.lsp.documents import OpenTexts
+from gradsafe.lsp.documents import OpenTexts, root_folder
 from gradsafe.lsp.options import ClientAbilities, Options, read_abilities, read_options
 from gradsafe.lsp.protocol import Protocol
 from gradsafe.lsp.running import CellRunner, OnOutput, Runner, RunRequest, TracedRun
@@ -155,16 +154,6 @@ class GradsafeServer(LanguageServer):
         """End what runs; called on ``shutdown`` and when the client goes away without one."""
         self.runs.close()
         self.worker.stop()
-
-
-def root_folder(texts: OpenTexts) -> str | None:
-    """The first folder of the workspace that is a real one."""
-    folders = [folder.uri for folder in texts.folders.values()] or [texts.root_uri or ""]
-    for uri in folders:
-        path = texts._create_text_document(uri).path if uri.startswith("file:") else None
-        if path and Path(path).is_dir():
-            return path
-    return None
 
 
 def create_server(open_analysis: Open | None = None, runner: Runner | None = None) -> GradsafeServer:
