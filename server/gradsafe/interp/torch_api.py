@@ -330,7 +330,7 @@ def _meshgrid(machine: Machine, path: Path, call: Call) -> Outcomes:
     oids = [oid for item in items for oid in torch_ops.tensors_in(path, item)]
     sizes = [path.tensor(oid).shape for oid in oids]
     # `indexing="ij"` (the default) or "xy", which swaps the first two.
-    grid = tuple(shape[0] if shape else None for shape in sizes)
+    grid = tuple(None if shape is None else shape[0] if shape else 1 for shape in sizes)
     swapped = call.kwargs.get("indexing") == Const("xy", str) and len(grid) > 1
     grid = (grid[1], grid[0], *grid[2:]) if swapped else grid
     views: list[Value] = []
