@@ -161,6 +161,8 @@ def swap_data(path: Path, oid: int, value: Value, source: Source, subject: str) 
     if other is not None and isinstance(value, TensorRef):
         storage, shape = other.storage, other.shape
         lost = autograd.requires_grad(path, value.oid) if path.grad_mode is GradMode.ENABLED else Tri.NO
+        if other.leaf is Tri.YES and other.name is None:
+            lost = Tri.NO  # `w.data = nn.Parameter(t)`: a leaf that nobody else holds misses no gradient
         if (
             tensor.leaf is Tri.NO
             and tensor.requires_grad is Tri.YES
