@@ -42,13 +42,21 @@ def view_layout(path: Path, call: Application, base: int) -> Layout:
     return handler(path, call, layout)
 
 
-def layout_afterwards(path: Path, call: Application, oid: int) -> Layout:
-    """The layout that ``t_()``, ``squeeze_()`` and their like give the tensor itself: that of the view of the same name."""
+def lay_out_anew(path: Path, call: Application, oid: int) -> None:
+    """``x.t_()``, ``x.squeeze_()`` and their like: ``x[1:]`` is another slice from now on, views made before are what they were.
+
+    The tensor gets the layout of the view of the same name.
+    """
     layout = layout_of(path.tensor(oid))
     handler = _VIEWS.get(call.operation.removesuffix("_"))
     if handler is None:  # `resize_`, `set_`
-        return Layout(None, None, None, Tri.MAYBE, Tri.NO)
-    return handler(path, call, layout)
+        layout = Layout(None, None, None, Tri.MAYBE, Tri.NO)
+    else:
+        layout = handler(path, call, layout)
+    path.heap[oid] = replace(
+        path.tensor(oid), shape=layout.shape, strides=layout.strides, offset=layout.offset,
+        contiguous=layout.contiguous, overlap=layout.overlap,
+    )  # fmt: skip
 
 
 def attribute_layout(name: str, layout: Layout) -> Layout:

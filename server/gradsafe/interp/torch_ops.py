@@ -394,22 +394,13 @@ def _write(path: Path, call: Application) -> None:
                 name = path.tensor(oid).name
                 unseen.note_bypass(path, call.source, oid, "statistics", operation, True, name, flow=False)
             if "metadata" in call.op.flags:
-                _lay_out_anew(path, call, oid)
+                layouts.lay_out_anew(path, call, oid)
             if not write.bumps or "metadata" in call.op.flags:
                 continue
             unseen_writes.note(path, call.source, oid, operation, call.inputs(), call.subject or None)
             if call.node is not None and _is_returned(call, write.what):
                 autograd.rebase_history(path, call.source, oid, call.node, call.needs)
                 _save_results(path, call, oid)
-
-
-def _lay_out_anew(path: Path, call: Application, oid: int) -> None:
-    """``x.t_()`` changes what ``x[1:]`` is from now on; views that were made before stay what they are."""
-    layout = layouts.layout_afterwards(path, call, oid)
-    path.heap[oid] = replace(
-        path.tensor(oid), shape=layout.shape, strides=layout.strides, offset=layout.offset,
-        contiguous=layout.contiguous, overlap=layout.overlap,
-    )  # fmt: skip
 
 
 def _is_returned(call: Application, what: str) -> bool:
