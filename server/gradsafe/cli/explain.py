@@ -15,7 +15,7 @@ from gradsafe.cli.failure import Failure
 from gradsafe.cli.judge import texts_of
 from gradsafe.cli.opening import Opened, open_paths
 from gradsafe.explain.error_text import ErrorText, read_error
-from gradsafe.explain.suspects import SHOWN, files_of, located, ranked
+from gradsafe.explain.suspects import SHOWN, files_of, located, ranked, with_imports
 from gradsafe.explain.words import explain
 from gradsafe.report.entry import Entry
 
@@ -60,11 +60,7 @@ def _text(file: str | None) -> str:
 
 
 def _entries(opened: Opened) -> Iterator[Entry]:
-    """The findings in the files, and in those that they import: the traceback names none of the lines that wrote."""
-    files = dict.fromkeys(opened.files)
-    for file in opened.files:
-        files.update(dict.fromkeys(opened.judge.imports(file)))
-    for file in files:
+    for file in with_imports(opened.files, opened.judge.imports):
         yield from opened.judge.check(file).entries
 
 

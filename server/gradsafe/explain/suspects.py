@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,6 +63,12 @@ def files_of(error: ErrorText) -> list[str]:
     """The user's files that the traceback names and that are there."""
     named = (frame.file for frame in (*error.frames, *error.forward) if is_users(frame))
     return [file for file in dict.fromkeys(named) if Path(file).is_file()]
+
+
+def with_imports(files: Iterable[str], imports: Callable[[str], Iterable[str]]) -> list[str]:
+    """The files and those that they import: a traceback names none of the lines that wrote."""
+    own = list(files)
+    return list(dict.fromkeys([*own, *(each for file in own for each in sorted(imports(file)))]))
 
 
 def _is_at(place: Place, frame: Frame) -> bool:

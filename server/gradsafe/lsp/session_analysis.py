@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from gradsafe.explain.error_text import ErrorText
-from gradsafe.explain.suspects import SHOWN, files_of, located, ranked
+from gradsafe.explain.suspects import SHOWN, files_of, located, ranked, with_imports
 from gradsafe.fixes import offer, verify
 from gradsafe.fixes.chunk_sources import ChunkSources
 from gradsafe.lsp.analysis import Judgement, Remark
@@ -81,11 +81,10 @@ class SessionAnalysis:
         known = self._session(files[0])
         session = Session(known.settings, known.workspace.root)
         session.open(files)
-        names = dict.fromkeys([*files, *(each for file in files for each in sorted(session.imports(file)))])
         sources = ChunkSources(session.workspace.tree)
         found = [
             to_entry(finding, offer(finding, sources), session.place)
-            for name in names
+            for name in with_imports(files, session.imports)
             for finding in session.check(name).findings
         ]
         return ranked([entry for entry in found if entry is not None], error)[:SHOWN]
