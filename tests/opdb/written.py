@@ -25,7 +25,7 @@ REASONS = {
     "F.conv1d": "padding='same' with an even kernel pads a copy of the input",
     "torch.tensordot": "an operand is transposed into a copy or not, by the dimensions that are contracted",
     "F.multi_head_attention_forward": "the function with all weights as arguments is one line; the module is exact",
-    "torch.cov": "weights are saved only if they and the input require grad; the notation has 'or', not 'and'",
+    "torch.cov": "with both weights their product is saved, and `aweights` itself only for some inputs",
     "nn.LSTM": "with a projection, or in float64, the fused kernel does not run; the table has the fused one",
     "nn.AdaptiveLogSoftmaxWithLoss": "which clusters run hangs on the values of the target",
     "nn.AdaptiveAvgPool": "a size of None is that of the input",

@@ -73,10 +73,9 @@ def to_save(path: Path, call: Application, save: SaveRule) -> list[ToSave]:
     certain = certain & probed_as_called(call)
     if "parameters" in call.tensors and save.what != "parameters" and _turned(call):
         certain = Tri.NO
-    if call.operation == "cov":
-        # The notation says "or" of what a save needs, and `cov` keeps some only where weights and input require grad.
-        whole = [autograd.any_edge(path, oids) for oids in call.tensors.values()]
-        certain = certain & (Tri.YES if all(each is Tri.YES for each in whole) else Tri.MAYBE)
+    if call.operation == "cov" and save.what == "aweights" and "fweights" in call.tensors:
+        # The product of both weights is saved; `aweights` itself only for some inputs (measured).
+        certain = certain & Tri.MAYBE
     return [
         ToSave(oid, save.what, certain & _as_given(path, call, oid), by_object=by_object, unread=unread)
         for oid in call.tensors.get(save.what, ())
@@ -89,9 +88,13 @@ def probed_as_called(call: Application) -> Tri:
 
 
 def _as_given(path: Path, call: Application, oid: int) -> Tri:
-    """Composed operations cast indices and targets to int64 first, and keep the cast copy (`ctc_loss`, measured)."""
-    narrow = shapes.INTEGRAL - {"int64", "bool"}
-    return Tri.NO if path.tensor(oid).dtype in narrow and not call.op.origin.startswith("yaml") else Tri.YES
+    """`ctc_loss` casts targets and lengths of narrow integers to int64 and keeps the cast copy.
+
+    The others keep int32 as it is (measured: embeddings, indices, pivots, weights, targets of the other losses).
+    """
+    if "ctc" not in call.operation.lower() or call.op.origin.startswith("yaml"):
+        return Tri.YES
+    return Tri.NO if path.tensor(oid).dtype in shapes.INTEGRAL - {"int64", "bool"} else Tri.YES
 
 
 def _turned(call: Application) -> bool:

@@ -186,6 +186,20 @@ def _parameter(machine: Machine, path: Path, call: Call) -> Outcomes:
     return [(path, TensorRef(oid))]
 
 
+@torch_function("torch.nn.Buffer", "torch.nn.parameter.Buffer", "torch.nn.UninitializedBuffer")
+def _buffer(machine: Machine, path: Path, call: Call) -> Outcomes:
+    """``nn.Buffer(t)``: ``t.detach()`` that requires grad if t does (torch/nn/parameter.py)."""
+    data = call.argument(0, "data")
+    value = torch_ops.materialise(path, data, call.source) if data is not None else None
+    if not isinstance(value, TensorRef):
+        made = Tensor(0, 0, Tri.NO, origin="made")
+        return [(path, TensorRef(autograd.new_tensor(path, call.source, "Buffer", made)))]
+    needs = autograd.requires_grad(path, value.oid)
+    oid = autograd.detach(path, call.source, value.oid, "Buffer")
+    path.heap[oid] = replace(path.tensor(oid), requires_grad=needs, leaf=Tri.YES)
+    return [(path, TensorRef(oid))]
+
+
 @torch_function("torch.nn.Embedding.from_pretrained", "torch.nn.EmbeddingBag.from_pretrained")
 def _from_pretrained(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     """An embedding whose weight lies on the memory of what is given, and is frozen unless told otherwise."""
