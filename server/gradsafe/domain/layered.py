@@ -54,7 +54,7 @@ class LayeredMap(Generic[K, V]):
                 if found is not None:
                     break
                 layer = layer.below
-        return None if found is _GONE else cast("V | None", found)
+        return None if found is _GONE else found  # type: ignore[return-value]  # a cast is a call, here by the million
 
     def __getitem__(self, key: K) -> V:
         found = self.get(key)
@@ -98,22 +98,35 @@ class LayeredMap(Generic[K, V]):
         return cast("dict[K, V]", whole)
 
     def since(self, before: LayeredMap[K, V]) -> dict[K, V | None]:
-        """The entries written since ``before`` was forked off this map (None: deleted), and perhaps some that were not."""
+        """The entries that are other objects than when ``before`` was forked off this map (None: deleted)."""
         # Layers of ``before`` may have been merged into one of this map's own: the first that both still have is the border.
         common: set[int] = set()
+        earlier = [before._own]
         layer = before._below
         while layer is not None:
             common.add(id(layer))
+            if not layer.shared:
+                earlier.append(layer.own)
             layer = layer.below
         layers = [self._own]
         layer = self._below
         while layer is not None and id(layer) not in common and not layer.shared:
             layers.append(layer.own)
             layer = layer.below
-        changed: dict[K, V | _Gone] = {}
+        written: dict[K, V | _Gone] = {}
         for own in reversed(layers):
-            changed.update(own)
-        return {key: None if value is _GONE else cast("V", value) for key, value in changed.items()}
+            written.update(own)
+        # Most of what a merge brought along lies in one layer of ``before``: that one is asked first.
+        place = max(range(len(earlier)), key=lambda index: len(earlier[index]))
+        most = earlier[place]
+        again = {key for own in earlier[:place] for key in own.keys() & written.keys()}
+        changed: dict[K, V | None] = {}
+        for key, value in written.items():
+            if most.get(key) is value and key not in again:
+                continue
+            if before.get(key) is not value:
+                changed[key] = None if value is _GONE else cast("V", value)
+        return changed
 
     def whole(self) -> dict[K, V]:
         """All entries, the shared ones included."""

@@ -25,6 +25,7 @@ from gradsafe.interp import (
     classes,
     containers,
     data_classes,
+    decorating,
     evidence,
     generators,
     names,
@@ -176,8 +177,8 @@ def _call(machine: Machine, path: Path, i: ir.Call) -> list[Path] | None:
         else:
             args.append(value)
     call = calls.Call(regs[i.fn], tuple(args), kwargs, path.here(i.at), i.subject, i.first)
-    outcomes = calls.call(machine, path, call)
-    return deliver(outcomes, i.dst)
+    carry_out = decorating.decorate if i.decorates else calls.call
+    return deliver(carry_out(machine, path, call), i.dst)
 
 
 @executes(ir.Binary)

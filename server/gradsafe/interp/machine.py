@@ -75,6 +75,8 @@ class Machine:
         self.ran_before = 0
         """By a machine of its own, to make the object whose method this one runs."""
         self.ran_after_errors = 0
+        self.decorating = 0
+        """Of what ran: in decorators."""
         self.nesting = 0
         self.hit: dict[str, Span] = {}
         self.called: set[ChunkId] = set()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -101,7 +100,7 @@ def _name(low: Lowering, node: cst.Name) -> Reg:
 
 def _number(low: Lowering, node: cst.Integer | cst.Float | cst.Imaginary) -> Reg:
     try:
-        return low.const(low.span(node), ast.literal_eval(node.value))
+        return low.const(low.span(node), strings.literal(node.value))
     except (ValueError, SyntaxError, MemoryError):
         dst = low.reg()
         low.emit(ir.Opaque(low.span(node), dst))
@@ -326,7 +325,7 @@ def _comprehension_level(
         if rest:
             test = low.expression(rest[0].test)
             body, _ = low.nested(lambda: conditions(rest[1:]))
-            low.emit(ir.If(low.span(rest[0]), test, low.source(rest[0].test), body, ()))
+            low.emit(ir.If(low.span(rest[0].test), test, low.source(rest[0].test), body, ()))
         elif level.inner_for_in is not None:
             _comprehension_level(low, node, level.inner_for_in, "inner", element)
         else:

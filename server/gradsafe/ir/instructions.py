@@ -159,7 +159,10 @@ class DeleteItem:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """``%dst = call %fn(ARGUMENTS)``; ``subject`` and ``first`` are the source texts of receiver and first argument."""
+    """``%dst = call %fn(ARGUMENTS)``; ``subject`` and ``first`` are the source texts of receiver and first argument.
+
+    ``decorates``: this is ``@fn`` above a definition, which is its one argument.
+    """
 
     at: At
     dst: Reg
@@ -167,6 +170,7 @@ class Call:
     args: tuple[Argument, ...]
     subject: str = ""
     first: str = ""
+    decorates: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from gradsafe.ir.patterns import lower_case
 from gradsafe.ir.statements import exception_names, lower_statements
 from gradsafe.syntax.chunk import Chunk
 from gradsafe.syntax.kind import Kind
-from gradsafe.syntax.parse import Parsed, Unmodelled, parse
+from gradsafe.syntax.parse import Parsed, Unmodelled, parse_bare
 from gradsafe.syntax.span import ChunkId
 
 _MAY_BIND = re.compile(
@@ -69,7 +69,7 @@ def _own_text(chunk: Chunk, body: ChunkId | None, done: Lowered) -> tuple[Instru
 
 def _lower_text(text: str, kind: Kind, body: LazyBody | None, done: Lowered) -> tuple[Instruction, ...]:
     done.parsed += 1
-    parsed = parse(text, kind)
+    parsed = parse_bare(text, kind)
     if isinstance(parsed, Unmodelled):
         return (_unmodelled(text, 0, len(text), parsed.reason),)
     low = Lowering(text, parsed.span)
@@ -88,7 +88,7 @@ def _unmodelled(text: str, start: int, end: int, reason: str) -> ir.Unmodelled:
 
 def _header(chunk: Chunk, done: Lowered) -> Parsed | None:
     done.parsed += 1
-    parsed = parse(chunk.text, chunk.kind)
+    parsed = parse_bare(chunk.text, chunk.kind)
     return None if isinstance(parsed, Unmodelled) else parsed
 
 

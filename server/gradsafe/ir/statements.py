@@ -275,7 +275,7 @@ def _decorate_and_store(low: Lowering, name: cst.Name, decorators: list[tuple[st
     at = low.span(name)
     for _, decorator in reversed(decorators):
         wrapped = low.reg()
-        low.emit(ir.Call(at, wrapped, decorator, (ir.Argument(dst),)))
+        low.emit(ir.Call(at, wrapped, decorator, (ir.Argument(dst),), decorates=True))
         dst = wrapped
     low.emit(ir.Store(at, name.value, dst))
 

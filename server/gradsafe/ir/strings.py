@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from typing import TYPE_CHECKING
+import functools
+from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
@@ -12,6 +13,16 @@ from gradsafe.ir.instructions import Reg
 
 if TYPE_CHECKING:
     from gradsafe.ir.expressions import Lowering
+
+
+_SHORT = 60
+"""Longest literal whose value is kept."""
+_short_literal = functools.lru_cache(maxsize=4096)(ast.literal_eval)
+
+
+def literal(text: str) -> Any:
+    """The value of a number or string as written; the same ones come again and again. Raises what ``literal_eval`` raises."""
+    return _short_literal(text) if len(text) <= _SHORT else ast.literal_eval(text)
 
 
 def string(low: Lowering, node: cst.SimpleString | cst.ConcatenatedString) -> Reg:
@@ -24,7 +35,7 @@ def string(low: Lowering, node: cst.SimpleString | cst.ConcatenatedString) -> Re
     parts.append(rest)
     if all(isinstance(part, cst.SimpleString) for part in parts):
         try:
-            values = [ast.literal_eval(part.value) for part in parts if isinstance(part, cst.SimpleString)]
+            values = [literal(part.value) for part in parts if isinstance(part, cst.SimpleString)]
             whole = values[0][:0].join(values)
             return low.const(low.span(node), whole)
         except (ValueError, SyntaxError, TypeError):
@@ -42,7 +53,7 @@ def string(low: Lowering, node: cst.SimpleString | cst.ConcatenatedString) -> Re
 
 def _plain(text: str) -> str:
     try:
-        value = ast.literal_eval(text)
+        value = literal(text)
     except (ValueError, SyntaxError, MemoryError):
         return text
     return value if isinstance(value, str) else text
