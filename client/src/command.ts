@@ -15,6 +15,8 @@ export interface Surroundings {
     readonly interpreter: string;
     /** The Python extension's active interpreter; undefined where there is none, or where it cannot be trusted. */
     readonly active: string | undefined;
+    /** The script that starts the server which the extension carries; undefined where it carries none, or is not to. */
+    readonly bundled: string | undefined;
 }
 
 /** Runs a program and gives its exit code and output; code is undefined where it could not be started. */
@@ -36,20 +38,26 @@ export type Choice =
 const PROBE =
     "import sys, importlib.util as u; print('%d.%d' % sys.version_info[:2], 'yes' if u.find_spec('gradsafe') else 'no')";
 const OLDEST = [3, 10] as const;
+const NO_PROGRAM = 'there is no such program';
 
 /**
- * The first candidate that works. An explicit setting is the only candidate: falling back from it
- * would hide the mistake in it.
+ * The first candidate that works: the server that the extension carries, under any Python that can run it; then one
+ * that is installed. An explicit setting is the only candidate: falling back from it would hide the mistake in it.
  */
 export async function chooseServer(from: Surroundings, run: Run): Promise<Choice> {
     if (from.path !== '') {
         return tryInOrder([() => tryExecutable(from.path, '`gradsafe.path`', run)]);
     }
-    if (from.interpreter !== '') {
-        return tryInOrder([() => tryInterpreter(from.interpreter, run)]);
+    const { bundled, interpreter, active } = from;
+    const pythons =
+        interpreter !== '' ? [interpreter] : [...(active === undefined ? [] : [active]), 'python3', 'python'];
+    const carried =
+        bundled === undefined ? [] : pythons.map((python) => () => tryBundled(python, bundled, run));
+    if (interpreter !== '') {
+        return tryInOrder([...carried, () => tryInterpreter(interpreter, run)]);
     }
-    const active = from.active;
     return tryInOrder([
+        ...carried,
         ...(active === undefined ? [] : [() => tryInterpreter(active, run)]),
         () => tryExecutable('gradsafe', 'on the PATH', run),
         () => tryInterpreter('python3', run),
@@ -66,7 +74,14 @@ async function tryInOrder(attempts: readonly Attempt[]): Promise<Choice> {
         if ('command' in outcome) {
             return { kind: 'found', ...outcome };
         }
-        refusals.push(outcome);
+        // A Python is asked twice: for the server that is carried, and for one that is installed.
+        if (
+            !refusals.some(
+                ({ candidate, reason }) => candidate === outcome.candidate && reason === outcome.reason,
+            )
+        ) {
+            refusals.push(outcome);
+        }
     }
     return { kind: 'none', refusals };
 }
@@ -78,14 +93,29 @@ async function tryExecutable(path: string, origin: string, run: Run): ReturnType
     }
     const candidate = `${path} (${origin})`;
     return code === undefined
-        ? { candidate, reason: 'there is no such program' }
+        ? { candidate, reason: NO_PROGRAM }
         : { candidate, reason: `\`${path} --version\` ended with exit code ${code}` };
+}
+
+/** Under `-I` nothing of the open folder or of the user's packages is imported. */
+async function tryBundled(python: string, script: string, run: Run): ReturnType<Attempt> {
+    const { code, output } = await run({ command: python, args: [script, '--check'] });
+    if (code === undefined) {
+        return { candidate: python, reason: NO_PROGRAM };
+    }
+    const match = /^(yes|no: (.*))\s*$/.exec(output);
+    if (code !== 0 || match === null) {
+        return { candidate: python, reason: 'it is not a working Python' };
+    }
+    return match[2] === undefined
+        ? { command: { command: python, args: ['-I', script] }, interpreter: python }
+        : { candidate: python, reason: match[2] };
 }
 
 async function tryInterpreter(python: string, run: Run): ReturnType<Attempt> {
     const { code, output } = await run({ command: python, args: ['-c', PROBE] });
     if (code === undefined) {
-        return { candidate: python, reason: 'there is no such program' };
+        return { candidate: python, reason: NO_PROGRAM };
     }
     const match = /^(\d+)\.(\d+) (yes|no)\s*$/.exec(output);
     if (code !== 0 || match === null) {

@@ -12,7 +12,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
     const log = window.createOutputChannel('gradsafe', { log: true });
     const status = createStatus();
     const traces = new Traces();
-    const running = new Server(log, status, traces);
+    const running = new Server(log, status, traces, context.asAbsolutePath('client/bundled/server.py'));
     server = running;
     context.subscriptions.push(
         log,

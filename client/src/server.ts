@@ -1,4 +1,6 @@
 // The life of one language server: find it, start it, stop it, say how it is.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { commands, type Disposable, type LogOutputChannel, window, workspace } from 'vscode';
 import {
     LanguageClient,
@@ -10,7 +12,7 @@ import {
 import { type Choice, type Command, chooseServer } from './command';
 import { EXPLAIN, explainError } from './explain';
 import { reportMissing } from './missing';
-import { run } from './process';
+import { run, SAFE_FOLDER } from './process';
 import { activeInterpreter } from './python';
 import { readSettings, type Settings } from './settings';
 import type { Status } from './status';
@@ -27,6 +29,7 @@ export class Server implements Disposable {
         private readonly log: LogOutputChannel,
         private readonly status: Status,
         private readonly traces: Traces,
+        private readonly bundled: string,
     ) {}
 
     /** Stops the server if there is one, and starts it with the settings as they are now. */
@@ -59,7 +62,10 @@ export class Server implements Disposable {
         this.status.show({ kind: 'starting' });
         const settings = readSettings();
         const active = workspace.isTrusted ? await this.askPythonExtension() : undefined;
-        const choice = await chooseServer({ ...settings, active }, run);
+        const carried =
+            settings.importStrategy === 'useBundled' && existsSync(join(dirname(this.bundled), 'libs'));
+        const bundled = carried ? this.bundled : undefined;
+        const choice = await chooseServer({ ...settings, active, bundled }, run);
         if (choice.kind === 'none') {
             this.status.show({ kind: 'stopped', reason: 'no Python with gradsafe was found' });
             void reportMissing(choice.refusals, this.log);
@@ -79,7 +85,11 @@ export class Server implements Disposable {
     }
 
     private async connect(command: Command, options: LanguageClientOptions): Promise<void> {
-        const executable = { command: command.command, args: [...command.args] };
+        const executable = {
+            command: command.command,
+            args: [...command.args],
+            options: { cwd: SAFE_FOLDER },
+        };
         const client = new LanguageClient('gradsafe', 'gradsafe', executable, options);
         this.client = client;
         this.subscriptions = [

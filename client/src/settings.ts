@@ -4,6 +4,7 @@ import { workspace } from 'vscode';
 export interface Settings {
     readonly path: string;
     readonly interpreter: string;
+    readonly importStrategy: 'useBundled' | 'fromEnvironment';
     readonly traceInterpreter: string;
     readonly traceTimeout: number;
     readonly traceMemoryLimit: number;
@@ -14,13 +15,20 @@ export interface Settings {
 }
 
 /** Changes of these need a new server process; the rest is sent to the running one. */
-export const RESTARTING = ['gradsafe.path', 'gradsafe.interpreter', 'gradsafe.trace', 'gradsafe.codeLens'];
+export const RESTARTING = [
+    'gradsafe.path',
+    'gradsafe.interpreter',
+    'gradsafe.importStrategy',
+    'gradsafe.trace',
+    'gradsafe.codeLens',
+];
 
 export function readSettings(): Settings {
     const section = workspace.getConfiguration('gradsafe');
     return {
         path: section.get('path', '').trim(),
         interpreter: section.get('interpreter', '').trim(),
+        importStrategy: section.get('importStrategy', 'useBundled'),
         traceInterpreter: section.get('trace.interpreter', '').trim(),
         traceTimeout: section.get('trace.timeout', 120),
         traceMemoryLimit: section.get('trace.memoryLimit', 0),

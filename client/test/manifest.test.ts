@@ -14,7 +14,7 @@ test('every declared command is registered here or executed by the server', () =
     const server = readFileSync(join(root, 'server/gradsafe/lsp/commands.py'), 'utf8');
     for (const { command } of manifest.contributes.commands) {
         const ours = sources.includes(`registerCommand('${command}'`);
-        const theirs = sources.includes(`'${command}',`) && server.includes(`"${command}"`);
+        const theirs = sources.includes(`'${command}'`) && server.includes(`"${command}"`);
         assert.ok(ours !== theirs, command);
     }
 });
