@@ -1,4 +1,4 @@
-# make run | check | test | test-editors | op-table | known-good | rule-pages | facts | prove | bench-trace | fmt
+# make run | check | test | test-editors | op-table | known-good | rule-pages | facts | prove | bench-trace | vsix | fmt
 #
 # Works on a machine that has python3 (3.10+), Node.js (20+) and git. Everything goes into .venv and node_modules;
 # a step that is done is not done again (the stamps below).
@@ -14,7 +14,7 @@ STAMPS := .venv/stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := server tests tools
 
-.PHONY: help run check test test-editors op-table known-good rule-pages facts prove bench-trace fmt clean
+.PHONY: help run check test test-editors op-table known-good rule-pages facts prove bench-trace vsix fmt clean
 .DEFAULT_GOAL := help
 
 help:
@@ -43,7 +43,7 @@ check: $(STAMPS)/dev node_modules/.package-lock.json tests/editors/node_modules/
 	npm run --silent check
 
 test: $(STAMPS)/torch $(STAMPS)/dev node_modules/.package-lock.json
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 	npm run --silent test
 
 test-editors: $(STAMPS)/torch $(STAMPS)/project
@@ -73,6 +73,10 @@ prove: $(STAMPS)/torch $(STAMPS)/dev
 # What tracing costs, into docs/trace.md. Some minutes; nothing else should run meanwhile.
 bench-trace: $(STAMPS)/torch $(STAMPS)/dev
 	$(BIN)/python -m tests.tracer.overhead --write
+
+# The extension with its Python packages inside, for each platform, into client/dist. ARGS="host", ARGS="linux-x64 win32-x64"
+vsix: $(STAMPS)/venv node_modules/.package-lock.json
+	$(BIN)/python -m tools.vsix $(ARGS)
 
 facts: $(STAMPS)/project
 	$(BIN)/python -m tools.facts

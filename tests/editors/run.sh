@@ -4,7 +4,8 @@
 #   bash tests/editors/run.sh [vscode] [neovim] [emacs]        (default: all three)
 #
 # Needs git, Python 3.10+, Node.js 20+ and, for what apt installs, Debian and root. Pictures: tests/editors/out/.
-# GRADSAFE_PYTHON: an interpreter that has gradsafe and torch. GRADSAFE_VSCODE_DIR: where VS Code is, or goes.
+# GRADSAFE_PYTHON: an interpreter that has gradsafe and torch. GRADSAFE_BARE_PYTHON: one that has neither.
+# GRADSAFE_VSCODE_DIR: where VS Code is, or goes.
 set -uo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -53,7 +54,11 @@ install_modules() { [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.
 prepare_vscode() {
     command -v npm >/dev/null || die "npm is missing: install Node.js 20 or newer"
     say "packaging the extension, installing VS Code"
-    install_modules "$root" && (cd "$root" && npm run --silent package >/dev/null) || die "the extension could not be packaged"
+    install_modules "$root" && (cd "$root" && rm -f client/dist/*.vsix && "$GRADSAFE_PYTHON" -m tools.vsix host) ||
+        die "the extension could not be packaged"
+    GRADSAFE_VSIX=$(echo "$root"/client/dist/gradsafe-*.vsix)
+    GRADSAFE_BARE_PYTHON=${GRADSAFE_BARE_PYTHON:-$(command -v python3)}
+    export GRADSAFE_VSIX GRADSAFE_BARE_PYTHON
     install_modules "$here" || die "npm could not install the browser driver"
     (cd "$root" && npm run --silent check:editors) || die "the tests themselves do not type-check"
     sh "$here/get-vscode.sh" "${GRADSAFE_VSCODE_DIR:-$root/.cache/vscode}" || die "VS Code could not be installed"

@@ -40,8 +40,5 @@ def pinned() -> list[Requirement]:
 
 def _targets(options: list[str], key: str) -> frozenset[str]:
     return frozenset(
-        name
-        for option in options
-        if option.startswith(key)
-        for name in option.removeprefix(key).split(",")
+        name for option in options if option.startswith(key) for name in option.removeprefix(key).split(",")
     )

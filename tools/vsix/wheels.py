@@ -23,7 +23,16 @@ class Unavailable(Exception):
 def download(requirement: Requirement, target: Target, cache: Path) -> list[Path]:
     """The wheels of one release for ``target``: one, or one for each Python. Raises :class:`Unavailable`."""
     if not requirement.native:
-        options = ["--platform", "any", "--implementation", "py", "--abi", "none", "--python-version", PYTHONS[0]]
+        options = [
+            "--platform",
+            "any",
+            "--implementation",
+            "py",
+            "--abi",
+            "none",
+            "--python-version",
+            PYTHONS[0],
+        ]
         return [_download(requirement, options, cache / "any")]
     tags = [part for tag in target.tags for part in ("--platform", tag)]
     return [
@@ -48,7 +57,9 @@ def _download(requirement: Requirement, options: list[str], folder: Path) -> Pat
             )
     found = list(folder.glob(pattern))
     if len(found) != 1:
-        raise Unavailable(f"{folder} should hold one {pattern} and holds {len(found)}: delete it and try again")
+        raise Unavailable(
+            f"{folder} should hold one {pattern} and holds {len(found)}: delete it and try again"
+        )
     return found[0]
 
 

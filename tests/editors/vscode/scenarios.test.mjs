@@ -1,6 +1,7 @@
 // @ts-check
 // What a user of VS Code does with gradsafe, done in the real workbench with the packaged extension.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
@@ -10,7 +11,9 @@ import { withWorkbench } from './workbench.mjs';
 const here = dirname(fileURLToPath(import.meta.url));
 const SAMPLE = resolve(here, '../sample');
 const PYTHON = process.env.GRADSAFE_PYTHON ?? resolve(here, '../../../.venv/bin/python');
-const WITH_GRADSAFE = { 'gradsafe.interpreter': PYTHON };
+// The extension brings its own gradsafe along: this Python gives it torch, the bare one nothing at all.
+const WITH_TORCH = { 'gradsafe.interpreter': PYTHON };
+const BARE = { 'gradsafe.interpreter': process.env.GRADSAFE_BARE_PYTHON ?? 'python3' };
 const LONG = { timeout: 60_000 };
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -61,13 +64,25 @@ async function palette(page, command) {
     await page.keyboard.press('Enter');
 }
 
+/**
+ * The processes that run the server of an extension that is installed below `home`.
+ * @param {string} home
+ * @returns {string[]}
+ */
+function serversBelow(home) {
+    const { stdout } = spawnSync('pgrep', ['-f', `${home}/extensions/.*/bundled/server.py`], {
+        encoding: 'utf8',
+    });
+    return stdout.split('\n').filter((line) => line !== '');
+}
+
 /** @param {Page} page @param {string} text */
 function toast(page, text) {
     return page.locator('.notification-toast').filter({ hasText: text });
 }
 
-scenario('squiggle, Problems panel, hover, quick fix, saved file', () =>
-    withWorkbench('fix', SAMPLE, WITH_GRADSAFE, async ({ page, folder, shot }) => {
+scenario('a bare Python is enough: squiggle, Problems panel, hover, quick fix, saved file', () =>
+    withWorkbench('fix', SAMPLE, BARE, async ({ page, folder, shot }) => {
         await openFile(page, 'model.py');
         await page.locator('.squiggly-error').first().waitFor(LONG);
         await page.keyboard.press('Control+Shift+M');
@@ -107,7 +122,7 @@ scenario('squiggle, Problems panel, hover, quick fix, saved file', () =>
 scenario(
     '"Run and trace": question, result, hints, timeline with a jump, an edit that retires, the session goes on',
     () =>
-        withWorkbench('trace', SAMPLE, WITH_GRADSAFE, async ({ page, shot }) => {
+        withWorkbench('trace', SAMPLE, WITH_TORCH, async ({ page, shot }) => {
             await openFile(page, 'cells.py');
             const lenses = page.locator('.codelens-decoration a');
             const run = lenses.filter({ hasText: /^Run and trace$/ });
@@ -168,7 +183,7 @@ scenario(
 );
 
 scenario('a traceback that is selected is explained, with a link to the line that wrote', () =>
-    withWorkbench('explain', SAMPLE, WITH_GRADSAFE, async ({ page, shot }) => {
+    withWorkbench('explain', SAMPLE, WITH_TORCH, async ({ page, shot }) => {
         await openFile(page, 'model.py');
         await page.locator('.squiggly-error').first().waitFor(LONG);
         await openFile(page, 'error.txt');
@@ -185,7 +200,7 @@ scenario('a traceback that is selected is explained, with a link to the line tha
 );
 
 scenario('the output of a run comes as it is printed', () =>
-    withWorkbench('output', SAMPLE, WITH_GRADSAFE, async ({ page, shot }) => {
+    withWorkbench('output', SAMPLE, WITH_TORCH, async ({ page, shot }) => {
         await openFile(page, 'script.py');
         const lens = page.locator('.codelens-decoration a').filter({ hasText: 'Run and trace file' });
         await lens.waitFor(LONG);
@@ -202,7 +217,28 @@ scenario('the output of a run comes as it is printed', () =>
     }),
 );
 
-scenario('no Python with gradsafe: says which one it asked, and what to do', () =>
+scenario('a server that is killed comes back, and knows the open file', () =>
+    withWorkbench('killed', SAMPLE, BARE, async ({ page, folder, shot }) => {
+        await openFile(page, 'model.py');
+        await page.locator('.squiggly-error').first().waitFor(LONG);
+        const before = serversBelow(dirname(folder));
+        assert.equal(before.length, 1);
+        process.kill(Number(before[0]), 'SIGKILL');
+        const deadline = Date.now() + 60_000;
+        while (serversBelow(dirname(folder)).every((pid) => pid === before[0])) {
+            assert.ok(Date.now() < deadline, 'no new server was started');
+            await page.waitForTimeout(200);
+        }
+        await goTo(page, '13:11');
+        await page.locator('.squiggly-error').first().waitFor(LONG);
+        await page.keyboard.press('Control+.');
+        const actions = page.locator('.action-widget .monaco-list-row');
+        await actions.filter({ hasText: 'Compute a new' }).first().waitFor(LONG);
+        await shot('vscode-killed');
+    }),
+);
+
+scenario('no such Python: says which one it asked, and what to do', () =>
     withWorkbench(
         'missing',
         SAMPLE,
@@ -219,7 +255,7 @@ scenario('an untrusted folder: no lens, no command that runs', () =>
     withWorkbench(
         'untrusted',
         SAMPLE,
-        WITH_GRADSAFE,
+        WITH_TORCH,
         async ({ page, shot }) => {
             await openFile(page, 'cells.py');
             await page.locator('.squiggly-error').first().waitFor(LONG);
@@ -236,7 +272,7 @@ scenario('an untrusted folder: no lens, no command that runs', () =>
 );
 
 scenario('a notebook: the cell with the write is marked, the story is in the cell above', () =>
-    withWorkbench('notebook', SAMPLE, WITH_GRADSAFE, async ({ page, shot }) => {
+    withWorkbench('notebook', SAMPLE, WITH_TORCH, async ({ page, shot }) => {
         // Before the extensions are there, a notebook opens as the JSON that it is.
         await openFile(page, 'model.py');
         await page.locator('.squiggly-error').first().waitFor(LONG);
