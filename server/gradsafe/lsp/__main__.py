@@ -8,6 +8,6 @@ import sys
 if sys.path and sys.path[0] in ("", os.getcwd()):  # noqa: PTH109  (pathlib would be imported before the cut)
     del sys.path[0]
 
-from gradsafe.lsp import start  # noqa: E402
+from gradsafe.lsp import start
 
 start()
