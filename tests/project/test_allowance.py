@@ -35,11 +35,15 @@ def plan(text: str) -> Plan:
     return Plan(tree, roots_of(tree))
 
 
+def no_size(file: str) -> int:
+    return 0
+
+
 def allowances(of: Plan, took: dict[str, Took]) -> dict[str, Allowance]:
     def spent(root: Root, given: Allowance) -> Took:
         return took.get(".".join(root.names), Took(0)) if given is Allowance.FULL else Took(10)
 
-    return {".".join(root.names): of.allowance(root, spent) for root in of.order}
+    return {".".join(root.names): of.allowance(root, spent, no_size) for root in of.order}
 
 
 def test_the_module_comes_first_then_what_writes() -> None:
@@ -58,18 +62,26 @@ def test_who_comes_late_gets_little_and_then_nothing() -> None:
     assert allowances(of, {"write": Took(FILE)})["read0"] is Allowance.NONE
 
 
-def test_the_object_of_a_class_is_paid_once() -> None:
+def test_what_roots_have_in_common_is_paid_once() -> None:
     text = "class A:\n" + "".join(f"    def m{i}(self):\n        pass\n" for i in range(3))
-    third = Took(10, FILE // 4)
-    found = allowances(plan(text), {f"A.m{i}": third for i in range(3)})
-    assert set(found.values()) == {Allowance.FULL}
+    for same, allowed in ((True, Allowance.FULL), (False, Allowance.BRIEF)):
+        took = {f"A.m{i}": Took(10, {"A" if same else i: FILE // 3}) for i in range(3)}
+        assert allowances(plan(text), took)["A.m2"] is allowed
+
+
+def test_files_that_are_looked_into_are_paid_once_by_their_size() -> None:
+    of = plan(READERS)
+    took = Took(10, {}, frozenset({"big.py"}))
+    assert of.allowance(of.order[-1], lambda root, given: took, lambda file: 10 * FILE) is Allowance.FULL
+    of.restart()
+    assert of.allowance(of.order[-1], lambda root, given: took, lambda file: 1000 * FILE) is Allowance.NONE
 
 
 def test_while_something_is_to_be_run_the_rest_is_a_guess() -> None:
     of = plan(READERS)
     last = of.order[-1]
-    assert of.allowance(last, lambda root, given: None) is Allowance.FULL
-    assert of.allowance(last, lambda root, given: Took(FILE)) is Allowance.NONE
+    assert of.allowance(last, lambda root, given: None, no_size) is Allowance.FULL
+    assert of.allowance(last, lambda root, given: Took(FILE), no_size) is Allowance.NONE
 
 
 def test_work_of_a_file_is_bounded(tmp_path: Path) -> None:

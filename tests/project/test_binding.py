@@ -46,3 +46,8 @@ def test_as_lowered_in_our_own_sources() -> None:
 @pytest.mark.parametrize("text", ["x = (\n", "x = " + "[" * 500 + "]" * 500 + "\n", "x = '\0'\n"])
 def test_what_cannot_be_told(text: str) -> None:
     assert names_bound(text) is None
+
+
+def test_a_statement_of_a_branch_needs_no_lowering_either() -> None:
+    assert names_bound("    from a import *\n") == {"*"}
+    assert names_bound("\tx, y = 1, 2\n") == {"x", "y"}

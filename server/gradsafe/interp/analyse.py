@@ -55,7 +55,7 @@ class RootKind(Enum):
 BUDGETS = {
     RootKind.MODULE: Budget(),
     # There are many functions in a file, and with unknown arguments most of their conditions are open.
-    RootKind.FUNCTION: Budget(instructions=5_000, paths=8, depth=10, shadow=800),
+    RootKind.FUNCTION: Budget(instructions=6_000, paths=8, depth=10, shadow=800),
 }
 BRIEF = {
     RootKind.MODULE: Budget(instructions=5_000, paths=4, depth=8, shadow=0),
@@ -101,8 +101,6 @@ class RootResult:
     called_without_grad: frozenset[ChunkId] = frozenset()
     """Those of ``called`` that were entered in no_grad or inference mode only."""
     limits: tuple[tuple[str, Span], ...] = ()
-    prepared: int = 0
-    """Instructions that made the object whose method the root is, counted for each of its methods."""
 
     @property
     def budgets_hit(self) -> frozenset[str]:
@@ -126,7 +124,7 @@ def analyse_root(
     trails = tuple(Trail(tuple(path.events()), path.trail, path.blurred, path.shadow_from) for path in paths)
     plain = frozenset(machine.called - machine.called_with_grad)
     limits = tuple(machine.hit.items())
-    return RootResult(root, trails, machine.ran, frozenset(machine.called), plain, limits, machine.ran_before)
+    return RootResult(root, trails, machine.ran, frozenset(machine.called), plain, limits)
 
 
 def _run(machine: Machine, root: Root) -> tuple[list[Path], Sharing]:
@@ -159,6 +157,7 @@ def _run_function(machine: Machine, root: Root, sharing: Sharing) -> list[Path]:
         path = _start(machine, root, sharing)
         return alone.call(machine, path, names.load_global(machine, path, root.file, root.names[0]), here)
     results: list[Path] = []
+    machine.making = root.names[-1] == "__init__"
     for kept, owner in _receivers(machine, root):
         path = kept.fork()
         path.sharing = sharing
@@ -172,6 +171,7 @@ def _receivers(machine: Machine, root: Root) -> tuple[tuple[Path, Value], ...]:
     def compute(world: World) -> Receivers:
         inner = Machine(world, machine.table, BUDGETS[RootKind.FUNCTION], machine.prelude)
         inner.forking = frozenset()
+        inner.making = True
         path = _start(inner, root)
         here = Source(Span(path.frame.chunk, 0, 0), ())
         states: list[tuple[Path, Value]] = [(path, names.load_global(inner, path, root.file, root.names[0]))]
@@ -193,7 +193,6 @@ def _receivers(machine: Machine, root: Root) -> tuple[tuple[Path, Value], ...]:
         return ()
     machine.called |= found.called
     machine.called_with_grad |= found.called
-    machine.ran_before = found.instructions
     return found.made
 
 

@@ -27,7 +27,9 @@ from gradsafe.domain.values import (
     const,
 )
 from gradsafe.interp import (
+    bounded,
     builtin_calls,
+    caching,
     classes,
     container_methods,
     containers,
@@ -263,9 +265,15 @@ def call_function(
         lazy = Lazy(path.new_id())
         path.heap[lazy.oid] = Pending(function, args, dict(kwargs), source)
         return [(path, lazy)]
+    if function.is_cached:
+        known = caching.value_of(machine, path, function, args, kwargs)
+        if known is not None:
+            return [(path, known)]
+    if machine.making and function.file != path.frame.file and not told.is_told(function.file):
+        return bounded.from_elsewhere(machine, path, function, args, kwargs, source)
     outer, mode, before = path.frame, path.grad_mode, mark(path)
     key = (
-        ("cached", classes.function_key(function), args, tuple(kwargs.items()))
+        ("cached", function.chunk, classes.function_key(function), args, tuple(kwargs.items()))
         if function.is_cached
         else None
     )

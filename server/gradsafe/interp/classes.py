@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Hashable
 from dataclasses import replace
 
@@ -102,6 +103,11 @@ def make_class(machine: Machine, path: Path, i: ir.Class) -> Outcomes:
 
 def mro(cls: Value) -> list[Value]:
     """The class and its bases, nearest first; a base that comes again later keeps its later place."""
+    return list(_mro(cls)) if isinstance(cls, ClassValue) else [cls]
+
+
+@functools.lru_cache(maxsize=1_000)
+def _mro(cls: ClassValue) -> tuple[Value, ...]:
     order: list[Value] = []
     stack: list[Value] = [cls]
     seen = 0
@@ -111,7 +117,7 @@ def mro(cls: Value) -> list[Value]:
         order.append(current)
         if isinstance(current, ClassValue):
             stack = [*current.bases, *stack]
-    return list(reversed(dict.fromkeys(reversed(order))))
+    return tuple(reversed(dict.fromkeys(reversed(order))))
 
 
 def find_member(path: Path, classes: list[Value], name: str) -> tuple[Value, Value] | None:

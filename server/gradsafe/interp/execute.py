@@ -21,11 +21,11 @@ from gradsafe.domain.values import (
     const,
 )
 from gradsafe.interp import (
+    bounded,
     calls,
     classes,
     containers,
     data_classes,
-    decorating,
     evidence,
     generators,
     names,
@@ -177,7 +177,7 @@ def _call(machine: Machine, path: Path, i: ir.Call) -> list[Path] | None:
         else:
             args.append(value)
     call = calls.Call(regs[i.fn], tuple(args), kwargs, path.here(i.at), i.subject, i.first)
-    carry_out = decorating.decorate if i.decorates else calls.call
+    carry_out = bounded.decorate if i.decorates else calls.call
     return deliver(carry_out(machine, path, call), i.dst)
 
 

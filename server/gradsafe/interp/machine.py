@@ -26,7 +26,7 @@ Outcomes: TypeAlias = "list[tuple[Path, Value]]"
 class Budget:
     """Bounds of one root's analysis. Each is a cost bound, not a fact about programs.
 
-    ``instructions``: at some 15 us each, a root ends within about half a second.
+    ``instructions``: at some 15 us each, a root ends within about half a second. An operation on tensors counts for several.
     ``paths``: paths alive at one join; ``depth``: nested calls; ``rounds``: of a loop of unknown length
     (a recurrent state with ``retain_graph`` and ``step`` breaks in the third);
     ``unrolled``: rounds of a loop of known length whose index matters; ``shadow``: instructions that all paths
@@ -34,7 +34,7 @@ class Budget:
     ``nesting``: bodies within bodies (an ``elif`` is one in the one before), calls included: some ten Python frames each.
     """
 
-    instructions: int = 30_000
+    instructions: int = 40_000
     paths: int = 12
     depth: int = 16
     recursion: int = 3
@@ -72,9 +72,9 @@ class Machine:
         self.importing: set[Imported] = set()
         self.budget = budget or Budget()
         self.ran = 0
-        self.ran_before = 0
-        """By a machine of its own, to make the object whose method this one runs."""
         self.ran_after_errors = 0
+        self.making = False
+        """An object is being made: calls into other files are bounded (``interp.bounded``)."""
         self.decorating = 0
         """Of what ran: in decorators."""
         self.nesting = 0
@@ -213,18 +213,18 @@ class Machine:
         unlikely = self.unlikely.get(token)
         if unlikely is not None:
             (path if unlikely else other).blurred = True
-        elif _is_ignorance(token):
+        elif is_ignorance(token):
             path.blurred = other.blurred = True
         path.trail = (*path.trail, text)
         other.trail = (*other.trail, f"not ({text})")
         return [(path, True), (other, False)]
 
 
-def _is_ignorance(token: object, depth: int = 6) -> bool:
+def is_ignorance(token: object, depth: int = 6) -> bool:
     """Is the value unknown only because something is not modelled? Then Python takes one side and we do not know which."""
     if not isinstance(token, tuple) or not depth:
         return False
-    return token[:1] == ("ignorance",) or any(_is_ignorance(part, depth - 1) for part in token)
+    return token[:1] == ("ignorance",) or any(is_ignorance(part, depth - 1) for part in token)
 
 
 Executor: TypeAlias = "Callable[[Machine, Path, Instruction], list[Path] | None]"

@@ -305,9 +305,7 @@ def forward(machine: Machine, path: Path, obj: Instance, call: Call) -> Outcomes
     in_place = path.vars.get((obj.oid, "inplace")) == TRUE
     declared = made.value if isinstance(made, Const) and in_place else None
     args = tuple(torch_ops.materialise(path, arg, call.source) for arg in call.args[:1]) + call.args[1:]
-    read = {
-        param.name for op in machine.table.ops(machine.table.canonical(name) or "") for param in op.params
-    }
+    read = machine.table.reads(name)
     states = {key: value for key, value in _states(path, obj).items() if key in read}
     if "parameters" in read:
         states["parameters"] = submodules.parameters(path, obj)

@@ -206,12 +206,18 @@ def _unless_guessed(path: Path, value: Value, arg: Arg) -> Arg:
     return arg
 
 
+OPERATION = 5
+"""An operation takes as long as so many instructions and more (150 to 200 us). The ``forward`` of a network is one call and
+hundreds of these."""
+
+
 def apply(
     machine: Machine, path: Path, name: str, args: Sequence[Value], kwargs: Mapping[str, Value], source: Source,
     how: str = "function", subject: str = "", declared: object = None, config: Mapping[str, Value] | None = None,
     told_as: str = "",
 ) -> Outcomes | None:  # fmt: skip
     """Carry out one operation. None where the op table does not know the call."""
+    machine.ran += OPERATION
     args = [_with_graph(path, value, source) for value in args]
     kwargs = {key: _with_graph(path, value, source) for key, value in kwargs.items()}
     chosen = select(machine, path, name, args, kwargs)

@@ -49,6 +49,8 @@ class OpTable:
         self._modules: dict[str, str] = {}
         self._optimizers: dict[str, str] = {}
         self._ops: dict[str, tuple[Op, ...]] = {}
+        self._canonical: dict[str, str | None] = {}
+        self._reads: dict[str, frozenset[str]] = {}
         self._selected: dict[object, Selection | None] = {}
         self._derived: frozenset[str] = frozenset()
         self._aliases: dict[str, str] = {}
@@ -86,6 +88,11 @@ class OpTable:
 
     def canonical(self, dotted: str) -> str | None:
         """The table's name for a dotted one (``torch.nn.functional.relu`` is ``F.relu``); None if it has none."""
+        if dotted not in self._canonical:
+            self._canonical[dotted] = self._find_canonical(dotted)
+        return self._canonical[dotted]
+
+    def _find_canonical(self, dotted: str) -> str | None:
         for prefix, short in _PREFIXES:
             if dotted.startswith(prefix):
                 rest = dotted[len(prefix) :]
@@ -110,6 +117,14 @@ class OpTable:
                 pairs = ((in_place(line, name), line) for line in base)
                 found = tuple(with_copy(op, line) for op, line in pairs if op is not None)
             self._ops[name] = found
+        return found
+
+    def reads(self, name: str) -> frozenset[str]:
+        """The parameters that the lines of a name have."""
+        found = self._reads.get(name)
+        if found is None:
+            ops = self.ops(self.canonical(name) or "")
+            found = self._reads[name] = frozenset(param.name for op in ops for param in op.params)
         return found
 
     def select(self, name: str, args: Sequence[Arg], kwargs: Mapping[str, Arg]) -> Selection | None:

@@ -7,8 +7,9 @@ it spent, never on a clock. Of 3,784 files of released packages 135 are cut (``d
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gradsafe.interp.analyse import Root, RootKind
@@ -24,12 +25,15 @@ class Allowance(Enum):
     NONE = "none"
 
 
-FILE = 60_000
-"""Instructions that the roots of one file may run together: 1.5 to 2 s at 25 to 30 us each (one core of a shared machine)."""
-_BRIEF_FROM = 40_000
-"""From here on each root gets little, so that the last third serves many."""
-_LINE = 10
-"""Parsing and lowering a logical line takes as long as this many instructions (0.3 ms)."""
+FILE = 80_000
+"""Instructions that the roots of one file may run together, what they need of other modules included: 1.5 to 2 s at some 20 us
+each (one core of a machine that does little else)."""
+_BRIEF_FROM = 50_000
+"""From here on each root gets little, so that what is left serves many."""
+_LINE = 5
+"""Parsing and lowering a logical line takes as long as this many instructions (0.1 ms)."""
+_CHARACTERS = 100
+"""So many characters of a file are read, cut and searched for the names that it binds in the time of one instruction."""
 _ROOT = 30
 """The same for starting a root and judging its log (1 ms)."""
 
@@ -47,10 +51,14 @@ def allowance(spent: int) -> Allowance:
 
 
 class Took(NamedTuple):
-    """Instructions that a root took, and those that made the object whose method it is: spent once for all its methods."""
+    """Instructions that a root took, and the ``work`` that it has in common with others, by name: what other statements and
+    modules bind, and the object whose method it is. Each of these is spent once for all roots of the file.
+    """
 
     instructions: int
-    prepared: int = 0
+    work: Mapping[Hashable, int] = MappingProxyType({})
+    files: frozenset[str] = frozenset()
+    """Those that it looked into."""
 
 
 class Plan:
@@ -72,27 +80,30 @@ class Plan:
         self._known: dict[Root, Allowance] = {}
         self._spent = 0
         self._next = 0
-        self._made: set[tuple[str, ...]] = set()
+        self._paid: set[Hashable] = set()
 
-    def allowance(self, root: Root, took: Callable[[Root, Allowance], Took | None]) -> Allowance:
-        """Of ``root``. ``took`` says what a root took with an allowance, None while it is to be run: then this is a guess."""
+    def allowance(
+        self, root: Root, took: Callable[[Root, Allowance], Took | None], size: Callable[[str], int]
+    ) -> Allowance:
+        """Of ``root``. ``took`` says what a root took with an allowance, None while it is to be run: then this is a guess.
+        ``size`` is that of a file in characters.
+        """
         while self._next < len(self.order):
             each, given = self.order[self._next], allowance(self._spent)
             if given is not Allowance.NONE:
                 found = took(each, given)
                 if found is None:
                     break
-                self._spent += self._cost(each, found)
+                self._spent += self._cost(each, found, size)
             self._known[each] = given
             self._next += 1
         return self._known.get(root) or allowance(self._spent)
 
-    def _cost(self, root: Root, took: Took) -> int:
-        cost = _ROOT + took.instructions + _LINE * self._lines(root)
-        if root.names[:-1] not in self._made:
-            self._made.add(root.names[:-1])
-            cost += took.prepared
-        return cost
+    def _cost(self, root: Root, took: Took, size: Callable[[str], int]) -> int:
+        work, files = took.work.keys() - self._paid, took.files - self._paid
+        self._paid |= work | files
+        elsewhere = sum(took.work[each] for each in work) + sum(map(size, files)) // _CHARACTERS
+        return _ROOT + took.instructions + _LINE * self._lines(root) + elsewhere
 
     def _lines(self, root: Root) -> int:
         """That have to be parsed to run the root."""

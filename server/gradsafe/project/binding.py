@@ -18,7 +18,8 @@ _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 def names_bound(text: str) -> frozenset[str] | None:
     """The names; ``*`` for a star import. None where this Python cannot tell: the text is broken, newer, or refused by the guard."""
-    tree = parsed(text) if refusal(text) is None else None
+    inside = text[:1] in (" ", "\t")  # a statement of a branch, say, never dedented
+    tree = parsed(f"if 1:\n{text}" if inside else text) if refusal(text) is None else None
     return frozenset(_names(tree)) if tree is not None else None
 
 

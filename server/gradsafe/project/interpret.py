@@ -23,8 +23,6 @@ class Outcome:
     limits: tuple[tuple[str, Span], ...] = ()
     called: frozenset[ChunkId] = frozenset()
     called_without_grad: frozenset[ChunkId] = frozenset()
-    prepared: int = 0
-    """Instructions that made the object whose method this root is: spent once for all methods of the class."""
 
     @property
     def budgets_hit(self) -> frozenset[str]:
@@ -60,5 +58,4 @@ def interpret(world: World, root: Root, allowance: Allowance = Allowance.FULL) -
         result.limits,
         result.called,
         result.called_without_grad,
-        result.prepared,
     )

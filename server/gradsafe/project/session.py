@@ -79,6 +79,7 @@ class _Kept:
     files: frozenset[str]
     own: frozenset[tuple[ChunkId, str]]
     allowance: Allowance
+    work: Mapping[Hashable, int]
 
 
 @dataclass(slots=True)
@@ -246,17 +247,21 @@ class Session:
 
     def _allowance(self, root: Root) -> Allowance:
         plan = self._plan(root.file)
-        return plan.allowance(root, self._took) if plan is not None else Allowance.FULL
+        return plan.allowance(root, self._took, self._size) if plan is not None else Allowance.FULL
+
+    def _size(self, file: str) -> int:
+        """In characters; none for the question which files there are."""
+        return len(self.workspace.text(file) or "") if file else 0
 
     def _took(self, root: Root, allowance: Allowance) -> Took | None:
         kept = self._held(root, allowance)
-        return Took(kept.outcome.instructions, kept.outcome.prepared) if kept is not None else None
+        return Took(kept.outcome.instructions, kept.work, kept.files) if kept is not None else None
 
     def _holding(self, root: Root) -> _Kept | None:
         """The root's result, if one holds for the texts as they are and for what it may spend."""
         allowance = self._allowance(root)
         if allowance is Allowance.NONE:
-            return _Kept(unspent(root), {}, frozenset(), frozenset(), allowance)
+            return _Kept(unspent(root), {}, frozenset(), frozenset(), allowance, {})
         return self._held(root, allowance)
 
     def _held(self, root: Root, allowance: Allowance) -> _Kept | None:
@@ -297,7 +302,7 @@ class Session:
         self._instructions += outcome.instructions
         files = frozenset(file_of(key) for key in recorder.reads)
         state = self._states.setdefault(root, _State())
-        state.current = _Kept(outcome, recorder.reads, files, self._own(root), allowance)
+        state.current = _Kept(outcome, recorder.reads, files, self._own(root), allowance, recorder.work)
         state.kept = [state.current, *state.kept[: KEPT - 1]]
         return outcome
 

@@ -1,10 +1,11 @@
-"""A decorator has a small budget of its own: past it, it gives back what it was given, and nothing after it is certain."""
+"""Calls that keep books are bounded: what comes after them is still looked at, and not certain."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from gradsafe.interp.decorating import DECORATOR, DECORATORS
+from gradsafe.interp.analyse import BUDGETS, RootKind
+from gradsafe.interp.bounded import DECORATOR, DECORATORS, SHARE
 from gradsafe.project.session import FileResult, Session
 from gradsafe.project.settings import Settings
 
@@ -48,3 +49,21 @@ def test_many_decorators_together_are_bounded(tmp_path: Path) -> None:
     result = check(HEAVY + many + DEFINITION + BROKEN, tmp_path)
     assert result.work.instructions < 2 * DECORATORS + 20 * 200
     assert [f.code for f in result.findings] == ["saved-tensor-modified"]
+
+
+BASE = (
+    "import os\nfrom torch import nn\n\n\nclass Base(nn.Module):\n    def __init__(self, config):\n        super().__init__()\n"
+    + "".join(f"        self.n{i} = str({i}) + os.getcwd() + str(config.n{i})\n" for i in range(1_000))
+)
+MODEL = (
+    "from torch import nn\nfrom base import Base\n\n\nclass Model(Base):\n    def __init__(self, config):\n        super().__init__(config)\n"
+    "        self.act = nn.ReLU(inplace=True)\n\n    def step(self, x: nn.Parameter):\n        y = x.exp()\n        self.act(y)\n"
+    "        y.sum().backward()\n"
+)
+
+
+def test_an_object_is_made_to_its_end_whatever_its_base_looks_up(tmp_path: Path) -> None:
+    (tmp_path / "base.py").write_text(BASE, encoding="utf-8")
+    result = check(MODEL, tmp_path)
+    assert [(f.code, f.severity.value) for f in result.findings] == [("saved-tensor-modified", "warning")]
+    assert result.work.instructions < SHARE * BUDGETS[RootKind.FUNCTION].instructions

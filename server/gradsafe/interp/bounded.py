@@ -1,0 +1,83 @@
+"""Calls on a budget of their own: those that keep books, and had used up that of whoever made them.
+
+Decorators of large packages put docstrings together or fill registries, for every class and function of a file; base classes look
+up, in their ``__init__``, what is installed and what a configuration allows. None of that matters to autograd, but what comes after it may.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from gradsafe.domain.state import Path
+from gradsafe.domain.values import External, FunctionValue, Source, Unknown, Value
+from gradsafe.interp import calls
+
+if TYPE_CHECKING:
+    from gradsafe.interp.calls import Call
+    from gradsafe.interp.machine import Machine, Outcomes
+
+DECORATOR = 500
+"""Instructions that one ``@decorator`` may take."""
+
+DECORATORS = 3_000
+"""What all those together may take that a root applies."""
+
+SHARE = 3
+"""A call into another file may take one part of so many of what is left, where an object is made."""
+
+
+def decorate(machine: Machine, path: Path, call: Call) -> Outcomes:
+    """``@decorator`` above a definition. What takes longer than a wrapper or a registry keeps books: it gives back what it
+    was given, as decorators from outside do.
+    """
+    if isinstance(call.function, (External, Unknown)):
+        return calls.call(machine, path, call)
+    began = machine.ran
+    most = min(DECORATOR, DECORATORS - machine.decorating)
+    outcomes, before = _within(machine, path, most, lambda: calls.call(machine, path, call))
+    machine.decorating += machine.ran - began
+    if before is None:
+        return outcomes
+    machine.note("decorators", call.source.place)
+    before.blurred = True
+    return [(before, call.args[0])]
+
+
+def from_elsewhere(
+    machine: Machine, path: Path, function: FunctionValue, args: tuple[Value, ...], kwargs: Mapping[str, Value],
+    source: Source,
+) -> Outcomes:  # fmt: skip
+    """A call into another file while an object is made. Where it is cut before anything has happened to tensors, it counts
+    as not carried out, and the object is made to its end; else it may take all that is left.
+    """
+    began, most = machine.ran, (machine.budget.instructions - machine.ran) // SHARE
+    machine.making = False
+    outcomes, before = _within(
+        machine, path, most, lambda: calls.call_function(machine, path, function, args, kwargs, source)
+    )
+    if before is not None and any(each.log is not before.log for each, _ in outcomes):
+        machine.ran = began
+        outcomes = calls.call_function(machine, before, function, args, kwargs, source)
+    elif before is not None:
+        before.blurred = True
+        outcomes = [(before, Unknown(("call", source.place, before.new_id())))]
+    machine.making = True
+    return outcomes
+
+
+def _within(
+    machine: Machine, path: Path, most: int, carry_out: Callable[[], Outcomes]
+) -> tuple[Outcomes, Path | None]:
+    """What was carried out; where ``most`` instructions were not enough for it, also the path as it was before."""
+    outer, hit, before = machine.budget, dict(machine.hit), path.fork()
+    machine.budget = replace(outer, instructions=min(outer.instructions, machine.ran + most))
+    try:
+        outcomes = carry_out()
+    finally:
+        cut, machine.budget = machine.spent(), outer
+    if not cut or machine.spent():
+        return outcomes, None
+    machine.hit = hit
+    return outcomes, before
