@@ -46,6 +46,9 @@ class OneFile:
     def body(self, chunk: Any) -> Any:
         return self.lower(self.chunks[chunk], self.lowered) if chunk in self.chunks else ()
 
+    def yields(self, chunk: Any) -> bool:
+        return True
+
     def module(self, file: str) -> Any:
         return self.facts if file == self.facts.file else None
 

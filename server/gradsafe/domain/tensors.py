@@ -22,10 +22,10 @@ class Tri(Enum):
     YES = 2
 
     def __or__(self, other: Tri) -> Tri:
-        return self if self.value >= other.value else other
+        return self if self is Tri.YES or other is Tri.NO else Tri.YES if other is Tri.YES else Tri.MAYBE
 
     def __and__(self, other: Tri) -> Tri:
-        return self if self.value <= other.value else other
+        return self if self is Tri.NO or other is Tri.YES else Tri.NO if other is Tri.NO else Tri.MAYBE
 
     @staticmethod
     def of(flag: bool | None) -> Tri:

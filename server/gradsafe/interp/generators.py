@@ -27,6 +27,7 @@ from gradsafe.interp import calls, walk
 from gradsafe.interp.execute import executes
 from gradsafe.interp.machine import Machine, Outcomes, span
 from gradsafe.ir import instructions as ir
+from gradsafe.syntax.span import ChunkId
 
 AHEAD = 16
 """Elements that are taken from a generator which is run ahead of its consumer: it may never end."""
@@ -190,7 +191,9 @@ def is_generator(machine: Machine, code: ir.Function) -> bool:
     """Does the body of a function yield?"""
     known = machine.yields.get(id(code))
     if known is None:
-        found = any(isinstance(each, ir.Yield) for each in walk.instructions(code.body, machine.body))
+        found = (not isinstance(code.body, ChunkId) or machine.world.yields(code.body)) and any(
+            isinstance(each, ir.Yield) for each in walk.instructions(code.body, machine.body)
+        )
         known = machine.yields[id(code)] = (code, found)
     return known[1]
 

@@ -18,7 +18,7 @@ from typing import Final
 from gradsafe.interp.world import ModuleFacts, World
 from gradsafe.ir.instructions import Body
 from gradsafe.ir.lower import Lowered, lower_body
-from gradsafe.syntax.chunk import Chunk, build
+from gradsafe.syntax.chunk import Chunk, build, mentions_yield
 from gradsafe.syntax.span import ChunkId
 
 FOLDER: Final = Path(__file__).parent / "told"
@@ -44,6 +44,10 @@ class _Module:
         found = self._chunks.get(chunk)
         return lower_body(found, self._lowered) if found is not None else ()
 
+    def yields(self, chunk: ChunkId) -> bool:
+        found = self._chunks.get(chunk)
+        return found is not None and mentions_yield(found)
+
 
 class WithTold:
     """A world in which the told modules are files too."""
@@ -54,6 +58,10 @@ class WithTold:
     def body(self, chunk: ChunkId) -> Body:
         """See :class:`World`."""
         return _module(chunk.file).body(chunk) if is_told(chunk.file) else self._world.body(chunk)
+
+    def yields(self, chunk: ChunkId) -> bool:
+        """See :class:`World`."""
+        return _module(chunk.file).yields(chunk) if is_told(chunk.file) else self._world.yields(chunk)
 
     def module(self, file: str) -> ModuleFacts | None:
         """See :class:`World`."""

@@ -33,6 +33,11 @@ class World(Protocol):
     def body(self, chunk: ChunkId) -> Body:
         """The lowered children of a module, class or function chunk; empty where nothing is known of it."""
 
+    def yields(self, chunk: ChunkId) -> bool:
+        """Whether ``yield`` stands anywhere in the text of a chunk's body: what has none need not be lowered to know that it is no
+        generator.
+        """
+
     def module(self, file: str) -> ModuleFacts | None:
         """The module in ``file``; None where there is no such file."""
 

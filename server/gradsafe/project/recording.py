@@ -20,7 +20,7 @@ from gradsafe.syntax.kind import Kind
 from gradsafe.syntax.span import ChunkId
 
 Key = tuple[Any, ...]
-"""``("body", chunk)``, ``("chunk", chunk)``, ``("module", file)``, ``("stars", file)``, ``("names", file)``,
+"""``("body", chunk)``, ``("chunk", chunk)``, ``("yields", chunk)``, ``("module", file)``, ``("stars", file)``, ``("names", file)``,
 ``("name", file, name)``, ``("find", importer, name, level)``."""
 
 
@@ -58,6 +58,8 @@ class Answers:
         if kind == "chunk":
             chunk = self._workspace.chunk(key[1])
             return _seen(chunk) if chunk is not None else None
+        if kind == "yields":
+            return self._workspace.yields(key[1])
         if kind == "find":
             return self._workspace.find_module(*key[1:])
         facts = self._workspace.module(key[1])
@@ -100,6 +102,11 @@ class Recorder:
             self.note("body", chunk)
             return body
         return _Blocks(body, self, chunk)
+
+    def yields(self, chunk: ChunkId) -> bool:
+        """See :class:`World`."""
+        self.note("yields", chunk)
+        return bool(self._answers.value(("yields", chunk)))
 
     def module(self, file: str) -> ModuleFacts | None:
         """See :class:`World`. The names that are looked up are noted, found or not."""

@@ -20,7 +20,7 @@ from gradsafe.project.binding import names_bound
 from gradsafe.project.imports import find_module
 from gradsafe.project.roots import name_of
 from gradsafe.syntax.cells import NotANotebook, NotebookText, notebook
-from gradsafe.syntax.chunk import Chunk, build, rebuild
+from gradsafe.syntax.chunk import Chunk, build, mentions_yield, rebuild
 from gradsafe.syntax.kind import Kind
 from gradsafe.syntax.layout import Layout
 from gradsafe.syntax.source import Unreadable, read
@@ -163,6 +163,11 @@ class Workspace:
             body = _Lowered(parent.children, self.block) if parent is not None else ()
             found.bodies[chunk] = body
         return body
+
+    def yields(self, chunk: ChunkId) -> bool:
+        """Whether ``yield`` stands in the text of a chunk's body."""
+        found = self.chunk(chunk)
+        return found is not None and mentions_yield(found)
 
     def module(self, file: str) -> ModuleFacts | None:
         """The module in ``file``, open or on the disk."""

@@ -54,6 +54,11 @@ class Chunk:
             stack.extend(reversed(chunk.children))
 
 
+def mentions_yield(chunk: Chunk) -> bool:
+    """Whether the word stands in the text of the chunk's body, be it in a string or an inner function."""
+    return any("yield" in each.text for child in chunk.children for each in child.walk())
+
+
 def fingerprint(text: str) -> str:
     """A hash of ``text``, the same in every process; lone surrogates allowed."""
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
