@@ -21,6 +21,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Exit 1 on errors and warnings, 2 where a path could not be judged at all."""
     selected, ignored = codes_of(arguments.select), codes_of(arguments.ignore)
     opened = open_paths(arguments.paths)
+    if arguments.add_ignores:
+        from gradsafe.cli.known import add_ignores
+
+        return add_ignores(opened, selected, ignored)
     entries: list[Entry] = []
     unread, roots = len(opened.failures), 0
     bounds: list[Bound] = []
@@ -30,6 +34,15 @@ def run(arguments: argparse.Namespace) -> int:
         roots += verdict.roots
         unread += any(trouble.whole for trouble in verdict.troubles)
         entries += wanted(verdict.entries, selected, ignored)
+    if arguments.write_baseline:
+        from gradsafe.cli.known import write_baseline
+
+        write_baseline(arguments.write_baseline, entries, opened)
+        return 2 if unread else 0
+    if arguments.baseline:
+        from gradsafe.cli.known import unknown_to
+
+        entries = unknown_to(arguments.baseline, entries, opened)
     entries = [with_proved_fixes(opened.judge, entry) for entry in in_order(entries)]
     _print(arguments.output_format, entries, opened)
     if arguments.verbose:

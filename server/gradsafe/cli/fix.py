@@ -24,20 +24,23 @@ NEVER_APPLIED = frozenset({"suppress", "retain-graph"})
 
 @dataclass(frozen=True)
 class Choice:
-    """Which findings to mend, with which fixes."""
+    """Which findings to mend, with which fixes. ``remedies``: these and no others, those that hide a defect included."""
 
     selected: frozenset[str] | None
     ignored: frozenset[str] | None
     unsafe: bool
+    remedies: frozenset[str] | None = None
 
     def fixes(self, entries: tuple[Entry, ...]) -> Iterator[tuple[Entry, EntryFix]]:
         """The candidates in order: the rule's favourite first, safe before unsafe."""
         for entry in in_order(wanted(entries, self.selected, self.ignored)):
-            allowed = [
-                fix for fix in entry.fixes if fix.remedy not in NEVER_APPLIED and (fix.safe or self.unsafe)
-            ]
+            allowed = [fix for fix in entry.fixes if self._allows(fix)]
             for fix in sorted(allowed, key=lambda fix: not fix.safe):
                 yield entry, fix
+
+    def _allows(self, fix: EntryFix) -> bool:
+        wanted = fix.remedy in self.remedies if self.remedies is not None else fix.remedy not in NEVER_APPLIED
+        return wanted and (fix.safe or self.unsafe)
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -63,6 +63,14 @@ def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "-v", "--verbose", action="store_true", help="say also where the analysis reached a bound"
     )
     check.add_argument("--exit-zero", action="store_true", help="exit 0 whatever is found")
+    known = check.add_mutually_exclusive_group()
+    known.add_argument("--baseline", metavar="FILE", help="leave out the findings that this file knows")
+    known.add_argument(
+        "--write-baseline", metavar="FILE", help="write all findings to this file, to be known from now on"
+    )
+    known.add_argument(
+        "--add-ignores", action="store_true", help="write a comment that ignores it at each finding"
+    )
 
 
 def _fix(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

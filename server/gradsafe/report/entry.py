@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gradsafe.report.pages import page_url
 from gradsafe.rules.finding import Finding, Fix, Role, Severity
+from gradsafe.syntax.span import Span
 from gradsafe_tracer.events import AnyPlace, Place
 
 Resolve = Callable[[AnyPlace], Place | None]
@@ -43,7 +44,7 @@ class EntryFix:
 
 @dataclass(frozen=True)
 class Entry:
-    """All that any output format says about one finding."""
+    """All that any output format says about one finding. ``function``: the qualified name of the scope that it stands in."""
 
     code: str
     severity: Severity
@@ -53,6 +54,7 @@ class Entry:
     related: tuple[EntryRelated, ...] = ()
     fixes: tuple[EntryFix, ...] = ()
     runtime_message: str | None = None
+    function: str = ""
 
 
 def to_entry(finding: Finding, fixes: Iterable[Fix], resolve: Resolve) -> Entry | None:
@@ -73,6 +75,7 @@ def to_entry(finding: Finding, fixes: Iterable[Fix], resolve: Resolve) -> Entry 
         tuple(EntryRelated(each.role, found, each.message) for each, found in related if found is not None),
         tuple(found for fix in fixes if (found := _to_fix(fix, resolve)) is not None),
         finding.runtime_message,
+        finding.primary.chunk.qualname if isinstance(finding.primary, Span) else "",
     )
 
 

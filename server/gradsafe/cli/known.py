@@ -1,0 +1,66 @@
+"""What ``gradsafe check`` does with findings that are to stay: a baseline that knows them, comments that say so."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from gradsafe.cli.failure import Failure
+from gradsafe.cli.fix import Choice, mend
+from gradsafe.cli.judge import texts_of
+from gradsafe.cli.opening import Opened
+from gradsafe.cli.sourcefile import read, write
+from gradsafe.report.baseline import Malformed, parse, render
+from gradsafe.report.entry import Entry
+
+
+def unknown_to(path: str, entries: Sequence[Entry], opened: Opened) -> list[Entry]:
+    """The entries that the baseline at ``path`` does not know; tells how many it knows, and how many are gone."""
+    try:
+        text = Path(path).read_text("utf-8")
+        baseline = parse(path, text)
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise Failure(f"{path}: {why}. Write it with: gradsafe check --write-baseline {path} PATH") from error
+    except Malformed as error:
+        raise Failure(str(error)) from error
+    fresh, gone = baseline.sort(entries, texts_of(opened.judge, tuple(entries)), opened.files)
+    if gone:
+        print(
+            f"gradsafe: {_count(gone, 'finding')} of {path} {'is' if gone == 1 else 'are'} gone; "
+            "--write-baseline takes them out.",
+            file=sys.stderr,
+        )
+    return fresh
+
+
+def write_baseline(path: str, entries: Sequence[Entry], opened: Opened) -> None:
+    """Make all these known. Raises :class:`Failure` where the file cannot be written."""
+    text = render(entries, texts_of(opened.judge, tuple(entries)), path)
+    try:
+        Path(path).write_text(text, "utf-8", newline="\n")
+    except OSError as error:
+        raise Failure(f"{path}: {error.strerror}. Name a file in a folder that is there.") from error
+    print(f"{_count(len(entries), 'finding')} written to {path}.", file=sys.stderr)
+
+
+def add_ignores(opened: Opened, selected: frozenset[str] | None, ignored: frozenset[str] | None) -> int:
+    """Write ``# gradsafe: ignore[code]`` at each finding; the exit status."""
+    sources = {file: read(file) for file in opened.files if not file.endswith(".ipynb")}
+    choice = Choice(selected, ignored, unsafe=True, remedies=frozenset({"suppress"}))
+    texts, applied = mend(opened.judge, {file: source.text for file, source in sources.items()}, choice)
+    changed = {file: text for file, text in texts.items() if text != sources[file].text}
+    failed = False
+    for file, text in changed.items():
+        try:
+            write(sources[file], text)
+        except Failure as failure:
+            print(f"gradsafe: {failure}", file=sys.stderr)
+            failed = True
+    print(f"{_count(applied, 'finding')} ignored in {_count(len(changed), 'file')}.", file=sys.stderr)
+    return 2 if failed or opened.failures else 0
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
