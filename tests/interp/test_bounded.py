@@ -67,3 +67,13 @@ def test_an_object_is_made_to_its_end_whatever_its_base_looks_up(tmp_path: Path)
     result = check(MODEL, tmp_path)
     assert [(f.code, f.severity.value) for f in result.findings] == [("saved-tensor-modified", "warning")]
     assert result.work.instructions < SHARE * BUDGETS[RootKind.FUNCTION].instructions
+
+
+def test_what_a_skipped_call_would_have_set_is_not_missed(tmp_path: Path) -> None:
+    base = BASE + "\n    def __getattr__(self, name):\n        raise AttributeError(name)\n"
+    (tmp_path / "base.py").write_text(base, encoding="utf-8")
+    model = MODEL.replace("self.act = nn.ReLU(inplace=True)", "self.size = self.n1").replace(
+        "self.act(y)", "y.relu_()"
+    )
+    result = check(model, tmp_path)
+    assert [(f.code, f.severity.value) for f in result.findings] == [("saved-tensor-modified", "warning")]

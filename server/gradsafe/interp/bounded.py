@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradsafe.domain.state import Path
-from gradsafe.domain.values import External, FunctionValue, Source, Unknown, Value
+from gradsafe.domain.values import TRUE, External, FunctionValue, Instance, Source, Unknown, Value
 from gradsafe.interp import calls
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ DECORATOR = 500
 
 DECORATORS = 3_000
 """What all those together may take that a root applies."""
+
+SKIPPED = "#skipped"
+"""On an object that went into a call that counts as not carried out: it may have attributes of which nothing is known."""
 
 SHARE = 3
 """A call into another file may take one part of so many of what is left, where an object is made."""
@@ -62,6 +65,9 @@ def from_elsewhere(
         outcomes = calls.call_function(machine, before, function, args, kwargs, source)
     elif before is not None:
         before.blurred = True
+        for each in args:
+            if isinstance(each, Instance):
+                before.vars[each.oid, SKIPPED] = TRUE
         outcomes = [(before, Unknown(("call", source.place, before.new_id())))]
     machine.making = True
     return outcomes

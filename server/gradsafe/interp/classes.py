@@ -26,6 +26,7 @@ from gradsafe.domain.values import (
 )
 from gradsafe.interp import (
     attribute_dict,
+    bounded,
     calls,
     containers,
     data_classes,
@@ -269,6 +270,8 @@ def _instance_attribute(machine: Machine, path: Path, obj: Instance, name: str, 
     inherits = any(isinstance(base, (External, Unknown)) for base in class_of(obj))
     if inherits and (name.startswith("__") or modules.has_method(machine, path, obj, name)):
         return [(path, Bound(obj, name))]
+    if path.vars.get((obj.oid, bounded.SKIPPED)) is not None:
+        return [(path, Unknown(("attr", obj.oid, name)))]
     asked = calls.call_method(machine, path, obj, "__getattr__", (const(name),), source)
     if asked is None and _reads_items(path, obj):
         asked = containers.get_item(machine, path, data_classes.held(path, obj), const(name), source)
