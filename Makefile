@@ -1,4 +1,4 @@
-# make run | check | test | test-editors | op-table | known-good | rule-pages | facts | prove | bench-trace | vsix | fmt
+# make run | check | test | test-editors | op-table | known-good | rule-pages | facts | prove | bench-trace | vsix | docs | fmt
 #
 # Works on a machine that has python3 (3.10+), Node.js (20+) and git. Everything goes into .venv and node_modules;
 # a step that is done is not done again (the stamps below).
@@ -14,7 +14,7 @@ STAMPS := .venv/stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := server tests tools
 
-.PHONY: help run check test test-editors op-table known-good rule-pages facts prove bench-trace vsix fmt clean
+.PHONY: help run check test test-editors op-table known-good rule-pages facts prove bench-trace vsix docs fmt clean
 .DEFAULT_GOAL := help
 
 help:
@@ -78,6 +78,10 @@ bench-trace: $(STAMPS)/torch $(STAMPS)/dev
 vsix: $(STAMPS)/venv node_modules/.package-lock.json
 	$(BIN)/python -m tools.vsix $(ARGS)
 
+# The site, into site/. A link that leads nowhere is an error.
+docs: $(STAMPS)/docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
+
 facts: $(STAMPS)/project
 	$(BIN)/python -m tools.facts
 
@@ -87,7 +91,7 @@ fmt: $(STAMPS)/dev node_modules/.package-lock.json
 	npm run --silent fix
 
 clean:
-	rm -rf .venv node_modules tests/editors/node_modules .cache .mypy_cache .ruff_cache .pytest_cache client/dist
+	rm -rf .venv site node_modules tests/editors/node_modules .cache .mypy_cache .ruff_cache .pytest_cache client/dist
 
 # --- installing -----------------------------------------------------------------------------------------------------
 
@@ -109,6 +113,10 @@ $(STAMPS)/torch: | $(STAMPS)/venv
 $(STAMPS)/project: pyproject.toml | $(STAMPS)/venv
 	$(PIP) install --quiet --editable .
 	@touch $@
+
+$(STAMPS)/docs: pyproject.toml | $(STAMPS)/venv
+	$(PIP) install --quiet --editable '.[docs]'
+	@touch $@ $(STAMPS)/project
 
 $(STAMPS)/dev: pyproject.toml | $(STAMPS)/venv
 	$(PIP) install --quiet --editable '.[dev]'

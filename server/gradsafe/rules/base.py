@@ -30,8 +30,16 @@ class Rule(ABC):
 
     @classmethod
     def page(cls) -> str:
-        """The rule's documentation page, in Markdown."""
-        return inspect.cleandoc(cls.__doc__ or "")
+        """The rule's documentation page, in Markdown: what the rule says of itself, and how to silence it."""
+        return f"{inspect.cleandoc(cls.__doc__ or '')}\n\n{_SILENCE.format(code=cls.code)}"
+
+
+_SILENCE = """\
+## Silence
+
+For a line or statement: `# gradsafe: ignore[{code}]` at its end. For a file: `# gradsafe: ignore-file[{code}]` anywhere in it. For a project, in
+`pyproject.toml`: `ignore = ["{code}"]` below `[tool.gradsafe]`, or `per-file-ignores = {{ "tests/*" = ["{code}"] }}`. A comment that silences nothing is
+told."""
 
 
 @functools.cache
