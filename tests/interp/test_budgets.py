@@ -74,3 +74,13 @@ def test_dropped_paths_blur_the_rest(tmp_path: Path) -> None:
     result = analyse_root(session.workspace, function, load())
     assert "paths" in result.budgets_hit
     assert all(trail.blurred for trail in result.trails)
+
+
+def test_where_nothing_more_is_followed_after_an_error_is_told(tmp_path: Path) -> None:
+    session = Session(Settings(), str(tmp_path))
+    file = str(tmp_path / "program.py")
+    defect = "x = torch.ones(3, requires_grad=True)\ny = x.exp()\ny.add_(1)\ny.sum().backward()\n"
+    session.set_text(file, "import torch\n" + defect * 1_000)
+    assert "shadow" in {limit.budget for limit in session.check(file).limits}
+    session.set_text(file, "import torch\n" + defect * 3)
+    assert not session.check(file).limits

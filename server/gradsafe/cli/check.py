@@ -80,6 +80,7 @@ _BOUNDS = {
     "depth": "calls nested too deep to follow: what this one does is not known",
     "rounds": "a long loop: a few of its rounds stand for all",
     "file": "this file's budget was used up before this function, and others after it: they were not judged on their own",
+    "shadow": "this far from an error on the way here: mend that first, what comes later was not looked at",
     "decorators": "a decorator does a lot: it is taken to give back what it was given",
     "imports": "what this needs of other modules and statements takes too long: its value is not known",
     "nesting": "bodies nested too deep to follow: what comes after was not looked at",

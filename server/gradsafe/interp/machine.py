@@ -132,6 +132,8 @@ class Machine:
             current, index = todo.pop()
             current.frame.chunk = chunk
             if current.shadow_from is not None and not self._may_go_on(count - index):
+                if index < count:
+                    self.note("shadow", span(current, instructions[index].at))
                 current.status, current.raised = Status.RAISED, "RuntimeError"
                 done.append(current)
                 continue
