@@ -1,7 +1,7 @@
 """What the lowering needs of a chunk's tree, from CPython's parser: libcst's nodes without white space and parentheses.
 
 libcst takes 0.5 ms and more for a statement, and as long again to tell where its nodes stand; of a file with many imports
-that was half of the time. CPython's own parser has both at once, and is some ten times as fast with all that is done here. Only
+that was half of the time. CPython's own parser has both at once, and is four to five times as fast with all that is done here. Only
 where it cannot tell (broken or newer text), or where its tree says too little, is the text given to libcst.
 ``tests/syntax/test_bare.py`` holds that both lower to the same instructions.
 """
