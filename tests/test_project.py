@@ -29,6 +29,7 @@ ORDER = [
     "fixes",
     "project",
     "report",
+    "judging",
     "explain",
     "trace",
     "lsp",

@@ -27,7 +27,7 @@ from gradsafe.cli.check import with_proved_fixes
 from gradsafe.cli.opening import open_paths
 from gradsafe.report.entry import Entry, EntryFix
 from gradsafe.report.texts import edited_files
-from gradsafe.rules.finding import Severity
+from gradsafe.rules.finding import SUPPRESSING, Severity
 
 TESTS = Path(__file__).parents[1]
 
@@ -56,7 +56,7 @@ class Proof:
                     self._add(name, file, text, with_proved_fixes(opened, entry))
 
     def _add(self, name: str, file: str, text: str, entry: Entry) -> None:
-        offered = [fix for fix in entry.fixes if fix.remedy != "suppress"]
+        offered = [fix for fix in entry.fixes if fix.remedy not in SUPPRESSING]
         self.errors += 1
         self.cured += bool(offered)
         self.safely += any(fix.safe for fix in offered)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from marked import plain, read
 
+from gradsafe.syntax.chunk import build
+from gradsafe.syntax.suppressions import find
+
 HEAD = (
     "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n\ndef f(x, w):\n    h = x.exp()\n"
 )
@@ -176,6 +179,23 @@ CASES: list[tuple[str, str, str]] = [
         "    @decorate(h.add_(1))  # gradsafe: ignore[saved-tensor-modified]\n    def g(): pass\n",
     ),
 ]
+IN_FILE = "# gradsafe: ignore-file[saved-tensor-modified]"
+WHOLE_FILES = [
+    ("import torch\n\n«h.add_(1)»\n", f"{IN_FILE}\nimport torch\n\nh.add_(1)\n"),
+    (
+        "#!/usr/bin/python\n# (c) me\n\nimport torch\n«h.add_(1)»\n",
+        f"#!/usr/bin/python\n# (c) me\n\n{IN_FILE}\nimport torch\nh.add_(1)\n",
+    ),
+    (
+        '"""What it\nis for."""\n\nimport torch\n«h.add_(1)»\n',
+        f'"""What it\nis for."""\n\n{IN_FILE}\nimport torch\nh.add_(1)\n',
+    ),
+    (
+        "@decorated\r\ndef f(h):\r\n    «h.add_(1)»\r\n",
+        f"{IN_FILE}\r\n@decorated\r\ndef f(h):\r\n    h.add_(1)\r\n",
+    ),
+    ("(\n\nimport torch\n«h.add_(1)»\n", f"(\n\n{IN_FILE}\nimport torch\nh.add_(1)\n"),
+]
 
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"], ids=["lf", "crlf"])
@@ -316,3 +336,11 @@ def test_the_flag_of_a_module_is_no_flag_of_a_function() -> None:
     assert read(text, "clone-before-write").results() == [
         HEAD + "    drop = nn.Dropout(w, inplace=True)\n    return drop(h.clone())\n"
     ]
+
+
+@pytest.mark.parametrize(("before", "after"), WHOLE_FILES)
+def test_a_rule_is_disabled_in_the_whole_file(before: str, after: str) -> None:
+    marked = read(before, "suppress-in-file")
+    assert marked.results() == [after]
+    [given] = find(build("model.py", after))
+    assert given.covers("saved-tensor-modified", None)

@@ -79,4 +79,6 @@ def test_edits_are_made_at_once_in_order_and_never_overlap() -> None:
 
 
 def test_remedies_are_found_by_their_files() -> None:
-    assert {"out-of-place", "clone-before-write", "suppress", "retain-graph"} <= set(remedy_names())
+    assert {"out-of-place", "clone-before-write", "suppress", "suppress-in-file", "retain-graph"} <= set(
+        remedy_names()
+    )

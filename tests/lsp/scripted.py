@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from gradsafe.explain.error_text import ErrorText
 from gradsafe.fixes.apply import apply_edits
-from gradsafe.lsp.analysis import Judgement, Remark
+from gradsafe.lsp.analysis import Judgement, Mending, Remark
 from gradsafe.lsp.convert import line_starts
 from gradsafe.lsp.running import OnOutput, RunCell, RunRequest, TracedRun, VersionMark
 from gradsafe.lsp.server import create_server, serve
@@ -103,6 +103,14 @@ class Scripted:
             ],
         )
         return len(judge(file, fixed).entries) < len(judge(file, text).entries)
+
+    def may_mend(self, file: str) -> bool:
+        return "hopeless" not in self.texts[file] and bool(judge(file, self.texts[file]).entries)
+
+    def mend(self, file: str, give_up: Callable[[], bool]) -> Mending:
+        entries = judge(file, self.texts[file]).entries
+        edits = [self.fixes(file, entry)[0].edits for entry in entries if "vain" not in self.texts[file]]
+        return Mending(tuple(edit for fix in edits for edit in fix), len(edits))
 
     def suspects(self, error: ErrorText) -> Sequence[Entry]:
         return ()

@@ -18,6 +18,12 @@ HERE = Path(__file__).parent
 SCRIPTED = [sys.executable, str(HERE / "scripted.py")]
 REAL = [sys.executable, "-m", "gradsafe.lsp"]
 WAIT_S = 30.0
+OWN = (
+    types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS,
+    types.WINDOW_SHOW_MESSAGE_REQUEST,
+    types.WORKSPACE_APPLY_EDIT,
+)
+"""What :class:`Session` answers itself."""
 
 
 def capabilities(
@@ -49,6 +55,7 @@ def capabilities(
             hover=types.HoverClientCapabilities(content_format=[types.MarkupKind.Markdown]),
         ),
         workspace=types.WorkspaceClientCapabilities(
+            apply_edit=True,
             workspace_edit=types.WorkspaceEditClientCapabilities(document_changes=True),
             code_lens=types.CodeLensWorkspaceClientCapabilities(refresh_support=True),
             inlay_hint=types.InlayHintWorkspaceClientCapabilities(refresh_support=True),
@@ -69,7 +76,7 @@ class Session:
         self.agreed: types.InitializeResult | None = None
         self.answer = "Run"
         self.refreshed: set[str] = set()
-        self._came: dict[str, list[Any]] = {"asked": [], "traced": [], "output": []}
+        self._came: dict[str, list[Any]] = {"asked": [], "traced": [], "output": [], "edited": []}
         self._looked: dict[str, int] = {}
         self._listen()
 
@@ -84,6 +91,11 @@ class Session:
         def asked(params: types.ShowMessageRequestParams) -> types.MessageActionItem:
             self._came["asked"].append(params.message)
             return types.MessageActionItem(title=self.answer)
+
+        @client.feature(types.WORKSPACE_APPLY_EDIT)
+        def applied(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+            self._came["edited"].append(params.edit)
+            return types.ApplyWorkspaceEditResult(applied=True)
 
         @client.feature(types.WORKSPACE_CODE_LENS_REFRESH)
         def lenses_refreshed(params: None) -> None:
@@ -119,6 +131,11 @@ class Session:
     def output(self) -> list[Any]:
         """What ``gradsafe/output`` has carried."""
         return self._look("output", self._came["output"])
+
+    @property
+    def edited(self) -> list[Any]:
+        """The edits that the server has asked to be applied."""
+        return self._look("edited", self._came["edited"])
 
     @property
     def unread(self) -> list[Any]:
@@ -176,13 +193,20 @@ class Session:
         return found.diagnostics
 
     async def actions(
-        self, uri: str, range: types.Range, diagnostics: Sequence[types.Diagnostic] = ()
+        self,
+        uri: str,
+        range: types.Range,
+        diagnostics: Sequence[types.Diagnostic] = (),
+        only: Sequence[str] | None = (types.CodeActionKind.QuickFix,),
+        trigger: types.CodeActionTriggerKind | None = None,
     ) -> Sequence[types.CodeAction]:
         result = await self.client.text_document_code_action_async(
             types.CodeActionParams(
                 text_document=types.TextDocumentIdentifier(uri=uri),
                 range=range,
-                context=types.CodeActionContext(diagnostics=list(diagnostics)),
+                context=types.CodeActionContext(
+                    diagnostics=list(diagnostics), only=only, trigger_kind=trigger
+                ),
             )
         )
         assert result is not None
@@ -207,7 +231,7 @@ def _make_client() -> LanguageClient:
     """pytest-lsp's client, with the features that :class:`Session` has of its own left out."""
     client = LanguageClient(converter_factory=default_converter)
     for name, implementation in DEFAULT_CLIENT_FEATURES.items():
-        if name not in (types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS, types.WINDOW_SHOW_MESSAGE_REQUEST):
+        if name not in OWN:
             client.feature(name)(implementation)
     return client
 

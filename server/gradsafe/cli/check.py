@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from gradsafe.cli.catalogue import codes_of
-from gradsafe.cli.judge import Bound, Judge, Verdict, texts_of
 from gradsafe.cli.opening import Opened, open_paths
+from gradsafe.judging.judge import Bound, Judge, Verdict, texts_of, wanted
 from gradsafe.report.entry import Entry, EntryFix, in_order
-from gradsafe.rules.finding import Severity
+from gradsafe.rules.finding import SUPPRESSING, Severity
 
 FAILING = (Severity.ERROR, Severity.WARNING)
 
@@ -106,22 +106,11 @@ def tell_bounds(bounds: Sequence[Bound], roots: int) -> None:
     )
 
 
-def wanted(
-    entries: Iterable[Entry], selected: frozenset[str] | None, ignored: frozenset[str] | None
-) -> list[Entry]:
-    """The findings of the rules that were asked for; ``--ignore`` wins."""
-    return [
-        entry
-        for entry in entries
-        if (selected is None or entry.code in selected) and (ignored is None or entry.code not in ignored)
-    ]
-
-
 def with_proved_fixes(judge: Judge, entry: Entry) -> Entry:
     """The same with the fixes that hold, the first safe one preferred; suppressing needs no proof."""
     fixes: list[EntryFix] = []
     for fix in entry.fixes:
-        if fix.remedy == "suppress":
+        if fix.remedy in SUPPRESSING:
             fixes.append(fix)
         elif judge.holds(entry, fix):
             first = fix.safe and not any(each.preferred for each in fixes)

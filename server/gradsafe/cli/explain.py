@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from gradsafe.cli.check import with_proved_fixes
 from gradsafe.cli.failure import Failure
-from gradsafe.cli.judge import texts_of
 from gradsafe.cli.opening import Opened, open_paths
 from gradsafe.explain.error_text import ErrorText, read_error
 from gradsafe.explain.suspects import SHOWN, files_of, located, ranked, with_imports
 from gradsafe.explain.words import explain
+from gradsafe.judging.judge import texts_of
 from gradsafe.report.entry import Entry
 
 if TYPE_CHECKING:

@@ -5,42 +5,17 @@ from __future__ import annotations
 import argparse
 import difflib
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from gradsafe.cli.catalogue import codes_of
-from gradsafe.cli.check import tell_troubles, verdicts, wanted
+from gradsafe.cli.check import tell_troubles, verdicts
 from gradsafe.cli.failure import Failure
-from gradsafe.cli.judge import Judge
 from gradsafe.cli.opening import open_paths
 from gradsafe.cli.sourcefile import read, write
-from gradsafe.report.entry import Entry, EntryFix, in_order
-from gradsafe.report.texts import edited_files, split_lines
+from gradsafe.judging.judge import Judge
+from gradsafe.judging.mend import NEVER_APPLIED, Choice, mend
+from gradsafe.report.texts import split_lines
 from gradsafe.syntax.source import Source
-
-NEVER_APPLIED = frozenset({"suppress", "retain-graph"})
-"""Remedies that hide a defect: for a person to choose, one at a time."""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """Which findings to mend, with which fixes. ``remedies``: these and no others, those that hide a defect included."""
-
-    selected: frozenset[str] | None
-    ignored: frozenset[str] | None
-    unsafe: bool
-    remedies: frozenset[str] | None = None
-
-    def fixes(self, entries: tuple[Entry, ...]) -> Iterator[tuple[Entry, EntryFix]]:
-        """The candidates in order: the rule's favourite first, safe before unsafe."""
-        for entry in in_order(wanted(entries, self.selected, self.ignored)):
-            allowed = [fix for fix in entry.fixes if self._allows(fix)]
-            for fix in sorted(allowed, key=lambda fix: not fix.safe):
-                yield entry, fix
-
-    def _allows(self, fix: EntryFix) -> bool:
-        wanted = fix.remedy in self.remedies if self.remedies is not None else fix.remedy not in NEVER_APPLIED
-        return wanted and (fix.safe or self.unsafe)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -50,41 +25,16 @@ def run(arguments: argparse.Namespace) -> int:
     for verdict in verdicts(opened):
         tell_troubles(verdict)
     sources = {file: read(file) for file in opened.files if not file.endswith(".ipynb")}
-    texts, applied = mend(opened.judge, {file: source.text for file, source in sources.items()}, choice)
-    changed = {file: text for file, text in texts.items() if text != sources[file].text}
+    mended = mend(opened.judge, {file: source.text for file, source in sources.items()}, choice)
+    changed = {file: patch.text for file, patch in mended.patches.items() if patch.text != sources[file].text}
     if arguments.diff:
         for file, text in changed.items():
             sys.stdout.write(unified_diff(file, sources[file].text, text))
     failed = [] if arguments.diff else _write(sources, changed)
-    _report(opened.judge, sources, changed, applied, arguments)
+    _report(opened.judge, sources, changed, mended.applied, arguments)
     if failed or opened.failures:
         return 2
     return 1 if arguments.diff and changed else 0
-
-
-def mend(judge: Judge, texts: Mapping[str, str], choice: Choice) -> tuple[dict[str, str], int]:
-    """The texts with all fixes applied that hold, and how many those were.
-
-    Ends because each fix that holds takes a finding away and adds none.
-    """
-    current, applied = dict(texts), 0
-    for file, text in current.items():
-        judge.replace(file, text)
-    for file in sorted(current):
-        while (fixed := _next(judge, file, current, choice)) is not None:
-            current.update(fixed)
-            applied += 1
-            for name, text in fixed.items():
-                judge.replace(name, text)
-    return current, applied
-
-
-def _next(judge: Judge, file: str, texts: Mapping[str, str], choice: Choice) -> dict[str, str] | None:
-    """The texts that the next fix of a finding in ``file`` changes."""
-    for entry, fix in choice.fixes(judge.check(file).entries):
-        if all(edit.place.file in texts for edit in fix.edits) and judge.holds(entry, fix):
-            return edited_files(texts, fix.edits)
-    return None
 
 
 def unified_diff(file: str, before: str, after: str) -> str:

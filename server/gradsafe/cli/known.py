@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gradsafe.cli.failure import Failure
-from gradsafe.cli.fix import Choice, mend
-from gradsafe.cli.judge import texts_of
 from gradsafe.cli.opening import Opened
 from gradsafe.cli.sourcefile import read, write
+from gradsafe.judging.judge import texts_of
+from gradsafe.judging.mend import Choice, mend
 from gradsafe.report.baseline import Malformed, parse, render
 from gradsafe.report.entry import Entry
 
@@ -49,8 +49,8 @@ def add_ignores(opened: Opened, selected: frozenset[str] | None, ignored: frozen
     """Write ``# gradsafe: ignore[code]`` at each finding; the exit status."""
     sources = {file: read(file) for file in opened.files if not file.endswith(".ipynb")}
     choice = Choice(selected, ignored, unsafe=True, remedies=frozenset({"suppress"}))
-    texts, applied = mend(opened.judge, {file: source.text for file, source in sources.items()}, choice)
-    changed = {file: text for file, text in texts.items() if text != sources[file].text}
+    mended = mend(opened.judge, {file: source.text for file, source in sources.items()}, choice)
+    changed = mended.changed
     failed = False
     for file, text in changed.items():
         try:
@@ -58,7 +58,7 @@ def add_ignores(opened: Opened, selected: frozenset[str] | None, ignored: frozen
         except Failure as failure:
             print(f"gradsafe: {failure}", file=sys.stderr)
             failed = True
-    print(f"{_count(applied, 'finding')} ignored in {_count(len(changed), 'file')}.", file=sys.stderr)
+    print(f"{_count(mended.applied, 'finding')} ignored in {_count(len(changed), 'file')}.", file=sys.stderr)
     return 2 if failed or opened.failures else 0
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gradsafe.cli.catalogue import pages
 from gradsafe.cli.failure import Failure
-from gradsafe.cli.judge import Judge
+from gradsafe.judging.judge import Judge
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def open_paths(paths: list[str]) -> Opened:
     it holds.
     """
     # Imported here: whoever asks for --help or starts the server should not wait for libcst.
-    from gradsafe.cli.session_judge import SessionJudge
+    from gradsafe.judging.session_judge import SessionJudge
     from gradsafe.project.files import discover
     from gradsafe.project.session import Session
     from gradsafe.project.settings import load

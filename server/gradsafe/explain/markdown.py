@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from gradsafe.explain.error_text import ErrorText
 from gradsafe.explain.words import explain
 from gradsafe.report.entry import Entry
+from gradsafe.rules.finding import SUPPRESSING
 from gradsafe_tracer.events import Place
 
 Link = Callable[[Place], str]
@@ -33,7 +34,7 @@ def _lines(error: ErrorText, suspects: Sequence[Entry], link: Link) -> Iterator[
     for entry in suspects:
         yield from ("", f"{_place(entry.place, link)}: {entry.message}", "")
         yield from (f"- {_place(each.place, link)}: {each.message}" for each in entry.related)
-        cures = [fix.title for fix in entry.fixes if fix.remedy != "suppress"]
+        cures = [fix.title for fix in entry.fixes if fix.remedy not in SUPPRESSING]
         if cures:
             yield f"- on the light bulb there: {'; '.join(cures)}"
 

@@ -81,6 +81,12 @@ class ChunkSources:
         for block in file.blocks(chunk) if file is not None else ():
             yield tuple(tuple(self.code(each.id) for each in child.walk() if each.text) for child in block)
 
+    def outermost(self, file: str) -> Iterator[Code | None]:
+        """The first chunk with text of each statement of the module."""
+        found = self._file(file)
+        for statement in found.root.children if found is not None else ():
+            yield next((self.code(each.id) for each in statement.walk() if each.text), None)
+
     def local_name(self, file: str, module: str) -> str | None:
         """The name that an ``import`` at the top level, a ``try`` there included, binds to ``module``."""
         found = self._file(file)

@@ -17,7 +17,7 @@ from gradsafe.rules.finding import Finding, Fix
 Propose = Callable[[Site], Iterator[Draft]]
 
 
-def offer(finding: Finding, sources: Sources) -> tuple[Fix, ...]:
+def offer(finding: Finding, sources: Sources, last: tuple[str, ...] = ("suppress",)) -> tuple[Fix, ...]:
     """The fixes that the remedies of ``finding`` propose; none is preferred before it is verified.
 
     Suppressing the finding is always on offer, last.
@@ -25,7 +25,7 @@ def offer(finding: Finding, sources: Sources) -> tuple[Fix, ...]:
     site = find_site(finding, sources)
     if site is None:
         return ()
-    wanted = [*finding.remedies, *({"suppress"} - set(finding.remedies))]
+    wanted = [*finding.remedies, *(name for name in last if name not in finding.remedies)]
     fixes: list[Fix] = []
     for name in wanted:
         propose = _remedy(name)

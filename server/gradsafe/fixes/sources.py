@@ -56,5 +56,8 @@ class Sources(Protocol):
         None in place of a chunk that does not parse.
         """
 
+    def outermost(self, file: str) -> Iterator[Code | None]:
+        """The statements at the top level of ``file`` in order, each as the chunk that it begins with."""
+
     def local_name(self, file: str, module: str) -> str | None:
         """The name under which ``file`` imports ``module`` (``torch`` -> ``torch`` or ``th``)."""

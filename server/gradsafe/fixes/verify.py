@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from gradsafe.fixes.sources import Sources
 from gradsafe.fixes.without import without_operation
-from gradsafe.rules.finding import Edit, Finding, Fix, Role, Severity
+from gradsafe.rules.finding import SUPPRESSING, Edit, Finding, Fix, Role, Severity
 from gradsafe_tracer.events import AnyPlace
 
 Analyse = Callable[[tuple[Edit, ...]], Iterable[Finding]]
@@ -44,7 +44,7 @@ def _is_mended(
 
 def can_be_preferred(fix: Fix) -> bool:
     """Whether a fix may be marked as the one to take, once it is verified: suppressing is no cure."""
-    return fix.safe and fix.remedy != "suppress"
+    return fix.safe and fix.remedy not in SUPPRESSING
 
 
 def prefer(fixes: Iterable[Fix], verified: Callable[[Fix], bool]) -> tuple[Fix, ...]:

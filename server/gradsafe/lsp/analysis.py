@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from gradsafe.report.entry import Entry, EntryFix
+from gradsafe.report.entry import Entry, EntryEdit, EntryFix
 from gradsafe_tracer.events import Place
 
 if TYPE_CHECKING:
@@ -35,6 +35,14 @@ class Judgement:
     remarks: tuple[Remark, ...] = ()
 
 
+@dataclass(frozen=True)
+class Mending:
+    """The edits that mend what can be mended safely, and how many fixes they are made of."""
+
+    edits: tuple[EntryEdit, ...] = ()
+    fixes: int = 0
+
+
 class Analysis(Protocol):
     """The analysis as the server sees it."""
 
@@ -55,6 +63,12 @@ class Analysis(Protocol):
 
     def holds(self, file: str, entry: Entry, fix: EntryFix) -> bool:
         """With ``fix`` made in the last text of ``file`` the entry is gone, and no new one has come."""
+
+    def may_mend(self, file: str) -> bool:
+        """Some finding of the last judgement of ``file`` has a fix that :meth:`mend` would try."""
+
+    def mend(self, file: str, give_up: Callable[[], bool]) -> Mending:
+        """All fixes in the last text of ``file`` that are safe and hold, one after the other until none is left."""
 
     def suspects(self, error: ErrorText) -> Sequence[Entry]:
         """What the error is likely about, in the files that its text names and in those that they import; fixes not verified."""

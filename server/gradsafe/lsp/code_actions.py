@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from gradsafe.lsp import fix_all
 from gradsafe.lsp.analysis import Analysis
 from gradsafe.lsp.diagnostics import SOURCE, TRACE_SOURCE, Verdict
 from gradsafe.lsp.documents import OpenTexts, Snapshot
 from gradsafe.lsp.edits import workspace_edit
 from gradsafe.lsp.locations import spot_of
 from gradsafe.report.entry import Entry, EntryFix
+from gradsafe.rules.finding import SUPPRESSING
 
 if TYPE_CHECKING:
     from gradsafe.lsp.server import GradsafeServer
 
 Answer = TypeVar("Answer")
 
-SUPPRESS = "suppress"
+KINDS = [types.CodeActionKind.QuickFix, fix_all.KIND, fix_all.NOTEBOOK_KIND]
 VERIFYING_S = 0.25
 """How long a light bulb may wait for its fixes to be verified, where the client can resolve the rest later."""
 
@@ -115,27 +117,28 @@ def register(server: GradsafeServer) -> None:
 
     @server.feature(
         types.TEXT_DOCUMENT_CODE_ACTION,
-        types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix], resolve_provider=True),
+        types.CodeActionOptions(code_action_kinds=KINDS, resolve_provider=True),
     )
     async def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
-        if not _wants_quick_fixes(params.context.only):
-            return []
-        verdict = await server.published.wait_for_verdict(params.text_document.uri)
+        wanted = [kind for kind in KINDS if fix_all.asks_for(params.context.only, kind)]
+        verdict = await server.published.wait_for_verdict(params.text_document.uri) if wanted else None
         if verdict is None:
             return []
         actions: list[types.CodeAction] = []
-        for entry in verdict.judgement.entries:
+        for entry in verdict.judgement.entries if types.CodeActionKind.QuickFix in wanted else ():
             if _touches(entry, params, server.texts, verdict.snapshot):
                 found = await offers.find(verdict, entry)
                 best = next((offer for offer in found if _may_be_preferred(offer)), None)
                 for offer in found:
                     actions.extend(_actions(server, offer, offer is best, params.context.diagnostics))
-        return actions
+        return [*actions, *await fix_all.actions(server, params, verdict)]
 
     @server.feature(types.CODE_ACTION_RESOLVE)
     async def resolve(action: types.CodeAction) -> types.CodeAction:
         if action.edit is not None:
             return action
+        if isinstance(action.data, dict) and "fixAll" in action.data:
+            return await fix_all.resolve(server, action, action.data)
         offer = offers.recall(action.data)
         if offer is None:
             raise JsonRpcException(
@@ -147,11 +150,6 @@ def register(server: GradsafeServer) -> None:
             )
         action.edit = _edit(server, offer)
         return action
-
-
-def _wants_quick_fixes(only: Any) -> bool:
-    """``only`` names kinds or their parents; absent means all."""
-    return not only or any(kind in ("", types.CodeActionKind.QuickFix) for kind in only)
 
 
 def _touches(entry: Entry, params: types.CodeActionParams, texts: OpenTexts, judged: Snapshot) -> bool:
@@ -168,7 +166,7 @@ def _touches(entry: Entry, params: types.CodeActionParams, texts: OpenTexts, jud
 
 def _may_be_preferred(offer: Offer) -> bool:
     """Suppressing is no cure, and what has not been verified is no recommendation."""
-    return offer.holds is True and offer.fix.safe and offer.fix.remedy != SUPPRESS
+    return offer.holds is True and offer.fix.safe and offer.fix.remedy not in SUPPRESSING
 
 
 def _actions(server: GradsafeServer, offer: Offer, best: bool, shown: Any) -> list[types.CodeAction]:

@@ -89,6 +89,7 @@ class ClientAbilities:
     markdown_hover: bool
     refreshes_lenses: bool
     refreshes_hints: bool
+    applies_edits: bool
 
 
 def read_abilities(client: types.ClientCapabilities) -> ClientAbilities:
@@ -112,4 +113,5 @@ def read_abilities(client: types.ClientCapabilities) -> ClientAbilities:
         markdown_hover=types.MarkupKind.Markdown in formats,
         refreshes_lenses=has("workspace.code_lens.refresh_support"),
         refreshes_hints=has("workspace.inlay_hint.refresh_support"),
+        applies_edits=has("workspace.apply_edit"),
     )

@@ -22,6 +22,7 @@ from gradsafe.lsp import (
     code_lens,
     diagnostics,
     explaining,
+    fix_all,
     hover,
     inlay_hints,
     trace,
@@ -174,7 +175,17 @@ def create_server(open_analysis: Open | None = None, runner: Runner | None = Non
     def shutdown(params: None) -> None:
         server.close()
 
-    for feature in (diagnostics, code_actions, hover, code_lens, inlay_hints, trace, explaining, watching):
+    for feature in (
+        diagnostics,
+        code_actions,
+        fix_all,
+        hover,
+        code_lens,
+        inlay_hints,
+        trace,
+        explaining,
+        watching,
+    ):
         feature.register(server)
     return server
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from gradsafe.explain.error_text import ErrorText
 from gradsafe.explain.suspects import SHOWN, files_of, located, ranked, with_imports
 from gradsafe.fixes import offer, verify
 from gradsafe.fixes.chunk_sources import ChunkSources
-from gradsafe.lsp.analysis import Judgement, Remark
+from gradsafe.judging.mend import Choice, mend
+from gradsafe.judging.session_judge import SessionJudge
+from gradsafe.lsp.analysis import Judgement, Mending, Remark
 from gradsafe.lsp.lasting import Lasting
 from gradsafe.project.problems import ProblemKind
 from gradsafe.project.session import FileResult, Session
@@ -23,6 +26,9 @@ from gradsafe.syntax.span import ChunkId
 from gradsafe_tracer.events import Place
 
 logger = logging.getLogger(__name__)
+
+LAST = ("suppress", "suppress-in-file")
+"""Offered for every finding: where the cursor stands both are one key away, on a command line the second is a setting."""
 
 PAGE_ENDS = "\n## Example"
 """A hover shows what a rule does and why; the examples are on its page."""
@@ -138,7 +144,7 @@ class SessionAnalysis:
         if finding is None:
             return ()
         found: dict[EntryFix, Fix] = {}
-        for fix in offer(finding, ChunkSources(session.workspace.tree)):
+        for fix in offer(finding, ChunkSources(session.workspace.tree), LAST):
             with_places = to_entry(finding, (fix,), session.place)
             if with_places is not None and with_places.fixes:
                 found[with_places.fixes[0]] = fix
@@ -160,6 +166,32 @@ class SessionAnalysis:
 
         # Text that does not parse has no findings either.
         return verify(spans, finding, analyse) and problems[-1] <= problems[0]
+
+    def may_mend(self, file: str) -> bool:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        choice = Choice()
+        return any(
+            choice.allows(fix) for entry in self._findings.get(file, ()) for fix in self.fixes(file, entry)
+        )
+
+    def mend(self, file: str, give_up: Callable[[], bool]) -> Mending:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        session = self._session(file)
+        text = session.workspace.text(file)
+        if text is None:
+            return Mending()
+        name = session.workspace.name(file)
+        try:
+            mended = mend(SessionJudge(session), {name: text}, Choice(), give_up)
+        finally:
+            session.set_text(file, text)
+        layout = session.layout(file)
+        assert layout is not None
+        edits = mended.patches[name].edits()
+        placed = (EntryEdit(layout.place_of(start, end), content) for start, end, content in edits)
+        return Mending(
+            tuple(replace(each, place=each.place._replace(file=file)) for each in placed), mended.applied
+        )
 
     def _with_edits(self, file: str, edits: tuple[Edit, ...]) -> list[FileResult]:
         """What there is to say with some edits made, which are then taken back."""

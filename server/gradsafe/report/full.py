@@ -16,7 +16,7 @@ from gradsafe.report.entry import Entry, EntryFix
 from gradsafe.report.frame import Label, frames
 from gradsafe.report.plain import plain
 from gradsafe.report.texts import edited_files, split_lines
-from gradsafe.rules.finding import Role, Severity
+from gradsafe.rules.finding import SUPPRESSING, Role, Severity
 
 STYLES = {
     Severity.ERROR: "bold red",
@@ -77,10 +77,10 @@ def _fix_lines(fixes: Sequence[EntryFix], texts: Mapping[str, str]) -> Iterator[
         return
     nature = "safe" if chosen.safe else "may change results: read it first"
     checked = ", checked" if chosen.preferred else ""
-    if chosen.remedy != "suppress":
+    if chosen.remedy not in SUPPRESSING:
         yield _hanging("fix", f"{plain(chosen.title)} ({nature}{checked})")
         yield from _diff(chosen, texts)
-    others = [plain(fix.title) for fix in fixes if fix is not chosen or fix.remedy == "suppress"]
+    others = [plain(fix.title) for fix in fixes if fix is not chosen or fix.remedy in SUPPRESSING]
     if others:
         yield _hanging("or", "; ".join(others))
 

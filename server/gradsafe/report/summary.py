@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from gradsafe.report.entry import Entry
-from gradsafe.rules.finding import Severity
+from gradsafe.rules.finding import SUPPRESSING, Severity
 
 
 def summarise(entries: Sequence[Entry], files: int) -> str:
@@ -20,7 +20,7 @@ def summarise(entries: Sequence[Entry], files: int) -> str:
     safe = sum(any(fix.preferred for fix in entry.fixes) for entry in entries)
     unsafe = sum(
         not any(fix.preferred for fix in entry.fixes)
-        and any(fix.remedy not in ("suppress", "retain-graph") for fix in entry.fixes)
+        and any(fix.remedy not in (*SUPPRESSING, "retain-graph") for fix in entry.fixes)
         for entry in entries
     )
     sentence = f"Found {listed} in {checked}."

@@ -7,6 +7,9 @@ from enum import Enum
 
 from gradsafe_tracer.events import AnyPlace
 
+SUPPRESSING = frozenset({"suppress", "suppress-in-file"})
+"""Remedies that say that a finding is known: no cure, and nothing to prove."""
+
 
 class Severity(Enum):
     """How sure a finding is; the certainty decides, not the rule (design, section 3)."""

@@ -1,8 +1,8 @@
-"""What ``check`` and ``fix`` ask of the analysis: the seam to it. ``session_judge.py`` answers with the real one."""
+"""What checking and fixing ask of the analysis: the seam to it. ``session_judge.py`` answers with the real one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -64,3 +64,14 @@ def texts_of(judge: Judge, entries: tuple[Entry, ...]) -> Mapping[str, str]:
     files |= {related.place.file for entry in entries for related in entry.related}
     files |= {edit.place.file for entry in entries for fix in entry.fixes for edit in fix.edits}
     return {file: text for file in files if (text := judge.text(file)) is not None}
+
+
+def wanted(
+    entries: Iterable[Entry], selected: frozenset[str] | None, ignored: frozenset[str] | None
+) -> list[Entry]:
+    """The findings of the rules that were asked for; what is to be ignored wins."""
+    return [
+        entry
+        for entry in entries
+        if (selected is None or entry.code in selected) and (ignored is None or entry.code not in ignored)
+    ]

@@ -1,12 +1,12 @@
-"""The judge of the command line, answered by the session."""
+"""The judge, answered by a session."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gradsafe.cli.judge import Bound, Trouble, Verdict
 from gradsafe.fixes import offer, verify
 from gradsafe.fixes.chunk_sources import ChunkSources
+from gradsafe.judging.judge import Bound, Trouble, Verdict
 from gradsafe.project.problems import Problem, ProblemKind
 from gradsafe.project.session import FileResult, Limit, Session
 from gradsafe.report.entry import Entry, EntryEdit, EntryFix, to_entry
@@ -16,7 +16,7 @@ from gradsafe_tracer.events import Place
 
 
 class SessionJudge:
-    """Implements :class:`gradsafe.cli.judge.Judge`."""
+    """Implements :class:`gradsafe.judging.judge.Judge`."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
