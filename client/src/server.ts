@@ -157,6 +157,8 @@ function clientOptions(
         initializationOptions: {
             trusted: workspace.isTrusted,
             codeLens: settings.codeLens,
+            hover: { tensors: settings.hoverTensors },
+            inlayHints: { versions: settings.inlayHintsVersions },
             trace: {
                 interpreter: settings.traceInterpreter || active || choice.interpreter || null,
                 timeout: settings.traceTimeout,

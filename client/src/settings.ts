@@ -12,6 +12,8 @@ export interface Settings {
     readonly traceArguments: readonly string[];
     readonly traceVersionHints: boolean;
     readonly codeLens: boolean;
+    readonly hoverTensors: boolean;
+    readonly inlayHintsVersions: boolean;
 }
 
 /** Changes of these need a new server process; the rest is sent to the running one. */
@@ -21,6 +23,8 @@ export const RESTARTING = [
     'gradsafe.importStrategy',
     'gradsafe.trace',
     'gradsafe.codeLens',
+    'gradsafe.hover',
+    'gradsafe.inlayHints',
 ];
 
 export function readSettings(): Settings {
@@ -36,5 +40,7 @@ export function readSettings(): Settings {
         traceArguments: section.get('trace.arguments', []),
         traceVersionHints: section.get('trace.versionHints', true),
         codeLens: section.get('codeLens', true),
+        hoverTensors: section.get('hover.tensors', true),
+        inlayHintsVersions: section.get('inlayHints.versions', false),
     };
 }

@@ -14,8 +14,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from gradsafe.explain.error_text import ErrorText
+from gradsafe.explain.sights import Told
 from gradsafe.fixes.apply import apply_edits
-from gradsafe.lsp.analysis import Judgement, Mending, Remark
+from gradsafe.lsp.analysis import Explained, Judgement, Mending, Remark
 from gradsafe.lsp.convert import line_starts
 from gradsafe.lsp.running import OnOutput, RunCell, RunRequest, TracedRun, VersionMark
 from gradsafe.lsp.server import create_server, serve
@@ -111,6 +112,23 @@ class Scripted:
         entries = judge(file, self.texts[file]).entries
         edits = [self.fixes(file, entry)[0].edits for entry in entries if "vain" not in self.texts[file]]
         return Mending(tuple(edit for fix in edits for edit in fix), len(edits))
+
+    def look(self, file: str, row: int, column: int) -> Explained | None:
+        line = self.texts[file].split("\n")[row - 1]
+        words = re.finditer(r"tensor\w*", line)
+        found = next((each for each in words if each.start() < column <= each.end() + 1), None)
+        if found is None:
+            return None
+        place = Place(file, row, found.start() + 1, row, found.end() + 1)
+        above = Place(file, max(row - 1, 1), 1, max(row - 1, 1), 2)
+        return Explained(
+            place, found[0], Told(("at version 0",), (("saved on ", above),), ("Judged alone.",))
+        )
+
+    def hints(self, file: str, rows: tuple[int, int]) -> Sequence[VersionMark]:
+        found = judge(file, self.texts[file]).entries
+        places = [entry.place for entry in found if rows[0] <= entry.place.row <= rows[1]]
+        return [VersionMark(place, "y: v0 -> v1", "predicted") for place in places]
 
     def suspects(self, error: ErrorText) -> Sequence[Entry]:
         return ()

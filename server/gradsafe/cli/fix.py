@@ -26,7 +26,7 @@ def run(arguments: argparse.Namespace) -> int:
         tell_troubles(verdict)
     sources = {file: read(file) for file in opened.files if not file.endswith(".ipynb")}
     mended = mend(opened.judge, {file: source.text for file, source in sources.items()}, choice)
-    changed = {file: patch.text for file, patch in mended.patches.items() if patch.text != sources[file].text}
+    changed = mended.changed
     if arguments.diff:
         for file, text in changed.items():
             sys.stdout.write(unified_diff(file, sources[file].text, text))

@@ -39,6 +39,7 @@ from gradsafe.interp import sparse as _sparse  # noqa: F401
 from gradsafe.interp import transformed as _transformed  # noqa: F401
 from gradsafe.interp.machine import Budget, Machine
 from gradsafe.interp.prelude import Prelude, Receivers
+from gradsafe.interp.watch import Sight, Watch
 from gradsafe.interp.world import World
 from gradsafe.ops.table import OpTable
 from gradsafe.syntax.span import ChunkId, Span
@@ -101,6 +102,8 @@ class RootResult:
     called_without_grad: frozenset[ChunkId] = frozenset()
     """Those of ``called`` that were entered in no_grad or inference mode only."""
     limits: tuple[tuple[str, Span], ...] = ()
+    sights: tuple[Sight, ...] = ()
+    """Of a root that was watched: what was seen."""
 
     @property
     def budgets_hit(self) -> frozenset[str]:
@@ -109,22 +112,39 @@ class RootResult:
 
 
 def analyse_root(
-    world: World, root: Root, table: OpTable, budget: Budget | None = None, prelude: Prelude | None = None
+    world: World,
+    root: Root,
+    table: OpTable,
+    budget: Budget | None = None,
+    prelude: Prelude | None = None,
+    watch: Watch | None = None,
 ) -> RootResult:
-    """Interpret one root; never raises on any program. What the prelude keeps changes the time, never the result."""
+    """Interpret one root; never raises on any program. What the prelude keeps changes the time, never the result.
+
+    ``watch`` changes neither, but for the time: it notes what its instructions find.
+    """
     machine = Machine(world, table, budget or BUDGETS[root.kind], prelude)
     machine.forking = frozenset()
+    _begin(machine, watch)
     paths, sharing = _run(machine, root)
     forking = sharing.matters()
     if forking:
         # Something is written whose memory may be another tensor's: once more, with both sides of those operations.
         machine = Machine(world, table, budget or BUDGETS[root.kind], machine.prelude)
         machine.forking = forking
+        _begin(machine, watch)
         paths, _ = _run(machine, root)
     trails = tuple(Trail(tuple(path.events()), path.trail, path.blurred, path.shadow_from) for path in paths)
     plain = frozenset(machine.called - machine.called_with_grad)
     limits = tuple(machine.hit.items())
-    return RootResult(root, trails, machine.ran, frozenset(machine.called), plain, limits)
+    sights = watch.finish(paths) if watch is not None else ()
+    return RootResult(root, trails, machine.ran, frozenset(machine.called), plain, limits, sights)
+
+
+def _begin(machine: Machine, watch: Watch | None) -> None:
+    if watch is not None:
+        watch.begin()
+        machine.execute = watch.executors(machine.execute)
 
 
 def _run(machine: Machine, root: Root) -> tuple[list[Path], Sharing]:

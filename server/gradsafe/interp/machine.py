@@ -78,6 +78,7 @@ class Machine:
         self.decorating = 0
         """Of what ran: in decorators."""
         self.nesting = 0
+        self.execute = EXECUTE
         self.hit: dict[str, Span] = {}
         self.called: set[ChunkId] = set()
         self.called_with_grad: set[ChunkId] = set()
@@ -125,6 +126,7 @@ class Machine:
 
     def _run_block(self, path: Path, chunk: ChunkId, instructions: tuple[Instruction, ...]) -> list[Path]:
         outer = path.frame.chunk
+        execute = self.execute
         todo: list[tuple[Path, int]] = [(path, 0)]
         done: list[Path] = []
         count = len(instructions)
@@ -146,7 +148,7 @@ class Machine:
                 instruction = instructions[index]
                 index += 1
                 self.ran += 1
-                forks = EXECUTE[type(instruction)](self, current, instruction)
+                forks = execute[type(instruction)](self, current, instruction)
                 if forks is None:
                     if current.failing:
                         shadow.go_on(current, instruction)

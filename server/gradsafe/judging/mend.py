@@ -44,6 +44,11 @@ class Mended:
     patches: Mapping[str, Patch]
     applied: int
 
+    @property
+    def changed(self) -> dict[str, str]:
+        """The texts that are others now."""
+        return {file: patch.text for file, patch in self.patches.items() if patch.edits()}
+
 
 def mend(
     judge: Judge, texts: Mapping[str, str], choice: Choice, give_up: Callable[[], bool] = lambda: False

@@ -15,6 +15,8 @@ from gradsafe_tracer.events import Place
 
 if TYPE_CHECKING:
     from gradsafe.explain.error_text import ErrorText
+    from gradsafe.explain.sights import Told
+    from gradsafe.lsp.running import VersionMark
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,15 @@ class Mending:
     fixes: int = 0
 
 
+@dataclass(frozen=True)
+class Explained:
+    """A word of a text and what is told of it; places stand in the sentences as places."""
+
+    place: Place
+    word: str
+    told: Told
+
+
 class Analysis(Protocol):
     """The analysis as the server sees it."""
 
@@ -69,6 +80,12 @@ class Analysis(Protocol):
 
     def mend(self, file: str, give_up: Callable[[], bool]) -> Mending:
         """All fixes in the last text of ``file`` that are safe and hold, one after the other until none is left."""
+
+    def look(self, file: str, row: int, column: int) -> Explained | None:
+        """What is known of the name or operation at a place of the last text of ``file``; None where that is no tensor's."""
+
+    def hints(self, file: str, rows: tuple[int, int]) -> Sequence[VersionMark]:
+        """The versions that the last text of ``file`` is predicted to write and save between two rows (1-based, inclusive)."""
 
     def suspects(self, error: ErrorText) -> Sequence[Entry]:
         """What the error is likely about, in the files that its text names and in those that they import; fixes not verified."""

@@ -1,4 +1,4 @@
-"""Hover on a diagnostic: what PyTorch will say, and the rule's page."""
+"""Hover on a tensor or an operation: what autograd's books say of it; on a finding: what PyTorch will say, and its page."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from gradsafe.lsp.analysis import Analysis
+from gradsafe.lsp.analysis import Analysis, Explained
+from gradsafe.lsp.documents import Snapshot
 from gradsafe.lsp.locations import row_column_of, spot_of
+from gradsafe.lsp.telling import markdown
 from gradsafe.report.entry import Entry
 
 if TYPE_CHECKING:
@@ -26,16 +28,29 @@ def register(server: GradsafeServer) -> None:
         verdict = await server.published.wait_for_verdict(uri)
         if verdict is None:
             return None
-        at = row_column_of(uri, params.position, verdict.snapshot, server.texts)
+        snapshot = verdict.snapshot
+        at = row_column_of(uri, params.position, snapshot, server.texts)
         found = [entry for entry in verdict.judgement.entries if _covers(entry, at)]
-        spot = spot_of(found[0].place, server.texts, verdict.snapshot) if found else None
-        if spot is None or spot.uri != uri:
-            return None
         for code in {entry.code for entry in found} - pages.keys():
             # Asked for once: a hover should not wait for an analysis that is going on.
             pages[code] = await asyncio.wrap_future(server.worker.ask(partial(_page, code)))
-        parts = [_story(entry, pages[entry.code]) for entry in found]
+        explained = await _explained(server, snapshot, at) if server.options.tensor_hover else None
+        parts = [markdown(explained.word, explained.told, snapshot, uri)] if explained is not None else []
+        parts += [_story(entry, pages[entry.code]) for entry in found]
+        place = found[0].place if found else explained.place if explained is not None else None
+        spot = spot_of(place, server.texts, snapshot) if place is not None else None
+        if spot is None or spot.uri != uri:
+            return None
         return types.Hover(contents=_markup(server, "\n\n---\n\n".join(parts)), range=spot.range)
+
+
+async def _explained(server: GradsafeServer, snapshot: Snapshot, at: tuple[int, int]) -> Explained | None:
+    """What is known of the word there; None where somebody has typed since."""
+
+    def look(analysis: Analysis) -> Explained | None:
+        return analysis.look(snapshot.file, *at) if server.texts.is_current(snapshot) else None
+
+    return await asyncio.wrap_future(server.worker.ask(look))
 
 
 def _page(code: str, analysis: Analysis) -> str | None:

@@ -20,6 +20,7 @@ class Options:
 
     ``trusted`` is None where the client says nothing of trust. ``shows_traces``: it has a place for the output and the
     results of runs (``gradsafe/output``, ``gradsafe/traced``); else they go to the log and a message.
+    ``tensor_hover``: hover on any tensor, not only on findings. ``static_hints``: versions that the analysis predicts beside the code.
     Times are in seconds, memory in bytes; None is no limit.
     """
 
@@ -32,6 +33,8 @@ class Options:
     trace_arguments: tuple[str, ...] = ()
     version_hints: bool = True
     shows_traces: bool = False
+    tensor_hover: bool = True
+    static_hints: bool = False
 
 
 def read_options(sent: Any) -> Options:
@@ -55,6 +58,8 @@ def read_options(sent: Any) -> Options:
         trace_arguments=tuple(map(str, arguments)) if isinstance(arguments, (list, tuple)) else (),
         version_hints=trace.get("versionHints") is not False,
         shows_traces=trace.get("notification") is True,
+        tensor_hover=_mapping(top.get("hover")).get("tensors") is not False,
+        static_hints=_mapping(top.get("inlayHints")).get("versions") is True,
     )
 
 

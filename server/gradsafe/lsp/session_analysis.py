@@ -8,13 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from gradsafe.explain.error_text import ErrorText
+from gradsafe.explain.sights import tell
 from gradsafe.explain.suspects import SHOWN, files_of, located, ranked, with_imports
 from gradsafe.fixes import offer, verify
 from gradsafe.fixes.chunk_sources import ChunkSources
 from gradsafe.judging.mend import Choice, mend
 from gradsafe.judging.session_judge import SessionJudge
-from gradsafe.lsp.analysis import Judgement, Mending, Remark
+from gradsafe.lsp.analysis import Explained, Judgement, Mending, Remark
 from gradsafe.lsp.lasting import Lasting
+from gradsafe.lsp.running import VersionMark
+from gradsafe.lsp.versions import predicted_marks
+from gradsafe.project.looking import logs, look
 from gradsafe.project.problems import ProblemKind
 from gradsafe.project.session import FileResult, Session
 from gradsafe.project.settings import Settings, load, matches
@@ -77,6 +81,22 @@ class SessionAnalysis:
     def page(self, code: str) -> str | None:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
         return next((rule.page().partition(PAGE_ENDS)[0] for rule in all_rules() if rule.code == code), None)
+
+    def look(self, file: str, row: int, column: int) -> Explained | None:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        session = self._session(file)
+        looked = look(session, file, row, column)
+        place = session.place(looked.place) if looked is not None else None
+        if looked is None or place is None:
+            return None
+        told = tell(looked.word, looked.sights, looked.alone, session.place)
+        return Explained(place, looked.word, told) if told is not None else None
+
+    def hints(self, file: str, rows: tuple[int, int]) -> Sequence[VersionMark]:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        session = self._session(file)
+        name = session.workspace.name(file)
+        return predicted_marks(logs(session, file, rows), session.place, name, rows)
 
     def suspects(self, error: ErrorText) -> Sequence[Entry]:
         """See :class:`gradsafe.lsp.analysis.Analysis`. In a session of its own: of files as they were run, not as they are typed."""

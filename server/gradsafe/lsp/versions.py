@@ -1,12 +1,13 @@
-"""From the writes of a run to what is shown beside the lines that made them."""
+"""From writes and saves to what is shown beside the lines that made them: those of a run, or those that are predicted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 from gradsafe.lsp.running import VersionMark
-from gradsafe_tracer.events import Event, Place, Write
+from gradsafe_tracer.events import AnyPlace, Event, Place, Save, Write
 
 MOST = 3
 """How many tensors one line shows; a fused optimizer step writes hundreds."""
@@ -51,3 +52,54 @@ def _mark(name: str, writes: list[Write]) -> VersionMark:
         text = f"{name}: v{low} -> v{high}"
     detail = f"{first.operation} moved the version counter of {name}{times}. What was saved before is now out of date."
     return VersionMark(place, text, detail)
+
+
+def predicted_marks(
+    logs: Iterable[Iterable[Event]],
+    resolve: Callable[[AnyPlace], Place | None],
+    file: str,
+    rows: tuple[int, int],
+) -> tuple[VersionMark, ...]:
+    """What the paths of a program write and save on some rows of a file; what they do several times is told once."""
+    places: dict[AnyPlace, Place | None] = {}
+    writes: dict[_Key, dict[tuple[int, int], Write]] = {}
+    saves: dict[_Key, dict[int, Save]] = {}
+    for log in logs:
+        for event in log:
+            if not isinstance(event, (Write, Save)):
+                continue
+            if event.place not in places:
+                places[event.place] = resolve(event.place)
+            place = places[event.place]
+            if place is None or place.file != file or not rows[0] <= place.end_row <= rows[1]:
+                continue
+            if isinstance(event, Write):
+                key = _Key(file, place.end_row, event.name or event.operation)
+                versions = (event.version_before, event.version_after)
+                writes.setdefault(key, {}).setdefault(versions, replace(event, place=place))
+            else:
+                key = _Key(file, place.end_row, _saved_name(event))
+                saves.setdefault(key, {}).setdefault(event.version, replace(event, place=place))
+    marks = [_mark(key.name, list(found.values())) for key, found in writes.items()]
+    marks += [_saved_mark(key.name, found) for key, found in saves.items()]
+    return tuple(_fewer(sorted(marks, key=lambda mark: mark.place.end_row)))
+
+
+def _saved_name(save: Save) -> str:
+    return save.name or ("the result" if save.role == "result" else save.role)
+
+
+def _saved_mark(name: str, found: dict[int, Save]) -> VersionMark:
+    first = next(iter(found.values()))
+    assert isinstance(first.place, Place)
+    versions = ", ".join(f"v{version}" for version in sorted(found))
+    detail = f"{first.operation} saves {name} for backward: a write to it before that backward breaks it."
+    return VersionMark(first.place, f"{name}: saved @{versions}", detail)
+
+
+def _fewer(marks: Iterable[VersionMark]) -> Iterable[VersionMark]:
+    shown: dict[int, int] = {}
+    for mark in marks:
+        shown[mark.place.end_row] = shown.get(mark.place.end_row, 0) + 1
+        if shown[mark.place.end_row] <= MOST:
+            yield mark

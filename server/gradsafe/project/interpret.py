@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gradsafe.interp.analyse import Root
+from gradsafe.interp.analyse import Root, RootResult
+from gradsafe.interp.watch import Watch
 from gradsafe.interp.world import World
 from gradsafe.project.allowance import Allowance
 from gradsafe.project.process import prepare
@@ -39,17 +40,23 @@ def unspent(root: Root) -> Outcome:
     return Outcome((), limits=(("file", Span(root.scope, 0, 0)),))
 
 
-def interpret(world: World, root: Root, allowance: Allowance = Allowance.FULL) -> Outcome:
-    """Interpret ``root`` with the newest op table and judge its log."""
+def rerun(world: World, root: Root, allowance: Allowance, watch: Watch | None) -> RootResult:
+    """Run ``root`` with the newest op table. Raises RecursionError for code that is nested deeper than Python allows."""
     from gradsafe.interp.analyse import BRIEF, BUDGETS, analyse_root
     from gradsafe.ops.table import load
-    from gradsafe.rules.judge import findings_of
 
     prelude = world.prelude if isinstance(world, Recorder) else None
     prepare()
+    budgets = BUDGETS if allowance is Allowance.FULL else BRIEF
+    return analyse_root(world, root, load(), budgets[root.kind], prelude, watch)
+
+
+def interpret(world: World, root: Root, allowance: Allowance = Allowance.FULL) -> Outcome:
+    """Interpret ``root`` and judge its log."""
+    from gradsafe.rules.judge import findings_of
+
     try:
-        budgets = BUDGETS if allowance is Allowance.FULL else BRIEF
-        result = analyse_root(world, root, load(), budgets[root.kind], prelude)
+        result = rerun(world, root, allowance, None)
     except RecursionError:  # a bound like any other: nothing is said of this root
         return Outcome((), limits=(("recursion", Span(root.scope, 0, 0)),))
     return Outcome(

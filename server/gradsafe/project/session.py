@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from gradsafe.interp.analyse import Root, RootKind
+from gradsafe.interp.analyse import Root, RootKind, RootResult
+from gradsafe.interp.watch import Watch
 from gradsafe.project.allowance import Allowance, Plan, Took
 from gradsafe.project.closure import Closures
-from gradsafe.project.interpret import Interpret, Outcome, interpret, unspent
+from gradsafe.project.interpret import Interpret, Outcome, interpret, rerun, unspent
 from gradsafe.project.merge import merge, suppressed, told, wanted
 from gradsafe.project.problems import Problem, ProblemKind, Problems
 from gradsafe.project.process import prepare
@@ -184,7 +185,7 @@ class Session:
         self.open([file])
         before = self._counts()
         for root in self._in_turn(file):
-            if self._holding(root) is None and self._is_within(root, rows) and self._is_edited(root):
+            if self._holding(root) is None and self.stands_within(root, rows) and self._is_edited(root):
                 self._run(root)
         return self._result(file, before)
 
@@ -197,6 +198,11 @@ class Session:
         """The result of one root, run if need be."""
         kept = self._holding(root)
         return kept.outcome if kept is not None else self._run(root)
+
+    def watched(self, root: Root, watch: Watch | None) -> RootResult:
+        """The root run once more with a watch on it, on the budget that it has; nothing of it is kept."""
+        recorder = Recorder(self.workspace, self._answers, self._prelude)
+        return rerun(recorder, root, self._allowance(root), watch)
 
     def roots(self, file: str) -> tuple[Root, ...]:
         """The roots of a file in the order in which they may spend its budget; none where it cannot be read."""
@@ -217,6 +223,16 @@ class Session:
         if layout is None:
             return where if isinstance(where, Place) else None
         return layout.place(where)
+
+    def stands_within(self, root: Root, rows: tuple[int, int] | None) -> bool:
+        """Whether the root is a function that stands, or a part of it, between two rows (None: anywhere)."""
+        layout, chunk = self.workspace.layout(root.file), self.workspace.chunk(root.scope)
+        if rows is None or layout is None or chunk is None:
+            return True
+        start = layout.start(chunk.id) or 0
+        size = sum(len(each.lead) + len(each.text) for each in chunk.walk()) - len(chunk.lead)
+        first, last = (layout.row_column(offset)[0] for offset in (start, start + max(size - 1, 0)))
+        return root.kind is RootKind.FUNCTION and first <= rows[1] and rows[0] <= last
 
     # -- within
 
@@ -276,15 +292,6 @@ class Session:
                     state.current = kept
                     break
         return state.current
-
-    def _is_within(self, root: Root, rows: tuple[int, int] | None) -> bool:
-        layout, chunk = self.workspace.layout(root.file), self.workspace.chunk(root.scope)
-        if rows is None or layout is None or chunk is None:
-            return True
-        start = layout.start(chunk.id) or 0
-        size = sum(len(each.lead) + len(each.text) for each in chunk.walk()) - len(chunk.lead)
-        first, last = (layout.row_column(offset)[0] for offset in (start, start + max(size - 1, 0)))
-        return root.kind is RootKind.FUNCTION and first <= rows[1] and rows[0] <= last
 
     def _is_edited(self, root: Root) -> bool:
         state = self._states.get(root)
