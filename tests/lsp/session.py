@@ -22,6 +22,8 @@ OWN = (
     types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS,
     types.WINDOW_SHOW_MESSAGE_REQUEST,
     types.WORKSPACE_APPLY_EDIT,
+    types.PROGRESS,
+    types.WORKSPACE_DIAGNOSTIC_REFRESH,
 )
 """What :class:`Session` answers itself."""
 
@@ -29,6 +31,8 @@ OWN = (
 def capabilities(
     encodings: Sequence[str] = ("utf-16",),
     rich: bool = True,
+    pulls: bool = False,
+    refreshes: bool = True,
 ) -> types.ClientCapabilities:
     """As VS Code of 2026 says, by hand: pytest-lsp's own profile is from 2022. Not ``rich``: nothing optional."""
     if not rich:
@@ -53,12 +57,16 @@ def capabilities(
                 ),
             ),
             hover=types.HoverClientCapabilities(content_format=[types.MarkupKind.Markdown]),
+            diagnostic=types.DiagnosticClientCapabilities() if pulls else None,
         ),
         workspace=types.WorkspaceClientCapabilities(
             apply_edit=True,
             workspace_edit=types.WorkspaceEditClientCapabilities(document_changes=True),
             code_lens=types.CodeLensWorkspaceClientCapabilities(refresh_support=True),
             inlay_hint=types.InlayHintWorkspaceClientCapabilities(refresh_support=True),
+            diagnostics=types.DiagnosticWorkspaceClientCapabilities(refresh_support=True)
+            if refreshes
+            else None,
         ),
         window=types.WindowClientCapabilities(work_done_progress=True),
         notebook_document=types.NotebookDocumentClientCapabilities(
@@ -76,6 +84,8 @@ class Session:
         self.agreed: types.InitializeResult | None = None
         self.answer = "Run"
         self.refreshed: set[str] = set()
+        self.streams: dict[int | str, list[Any]] = {}
+        """Partial results, by the tokens under which a test has asked for them."""
         self._came: dict[str, list[Any]] = {"asked": [], "traced": [], "output": [], "edited": []}
         self._looked: dict[str, int] = {}
         self._listen()
@@ -92,6 +102,13 @@ class Session:
             self._came["asked"].append(params.message)
             return types.MessageActionItem(title=self.answer)
 
+        @client.feature(types.PROGRESS)
+        def progress(params: types.ProgressParams) -> None:
+            if params.token in self.streams:
+                self.streams[params.token].append(params.value)
+            else:
+                DEFAULT_CLIENT_FEATURES[types.PROGRESS](client, params)
+
         @client.feature(types.WORKSPACE_APPLY_EDIT)
         def applied(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
             self._came["edited"].append(params.edit)
@@ -104,6 +121,10 @@ class Session:
         @client.feature(types.WORKSPACE_INLAY_HINT_REFRESH)
         def hints_refreshed(params: None) -> None:
             self.refreshed.add("hints")
+
+        @client.feature(types.WORKSPACE_DIAGNOSTIC_REFRESH)
+        def diagnostics_refreshed(params: None) -> None:
+            self.refreshed.add("diagnostics")
 
         @client.feature("gradsafe/output")
         def output(params: Any) -> None:
@@ -191,6 +212,12 @@ class Session:
             lambda: next((p for p in reversed(self.published) if p.uri == uri and p.version == version), None)
         )
         return found.diagnostics
+
+    async def pull(self, uri: str, previous: str | None = None) -> Any:
+        """The report on a document: full, or unchanged."""
+        return await self.client.text_document_diagnostic_async(
+            types.DocumentDiagnosticParams(types.TextDocumentIdentifier(uri), previous_result_id=previous)
+        )
 
     async def actions(
         self,

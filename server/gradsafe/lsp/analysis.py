@@ -63,6 +63,15 @@ class Analysis(Protocol):
         None where it stopped because something more urgent waits; asked again, it goes on from there.
         """
 
+    def files(self) -> Sequence[str]:
+        """All files of the workspace that the configuration does not exclude."""
+
+    def judge_closed(self, file: str, give_way: Callable[[], bool]) -> tuple[str, Judgement] | bool | None:
+        """The text of a file that is not open, and all there is to say of it; None where it cannot be read.
+
+        False where it stopped because something more urgent waits; asked again, it goes on from there.
+        """
+
     def forget(self, file: str) -> None:
         """``file`` is not open any more."""
 

@@ -13,7 +13,8 @@ from pygls.exceptions import JsonRpcException
 
 from gradsafe.lsp import fix_all
 from gradsafe.lsp.analysis import Analysis
-from gradsafe.lsp.diagnostics import SOURCE, TRACE_SOURCE, Verdict
+from gradsafe.lsp.composing import SOURCE, TRACE_SOURCE
+from gradsafe.lsp.diagnostics import Verdict
 from gradsafe.lsp.documents import OpenTexts, Snapshot
 from gradsafe.lsp.edits import workspace_edit
 from gradsafe.lsp.locations import spot_of

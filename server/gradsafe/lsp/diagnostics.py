@@ -1,34 +1,22 @@
-"""Diagnostics as you type: pushed, with the version that they were made from, never for an older text than the open one."""
+"""Diagnostics as you type: judged in the worker and told with the version that they were made from, never of an older text."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Container
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from gradsafe.lsp.analysis import Analysis, Judgement, Remark
+from gradsafe.lsp.analysis import Analysis, Judgement
+from gradsafe.lsp.composing import ByDocument, compose, compose_traced, versions_of
 from gradsafe.lsp.documents import Snapshot
-from gradsafe.lsp.locations import spot_of
-from gradsafe.report.entry import Entry
-from gradsafe.rules.finding import Severity
 
 if TYPE_CHECKING:
     from gradsafe.lsp.server import GradsafeServer
 
-SOURCE = "gradsafe"
-TRACE_SOURCE = "gradsafe trace"
 PATIENCE_S = 2.0
-
-_SEVERITIES = {
-    Severity.ERROR: types.DiagnosticSeverity.Error,
-    Severity.WARNING: types.DiagnosticSeverity.Warning,
-    Severity.INFORMATION: types.DiagnosticSeverity.Information,
-    Severity.HINT: types.DiagnosticSeverity.Hint,
-}
 
 
 @dataclass(frozen=True)
@@ -37,6 +25,8 @@ class Verdict:
 
     snapshot: Snapshot
     judgement: Judgement
+    settled: bool = False
+    """Nothing is left to be added to it, as long as no other document changes."""
 
 
 class Published:
@@ -66,6 +56,21 @@ class Published:
             await asyncio.wait([arrival], timeout=max(0.0, deadline - time.monotonic()))
         return verdict
 
+    def verdicts(self) -> dict[str, Verdict]:
+        """All verdicts that are out, by the keys of their documents."""
+        return dict(self._verdicts)
+
+    async def verdict_on(self, snapshot: Snapshot, settled: bool) -> Verdict | None:
+        """The verdict on this very text, once it is out (or settled); None as soon as the text is another."""
+        while self._server.texts.is_current(snapshot):
+            verdict = self.verdict(snapshot.uri)
+            if verdict is not None and (verdict.settled or not settled):
+                return verdict
+            arrival: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.setdefault(snapshot.key, []).append(arrival)
+            await arrival
+        return None
+
     def judge(self, uri: str) -> None:
         """The document has been opened or changed."""
         before = self._server.texts.snapshot(uri)
@@ -73,6 +78,7 @@ class Published:
         if snapshot is not None:
             if before is not None:
                 self._server.runs.follow(before, snapshot)
+                self._tell_waiting(before)
             self._server.worker.check(snapshot.key, lambda analysis: self._judge(analysis, snapshot, False))
 
     def forget(self, uri: str) -> None:
@@ -84,8 +90,11 @@ class Published:
             return
         server.runs.closed(closed)
         server.worker.forget(closed.key)
+        server.pulled.forget(closed.key)
         self._verdicts.pop(closed.key, None)
-        for document in self._shown.pop(closed.key, frozenset({uri})):
+        self._tell_waiting(closed)
+        never_pushed = frozenset() if server.pulled.serves(closed) else frozenset({uri})
+        for document in self._shown.pop(closed.key, never_pushed):
             self._publish(document, None, [])
         server.tell_worker(lambda analysis: analysis.forget(closed.file))
         self._judge_others_later(closed)
@@ -101,23 +110,26 @@ class Published:
             return
         judgement = analysis.judge(snapshot.file, snapshot.text, settle, give_way)
         if judgement is not None:
-            server.on_loop(self._accept, snapshot, judgement)
+            server.on_loop(self._accept, snapshot, judgement, settle)
         if judgement is None or not settle:
             self._settle_later(snapshot)
 
-    def _accept(self, snapshot: Snapshot, judgement: Judgement) -> None:
+    def _accept(self, snapshot: Snapshot, judgement: Judgement, settled: bool) -> None:
         if not self._server.texts.is_current(snapshot):
             return
         before = self._verdicts.get(snapshot.key)
         is_new = before is None or before.snapshot is not snapshot
+        self._verdicts[snapshot.key] = Verdict(snapshot, judgement, settled)
         if is_new or (before is not None and before.judgement != judgement):
-            self._verdicts[snapshot.key] = Verdict(snapshot, judgement)
             self.publish(snapshot.uri)
+        self._tell_waiting(snapshot)
+        if is_new:
+            self._judge_others_later(snapshot)
+
+    def _tell_waiting(self, snapshot: Snapshot) -> None:
         for arrival in self._waiting.pop(snapshot.key, ()):
             if not arrival.done():
                 arrival.set_result(None)
-        if is_new:
-            self._judge_others_later(snapshot)
 
     def _judge_others_later(self, changed: Snapshot) -> None:
         """Whoever imports ``changed`` may be judged differently now; who does not costs next to nothing."""
@@ -129,94 +141,33 @@ class Published:
         self._server.worker.later(snapshot.key, lambda analysis: self._judge(analysis, snapshot, True))
 
     def publish(self, uri: str) -> None:
-        """Send the verdict on the document as it is now, and what a traced run said of the same text."""
+        """Tell the client what there is to say of the document as it is now, what a traced run said of the same text included."""
         verdict = self.verdict(uri)
         if verdict is None:
             return
         snapshot = verdict.snapshot
-        versions = {cell.uri: cell.version for cell in snapshot.cells} or {snapshot.uri: snapshot.version}
-        by_uri: dict[str, list[types.Diagnostic]] = {uri: [] for uri in versions}
-        happened = {
-            (entry.code, *where)
-            for entry in self._traced(snapshot)
-            if (where := self._add(by_uri, entry, snapshot, TRACE_SOURCE)) is not None
-        }
-        for entry in verdict.judgement.entries:
-            self._add(by_uri, entry, snapshot, SOURCE, happened)
-        for remark in verdict.judgement.remarks:
-            spot = spot_of(remark.place, self._server.texts, snapshot)
-            if spot is not None and spot.uri in by_uri:
-                by_uri[spot.uri].append(diagnostic_of_remark(self._server, remark, spot.range))
+        server = self._server
+        if not server.pulled.serves(snapshot):
+            self._push(snapshot, compose(server, snapshot, verdict.judgement))
+            return
+        server.pulled.changed(snapshot.uri)
+        if not server.abilities.refreshes_diagnostics:
+            traced, _ = compose_traced(server, snapshot)
+            if any(traced.values()) or snapshot.key in self._shown:
+                self._push(snapshot, traced)
+
+    def _push(self, snapshot: Snapshot, by_uri: ByDocument) -> None:
         for gone in self._shown.get(snapshot.key, frozenset()) - by_uri.keys():
             self._publish(gone, None, [])
         self._shown[snapshot.key] = frozenset(by_uri)
+        versions = versions_of(snapshot)
         for uri, diagnostics in by_uri.items():
             self._publish(uri, versions[uri], diagnostics)
-
-    def _traced(self, snapshot: Snapshot) -> tuple[Entry, ...]:
-        kept = self._server.runs.kept(snapshot)
-        return kept.findings() if kept is not None else ()
-
-    def _add(
-        self,
-        by_uri: dict[str, list[types.Diagnostic]],
-        entry: Entry,
-        snapshot: Snapshot,
-        source: str,
-        happened: Container[tuple[str, str, int]] = (),
-    ) -> tuple[str, int] | None:
-        """Where it was added; what a run has shown (``happened``) needs no prediction beside it."""
-        spot = spot_of(entry.place, self._server.texts, snapshot)
-        if spot is None or spot.uri not in by_uri:
-            return None
-        line = spot.range.start.line
-        if (entry.code, spot.uri, line) not in happened:
-            by_uri[spot.uri].append(diagnostic_of(self._server, entry, spot.range, snapshot, source))
-        return spot.uri, line
 
     def _publish(self, uri: str, version: int | None, diagnostics: list[types.Diagnostic]) -> None:
         self._server.text_document_publish_diagnostics(
             types.PublishDiagnosticsParams(uri=uri, version=version, diagnostics=diagnostics)
         )
-
-
-def diagnostic_of(
-    server: GradsafeServer, entry: Entry, range: types.Range, snapshot: Snapshot, source: str = SOURCE
-) -> types.Diagnostic:
-    """The finding in the client's terms; the story goes into the message where the client cannot show related places."""
-    abilities = server.abilities
-    related: list[types.DiagnosticRelatedInformation] = []
-    for place in entry.related:
-        spot = spot_of(place.place, server.texts, snapshot)
-        if spot is not None:
-            location = types.Location(uri=spot.uri, range=spot.range)
-            related.append(types.DiagnosticRelatedInformation(location=location, message=place.message))
-    message = entry.message
-    if related and not abilities.related_information:
-        lines = (f"line {each.location.range.start.line + 1}: {each.message}" for each in related)
-        message = "\n".join([message, *lines])
-    link = types.CodeDescription(href=entry.url) if entry.url and abilities.code_description else None
-    return types.Diagnostic(
-        range=range,
-        message=message,
-        severity=_SEVERITIES[entry.severity],
-        code=entry.code,
-        code_description=link,
-        source=source,
-        related_information=related if related and abilities.related_information else None,
-        data={"code": entry.code, "serial": snapshot.serial} if abilities.diagnostic_data else None,
-    )
-
-
-def diagnostic_of_remark(server: GradsafeServer, remark: Remark, range: types.Range) -> types.Diagnostic:
-    """A remark in the client's terms: what is unnecessary is faded where the client can, what was skipped is told."""
-    tags = (
-        [types.DiagnosticTag.Unnecessary] if remark.unnecessary and server.abilities.diagnostic_tags else None
-    )
-    severity = types.DiagnosticSeverity.Hint if remark.unnecessary else types.DiagnosticSeverity.Information
-    return types.Diagnostic(
-        range=range, message=remark.message, severity=severity, code=remark.code, source=SOURCE, tags=tags
-    )
 
 
 def register(server: GradsafeServer) -> None:

@@ -21,6 +21,7 @@ class Options:
     ``trusted`` is None where the client says nothing of trust. ``shows_traces``: it has a place for the output and the
     results of runs (``gradsafe/output``, ``gradsafe/traced``); else they go to the log and a message.
     ``tensor_hover``: hover on any tensor, not only on findings. ``static_hints``: versions that the analysis predicts beside the code.
+    ``whole_workspace``: diagnostics of files that are not open, too, for clients that pull.
     Times are in seconds, memory in bytes; None is no limit.
     """
 
@@ -35,6 +36,7 @@ class Options:
     shows_traces: bool = False
     tensor_hover: bool = True
     static_hints: bool = False
+    whole_workspace: bool = False
 
 
 def read_options(sent: Any) -> Options:
@@ -59,6 +61,7 @@ def read_options(sent: Any) -> Options:
         version_hints=trace.get("versionHints") is not False,
         shows_traces=trace.get("notification") is True,
         tensor_hover=_mapping(top.get("hover")).get("tensors") is not False,
+        whole_workspace=top.get("diagnosticMode") == "workspace",
         static_hints=_mapping(top.get("inlayHints")).get("versions") is True,
     )
 
@@ -95,6 +98,8 @@ class ClientAbilities:
     refreshes_lenses: bool
     refreshes_hints: bool
     applies_edits: bool
+    pulls: bool
+    refreshes_diagnostics: bool
 
 
 def read_abilities(client: types.ClientCapabilities) -> ClientAbilities:
@@ -119,4 +124,6 @@ def read_abilities(client: types.ClientCapabilities) -> ClientAbilities:
         refreshes_lenses=has("workspace.code_lens.refresh_support"),
         refreshes_hints=has("workspace.inlay_hint.refresh_support"),
         applies_edits=has("workspace.apply_edit"),
+        pulls=get_capability(client, "text_document.diagnostic") is not None,
+        refreshes_diagnostics=has("workspace.diagnostics.refresh_support"),
     )

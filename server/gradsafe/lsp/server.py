@@ -25,6 +25,8 @@ from gradsafe.lsp import (
     fix_all,
     hover,
     inlay_hints,
+    pull,
+    pull_workspace,
     trace,
     watching,
 )
@@ -70,6 +72,7 @@ class GradsafeServer(LanguageServer):
         self.abilities: ClientAbilities = read_abilities(types.ClientCapabilities())
         self.worker: Worker[Analysis] = Worker(self._create_analysis, self._worker_failed)
         self.published = Published(self)
+        self.pulled = pull.Pulled(self)
         self.runs = trace.Runs(self)
 
     @property
@@ -164,6 +167,8 @@ def create_server(open_analysis: Open | None = None, runner: Runner | None = Non
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
         server.greet(params)
+        pull.register(server)
+        pull_workspace.register(server)
 
     @server.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams) -> None:

@@ -18,6 +18,7 @@ from gradsafe.lsp.analysis import Explained, Judgement, Mending, Remark
 from gradsafe.lsp.lasting import Lasting
 from gradsafe.lsp.running import VersionMark
 from gradsafe.lsp.versions import predicted_marks
+from gradsafe.project.files import discover
 from gradsafe.project.looking import logs, look
 from gradsafe.project.problems import ProblemKind
 from gradsafe.project.session import FileResult, Session
@@ -63,6 +64,29 @@ class SessionAnalysis:
                 return None
             session.outcome(root)
         return self._judgement(file, session.check(file))
+
+    def files(self) -> Sequence[str]:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        if self._root is None:
+            return ()
+        found = discover([self._root], self._session(self._root).settings).files
+        return [file for file in found if not file.endswith(".ipynb")]
+
+    def judge_closed(self, file: str, give_way: Callable[[], bool]) -> tuple[str, Judgement] | bool | None:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        session = self._session(file)
+        session.open([file])
+        for root in session.pending(file):
+            if give_way():
+                return False
+            session.outcome(root)
+        result = session.check(file)
+        text = session.workspace.text(file)
+        if text is None:
+            return None
+        entries = (to_entry(finding, (), session.place) for finding in result.findings)
+        remarks = (*self._troubles(file, result), *_unused(file, result))
+        return text, Judgement(tuple(entry for entry in entries if entry is not None), remarks)
 
     def forget(self, file: str) -> None:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""

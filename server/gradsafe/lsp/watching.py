@@ -53,6 +53,7 @@ def judge_anew(server: GradsafeServer) -> None:
     server.tell_worker(lambda analysis: analysis.reload())
     for snapshot in server.texts.snapshots():
         server.published.judge(snapshot.uri)
+    server.pulled.wake()
 
 
 def _is_open_source(server: GradsafeServer, uri: str) -> bool:
