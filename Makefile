@@ -1,4 +1,4 @@
-# make run | check | test | test-editors | op-table | known-good | rule-pages | facts | prove | bench-trace | vsix | docs | fmt
+# make run | check | test | test-editors | op-table | known-good | rule-pages | config-schema | facts | prove | bench-trace | vsix | docs | fmt
 #
 # Works on a machine that has python3 (3.10+), Node.js (20+) and git. Everything goes into .venv and node_modules;
 # a step that is done is not done again (the stamps below).
@@ -14,7 +14,7 @@ STAMPS := .venv/stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := server tests tools
 
-.PHONY: help run check test test-editors op-table known-good rule-pages facts prove bench-trace vsix docs fmt clean
+.PHONY: help run check test test-editors op-table known-good rule-pages config-schema facts prove bench-trace vsix docs fmt clean
 .DEFAULT_GOAL := help
 
 help:
@@ -60,6 +60,9 @@ known-good: $(STAMPS)/torch $(STAMPS)/dev
 
 rule-pages: $(STAMPS)/project
 	$(BIN)/python -m tools.rule_pages
+
+config-schema: $(STAMPS)/project
+	$(BIN)/python -m tools.config_schema
 
 # The whole proof, some hours: fresh programs, torch's operator and module databases, released packages.
 SEED ?= $(shell date +%s)

@@ -157,6 +157,10 @@ function clientOptions(
         initializationOptions: {
             trusted: workspace.isTrusted,
             codeLens: settings.codeLens,
+            select: settings.select,
+            ignore: settings.ignore,
+            severity: settings.severity,
+            diagnosticMode: settings.diagnosticMode,
             hover: { tensors: settings.hoverTensors },
             inlayHints: { versions: settings.inlayHintsVersions },
             trace: {

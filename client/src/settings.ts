@@ -12,17 +12,22 @@ export interface Settings {
     readonly traceArguments: readonly string[];
     readonly traceVersionHints: boolean;
     readonly codeLens: boolean;
+    readonly select: readonly string[] | null;
+    readonly ignore: readonly string[];
+    readonly severity: Readonly<Record<string, string>>;
+    readonly diagnosticMode: string;
     readonly hoverTensors: boolean;
     readonly inlayHintsVersions: boolean;
 }
 
-/** Changes of these need a new server process; the rest is sent to the running one. */
+/** Changes of these need a new server process; the rest the running one asks for. */
 export const RESTARTING = [
     'gradsafe.path',
     'gradsafe.interpreter',
     'gradsafe.importStrategy',
     'gradsafe.trace',
     'gradsafe.codeLens',
+    'gradsafe.diagnosticMode',
     'gradsafe.hover',
     'gradsafe.inlayHints',
 ];
@@ -40,6 +45,10 @@ export function readSettings(): Settings {
         traceArguments: section.get('trace.arguments', []),
         traceVersionHints: section.get('trace.versionHints', true),
         codeLens: section.get('codeLens', true),
+        select: section.get('select', null),
+        ignore: section.get('ignore', []),
+        severity: section.get('severity', {}),
+        diagnosticMode: section.get('diagnosticMode', 'openFilesOnly'),
         hoverTensors: section.get('hover.tensors', true),
         inlayHintsVersions: section.get('inlayHints.versions', false),
     };

@@ -10,17 +10,19 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from gradsafe.explain.error_text import ErrorText
 from gradsafe.explain.sights import Told
 from gradsafe.fixes.apply import apply_edits
-from gradsafe.lsp.analysis import Explained, Judgement, Mending, Remark
+from gradsafe.lsp.analysis import Configured, Explained, Judgement, Mending, Remark
 from gradsafe.lsp.convert import line_starts
 from gradsafe.lsp.running import OnOutput, RunCell, RunRequest, TracedRun, VersionMark
 from gradsafe.lsp.server import create_server, serve
+from gradsafe.project.settings import Settings
 from gradsafe.report.entry import Entry, EntryEdit, EntryFix, EntryRelated
 from gradsafe.rules.finding import Role, Severity
 from gradsafe_tracer.events import Place
@@ -63,6 +65,7 @@ class Scripted:
     def __init__(self, root: str | None = None) -> None:
         self.root = root
         self.judged = 0
+        self.editor: dict[str, Any] = {}
         self.texts: dict[str, str] = {}
 
     def judge(self, file: str, text: str, settle: bool, give_way: Callable[[], bool]) -> Judgement:
@@ -79,6 +82,13 @@ class Scripted:
 
     def forget(self, file: str) -> None:
         self.texts.pop(file, None)
+
+    def configure(self, editor: Mapping[str, Any]) -> None:
+        self.editor = dict(editor)
+
+    def configuration(self) -> Configured:
+        problems = tuple(f"unknown {key}" for key, value in self.editor.items() if "wrong" in str(value))
+        return Configured(None, Settings(), editor_problems=problems)
 
     def reload(self) -> None:
         pass

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gradsafe.project.settings import Settings, load, parse
+from gradsafe.project.settings import Settings, load, overlay, parse
 from gradsafe.rules.finding import Severity
 
 CODES = ("graph-freed", "leaf-modified", "saved-tensor-modified")
@@ -93,3 +93,27 @@ def test_no_file_no_table_no_settings(tmp_path: Path) -> None:
     (tmp_path / "a" / "pyproject.toml").write_bytes(b"\xff\xff")
     (problem,) = load(str(folder), CODES).problems
     assert "pyproject.toml" in problem.message
+
+
+def test_an_editor_may_say_what_it_likes_over_it() -> None:
+    base = Settings(
+        "/p",
+        frozenset({"graph-freed"}),
+        frozenset({"leaf-modified"}),
+        severity={"graph-freed": Severity.HINT},
+    )
+    said = {"ignore": ["saved-tensor-modified"], "severity": {"graph-freed": "error"}, "exclude": ["all"]}
+    over = overlay(base, said, CODES)
+    assert over.settings == Settings(
+        "/p",
+        frozenset({"graph-freed"}),
+        frozenset({"leaf-modified", "saved-tensor-modified"}),
+        severity={"graph-freed": Severity.ERROR},
+    )
+    assert over.problems == ()
+    over = overlay(base, {"select": ["leaf-modifed"], "severity": 3}, CODES)
+    assert over.settings.select == frozenset()
+    assert [problem.message for problem in over.problems] == [
+        "unknown rule 'leaf-modifed'",
+        "'severity' must be a table",
+    ]

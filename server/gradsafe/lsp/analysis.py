@@ -6,9 +6,9 @@ Everything here is called from the worker's thread only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gradsafe.report.entry import Entry, EntryEdit, EntryFix
 from gradsafe_tracer.events import Place
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from gradsafe.explain.error_text import ErrorText
     from gradsafe.explain.sights import Told
     from gradsafe.lsp.running import VersionMark
+    from gradsafe.project.settings import ConfigurationProblem, Settings
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,16 @@ class Mending:
 
     edits: tuple[EntryEdit, ...] = ()
     fixes: int = 0
+
+
+@dataclass(frozen=True)
+class Configured:
+    """The configuration that holds: its file (None: there is none), the settings, what is wrong in it and in the editor's."""
+
+    file: str | None
+    settings: Settings
+    problems: tuple[ConfigurationProblem, ...] = ()
+    editor_problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -74,6 +85,12 @@ class Analysis(Protocol):
 
     def forget(self, file: str) -> None:
         """``file`` is not open any more."""
+
+    def configure(self, editor: Mapping[str, Any]) -> None:
+        """What the editor says of rules (``select``, ``ignore``, ``severity``) holds over what the file says."""
+
+    def configuration(self) -> Configured:
+        """The configuration that holds, as it was last read."""
 
     def reload(self) -> None:
         """Files on the disk have changed, the configuration perhaps among them."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from lsprotocol import types
@@ -22,6 +23,7 @@ class Options:
     results of runs (``gradsafe/output``, ``gradsafe/traced``); else they go to the log and a message.
     ``tensor_hover``: hover on any tensor, not only on findings. ``static_hints``: versions that the analysis predicts beside the code.
     ``whole_workspace``: diagnostics of files that are not open, too, for clients that pull.
+    ``editor``: what it says of rules, over what the project's configuration says.
     Times are in seconds, memory in bytes; None is no limit.
     """
 
@@ -37,12 +39,13 @@ class Options:
     tensor_hover: bool = True
     static_hints: bool = False
     whole_workspace: bool = False
+    editor: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_options(sent: Any) -> Options:
     """Whatever is missing or of the wrong kind becomes the default: a typo must not keep the server from starting."""
-    top = _mapping(sent)
-    trace = _mapping(top.get("trace"))
+    top = mapping(sent)
+    trace = mapping(top.get("trace"))
     trusted = top.get("trusted")
     interpreter = trace.get("interpreter")
     arguments = trace.get("arguments")
@@ -60,10 +63,19 @@ def read_options(sent: Any) -> Options:
         trace_arguments=tuple(map(str, arguments)) if isinstance(arguments, (list, tuple)) else (),
         version_hints=trace.get("versionHints") is not False,
         shows_traces=trace.get("notification") is True,
-        tensor_hover=_mapping(top.get("hover")).get("tensors") is not False,
+        tensor_hover=mapping(top.get("hover")).get("tensors") is not False,
+        editor=editor_settings(top),
         whole_workspace=top.get("diagnosticMode") == "workspace",
-        static_hints=_mapping(top.get("inlayHints")).get("versions") is True,
+        static_hints=mapping(top.get("inlayHints")).get("versions") is True,
     )
+
+
+def editor_settings(sent: Any) -> dict[str, Any]:
+    """``select``, ``ignore`` and ``severity`` as the client has sent them; what is empty or null is not said."""
+    top = mapping(sent)
+    found = {key: top[key] for key in ("select", "ignore", "severity") if top.get(key) is not None}
+    plain = {key: mapping(value) if hasattr(value, "_asdict") else value for key, value in found.items()}
+    return {key: value for key, value in plain.items() if key == "select" or value not in ([], (), {})}
 
 
 def _limit(value: Any, default: float | None) -> float | None:
@@ -73,7 +85,7 @@ def _limit(value: Any, default: float | None) -> float | None:
     return float(value) or None
 
 
-def _mapping(value: Any) -> dict[str, Any]:
+def mapping(value: Any) -> dict[str, Any]:
     """``value`` as a dict; pygls gives free-form objects as dicts or as named tuples."""
     if isinstance(value, dict):
         return value

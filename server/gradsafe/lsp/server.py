@@ -20,6 +20,7 @@ from pygls.lsp.server import LanguageServer
 from gradsafe.lsp import (
     code_actions,
     code_lens,
+    configuration,
     diagnostics,
     explaining,
     fix_all,
@@ -73,6 +74,7 @@ class GradsafeServer(LanguageServer):
         self.worker: Worker[Analysis] = Worker(self._create_analysis, self._worker_failed)
         self.published = Published(self)
         self.pulled = pull.Pulled(self)
+        self.configuration = configuration.Configuration(self)
         self.runs = trace.Runs(self)
 
     @property
@@ -124,7 +126,9 @@ class GradsafeServer(LanguageServer):
         self.worker.ask(job).add_done_callback(done)
 
     def _create_analysis(self) -> Analysis:
-        return self._open_analysis(root_folder(self.texts))
+        analysis = self._open_analysis(root_folder(self.texts))
+        analysis.configure(self.options.editor)
+        return analysis
 
     def _worker_failed(self, error: Exception) -> None:
         self.on_loop(self.report_server_error, error, type(error))
@@ -175,6 +179,7 @@ def create_server(open_analysis: Open | None = None, runner: Runner | None = Non
         # The analysis loads while the client sends its first document.
         server.tell_worker(lambda analysis: None)
         await watching.watch(server)
+        await server.configuration.begin()
 
     @server.feature(types.SHUTDOWN)
     def shutdown(params: None) -> None:
@@ -190,6 +195,7 @@ def create_server(open_analysis: Open | None = None, runner: Runner | None = Non
         trace,
         explaining,
         watching,
+        configuration,
     ):
         feature.register(server)
     return server

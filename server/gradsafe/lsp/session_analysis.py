@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from gradsafe.explain.error_text import ErrorText
 from gradsafe.explain.sights import tell
@@ -14,7 +15,7 @@ from gradsafe.fixes import offer, verify
 from gradsafe.fixes.chunk_sources import ChunkSources
 from gradsafe.judging.mend import Choice, mend
 from gradsafe.judging.session_judge import SessionJudge
-from gradsafe.lsp.analysis import Explained, Judgement, Mending, Remark
+from gradsafe.lsp.analysis import Configured, Explained, Judgement, Mending, Remark
 from gradsafe.lsp.lasting import Lasting
 from gradsafe.lsp.running import VersionMark
 from gradsafe.lsp.versions import predicted_marks
@@ -22,7 +23,7 @@ from gradsafe.project.files import discover
 from gradsafe.project.looking import logs, look
 from gradsafe.project.problems import ProblemKind
 from gradsafe.project.session import FileResult, Session
-from gradsafe.project.settings import Settings, load, matches
+from gradsafe.project.settings import Settings, load, matches, overlay
 from gradsafe.report.entry import Entry, EntryEdit, EntryFix, to_entry
 from gradsafe.report.texts import edited_files
 from gradsafe.rules.base import all_rules
@@ -44,6 +45,8 @@ class SessionAnalysis:
 
     def __init__(self, root: str | None) -> None:
         self._root = root
+        self._editor: Mapping[str, Any] = {}
+        self._configured = Configured(None, Settings())
         self._open: Session | None = None
         self._lasting = Lasting(self._text_of)
         self._findings: dict[str, dict[Entry, Finding]] = {}
@@ -95,6 +98,18 @@ class SessionAnalysis:
         self._findings.pop(file, None)
         self._fixes = {key: fixes for key, fixes in self._fixes.items() if key[0] != file}
         session.drop(file)
+
+    def configure(self, editor: Mapping[str, Any]) -> None:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        self._editor = editor
+        if self._open is not None:
+            self._open.settings = self._settings(self._open.workspace.root)
+
+    def configuration(self) -> Configured:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        if self._open is None and self._root is not None:
+            self._session(self._root)
+        return self._configured
 
     def reload(self) -> None:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
@@ -148,10 +163,14 @@ class SessionAnalysis:
         return self._open
 
     def _settings(self, root: str) -> Settings:
-        loaded = load(root, (rule.code for rule in all_rules()))
+        codes = tuple(rule.code for rule in all_rules())
+        loaded = load(root, codes)
+        over = overlay(loaded.settings, self._editor, codes)
+        problems = tuple(f"{problem.message}. {problem.remedy}" for problem in over.problems)
+        self._configured = Configured(loaded.file, over.settings, loaded.problems, problems)
         for problem in loaded.problems:
             logger.warning("%s:%d: %s. %s", problem.file, problem.row, problem.message, problem.remedy)
-        return loaded.settings
+        return over.settings
 
     def _judgement(self, file: str, result: FileResult) -> Judgement:
         known: dict[Entry, Finding] = {}

@@ -49,11 +49,12 @@ async def watch(server: GradsafeServer) -> None:
 
 
 def judge_anew(server: GradsafeServer) -> None:
-    """Forget what was read of the disk, and judge all that is open."""
+    """Forget what was read of the disk, judge all that is open, and look at the configuration again."""
     server.tell_worker(lambda analysis: analysis.reload())
     for snapshot in server.texts.snapshots():
         server.published.judge(snapshot.uri)
     server.pulled.wake()
+    server.loop.create_task(server.configuration.tell())
 
 
 def _is_open_source(server: GradsafeServer, uri: str) -> bool:

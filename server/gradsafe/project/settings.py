@@ -9,7 +9,7 @@ import difflib
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ else:
 
 FILE, TABLE = "pyproject.toml", "tool.gradsafe"
 _HEADER = re.compile(r"\s*\[+\s*([\w.\"' -]+?)\s*\]+\s*(?:#.*)?$")
+OVERLAID = ("select", "ignore", "severity")
+"""What an editor may say, too: it knows no patterns that are meant to be seen from the project's folder."""
 KEYS = ("select", "ignore", "per-file-ignores", "severity", "exclude")
 
 
@@ -57,6 +59,8 @@ class ConfigurationProblem:
     column: int
     message: str
     remedy: str
+    word: str = ""
+    """What stands there; empty where that is not known."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,19 @@ def parse(file: str, text: str, codes: Iterable[str]) -> Loaded:
         return Loaded(Settings(folder), file)
     reader = _Reader(file, text, tuple(codes))
     return Loaded(reader.settings(folder, table), file, tuple(reader.problems))
+
+
+def overlay(base: Settings, editor: Mapping[str, Any], codes: Iterable[str]) -> Loaded:
+    """``base`` with an editor's settings over it: its severities win, its ``ignore`` is added, its ``select`` comes instead."""
+    reader = _Reader("the editor's settings", "", tuple(codes))
+    said = reader.settings(base.folder, {key: editor[key] for key in OVERLAID if key in editor})
+    settings = replace(
+        base,
+        select=said.select if said.select is not None else base.select,
+        ignore=base.ignore | said.ignore,
+        severity={**base.severity, **said.severity},
+    )
+    return Loaded(settings, None, tuple(reader.problems))
 
 
 def matches(pattern: str, folder: str, file: str) -> bool:
@@ -151,8 +168,8 @@ class _Reader:
         return reader(key, table[key]) if key in table else None
 
     def _strings(self, key: str, value: Any) -> list[str] | None:
-        if isinstance(value, list) and all(isinstance(each, str) for each in value):
-            return value
+        if isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value):
+            return list(value)
         self._problem(key, f"{key!r} must be a list of strings", f'Write {key} = ["..."].')
         return None
 
@@ -210,7 +227,9 @@ class _Reader:
 
     def _problem(self, word: str, message: str, remedy: str) -> None:
         row, column = self._find(word)
-        self.problems.append(ConfigurationProblem(self.file, row, column, message, remedy))
+        line = self.lines[row - 1] if row <= len(self.lines) else ""
+        found = word if line.startswith(word, column - 1) else ""
+        self.problems.append(ConfigurationProblem(self.file, row, column, message, remedy, found))
 
     def _find(self, word: str) -> tuple[int, int]:
         """Where a word stands in the table; a parser of TOML tells no places of keys."""

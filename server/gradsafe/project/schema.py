@@ -1,0 +1,44 @@
+"""The JSON schema of ``[tool.gradsafe]``, made of what the reader of the settings accepts: for editors and for whoever writes TOML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from gradsafe.project.settings import KEYS
+from gradsafe.rules.finding import Severity
+
+DESCRIPTIONS = {
+    "select": "The only rules to tell of. Absent: all.",
+    "ignore": "Rules to say nothing of; wins over `select`.",
+    "per-file-ignores": "Rules to say nothing of in files that match a pattern, written as in `.gitignore`.",
+    "severity": "How severe findings of a rule are, whatever the analysis is sure of.",
+    "exclude": "Files and folders that are not analysed, written as in `.gitignore`.",
+}
+
+
+def schema(summaries: Mapping[str, str]) -> dict[str, Any]:
+    """``summaries``: what each rule says, by its code."""
+    rule = {"oneOf": [{"const": code, "description": text} for code, text in sorted(summaries.items())]}
+    strings = {"type": "array", "items": {"type": "string"}}
+    rules = {"type": "array", "items": {"$ref": "#/definitions/rule"}}
+    shapes: dict[str, dict[str, Any]] = {
+        "select": rules,
+        "ignore": rules,
+        "per-file-ignores": {"type": "object", "additionalProperties": rules},
+        "severity": {
+            "type": "object",
+            "propertyNames": {"$ref": "#/definitions/rule"},
+            "additionalProperties": {"enum": [each.value for each in Severity]},
+        },
+        "exclude": strings,
+    }
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$id": "https://json.schemastore.org/partial-gradsafe.json",
+        "title": "[tool.gradsafe] in pyproject.toml",
+        "type": "object",
+        "additionalProperties": False,
+        "definitions": {"rule": rule},
+        "properties": {key: {"description": DESCRIPTIONS[key], **shapes[key]} for key in KEYS},
+    }

@@ -1,0 +1,1 @@
+"""``schemas/pyproject-tool-gradsafe.json``: the schema of the settings, for editors (``make config-schema``)."""
