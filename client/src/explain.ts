@@ -1,7 +1,8 @@
-// From a traceback, selected or copied, to a page that says what it means and links to the lines behind it.
+// Pages that the server writes: what a traceback, selected or copied, means; and what a report of a defect needs.
 import { commands, env, window, workspace } from 'vscode';
 
 export const EXPLAIN = 'gradsafe.explainError';
+export const DEBUG = 'gradsafe.printDebugInformation';
 
 interface Told {
     readonly markdown: string;
@@ -21,6 +22,16 @@ export async function explainError(args: unknown[], next: Next): Promise<unknown
     if (isTold(told)) {
         const page = await workspace.openTextDocument({ language: 'markdown', content: told.markdown });
         await commands.executeCommand('markdown.showPreview', page.uri);
+    }
+    return told;
+}
+
+/** Middleware of the language client: the server's text as a document, to be copied into a report. */
+export async function debugInformation(next: Next): Promise<unknown> {
+    const told = await next(DEBUG, []);
+    if (isTold(told)) {
+        const page = await workspace.openTextDocument({ language: 'markdown', content: told.markdown });
+        await window.showTextDocument(page);
     }
     return told;
 }

@@ -10,7 +10,7 @@ import {
     Trace,
 } from 'vscode-languageclient/node';
 import { type Choice, type Command, chooseServer } from './command';
-import { EXPLAIN, explainError } from './explain';
+import { DEBUG, debugInformation, EXPLAIN, explainError } from './explain';
 import { reportMissing } from './missing';
 import { run, SAFE_FOLDER } from './process';
 import { activeInterpreter } from './python';
@@ -151,8 +151,12 @@ function clientOptions(
         outputChannel: log,
         revealOutputChannelOn: RevealOutputChannelOn.Never,
         middleware: {
-            executeCommand: (command, args, next) =>
-                command === EXPLAIN ? explainError(args, next) : withArguments(command, args, next),
+            executeCommand: (command, args, next) => {
+                if (command === DEBUG) {
+                    return debugInformation(next);
+                }
+                return command === EXPLAIN ? explainError(args, next) : withArguments(command, args, next);
+            },
         },
         initializationOptions: {
             trusted: workspace.isTrusted,

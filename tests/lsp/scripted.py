@@ -18,7 +18,7 @@ from typing import Any
 from gradsafe.explain.error_text import ErrorText
 from gradsafe.explain.sights import Told
 from gradsafe.fixes.apply import apply_edits
-from gradsafe.lsp.analysis import Configured, Explained, Judgement, Mending, Remark
+from gradsafe.lsp.analysis import Configured, Explained, Inside, Judgement, Mending, Remark
 from gradsafe.lsp.convert import line_starts
 from gradsafe.lsp.running import OnOutput, RunCell, RunRequest, TracedRun, VersionMark
 from gradsafe.lsp.server import create_server, serve
@@ -89,6 +89,9 @@ class Scripted:
     def configuration(self) -> Configured:
         problems = tuple(f"unknown {key}" for key, value in self.editor.items() if "wrong" in str(value))
         return Configured(None, Settings(), editor_problems=problems)
+
+    def inside(self) -> Inside:
+        return Inside({"judged": self.judged}, {"paths": 2})
 
     def reload(self) -> None:
         pass

@@ -7,7 +7,7 @@ Everything here is called from the worker's thread only.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gradsafe.report.entry import Entry, EntryEdit, EntryFix
@@ -52,8 +52,18 @@ class Configured:
 
     file: str | None
     settings: Settings
+    given: frozenset[str] = frozenset()
+    """The settings that the file gives."""
     problems: tuple[ConfigurationProblem, ...] = ()
     editor_problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Inside:
+    """How the analysis stands: counts by name, and how many roots hit which budget."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    budgets: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -91,6 +101,9 @@ class Analysis(Protocol):
 
     def configuration(self) -> Configured:
         """The configuration that holds, as it was last read."""
+
+    def inside(self) -> Inside:
+        """What it holds and has done so far."""
 
     def reload(self) -> None:
         """Files on the disk have changed, the configuration perhaps among them."""

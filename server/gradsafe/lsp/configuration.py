@@ -41,6 +41,11 @@ class Configuration:
         self.editor: Mapping[str, Any] | None = None
         """None: what the client sent at its start."""
 
+    @property
+    def current(self) -> Mapping[str, Any]:
+        """What the editor says now."""
+        return self._server.options.editor if self.editor is None else self.editor
+
     async def begin(self) -> None:
         """Once the client listens: ask for its settings, and to be told when they change."""
         client = self._server.client_capabilities
@@ -70,7 +75,7 @@ class Configuration:
     def change(self, sent: Any) -> None:
         """The client's settings are now what it has ``sent``; what it does not say is as at its start."""
         settings = {**self._server.options.editor, **editor_settings(sent)}
-        if settings == (self._server.options.editor if self.editor is None else self.editor):
+        if settings == self.current:
             return
         self.editor = settings
         self._server.tell_worker(lambda analysis: analysis.configure(settings))

@@ -108,8 +108,14 @@ class Published:
 
         if not server.texts.is_current(snapshot):
             return
+        started = time.monotonic()
         judgement = analysis.judge(snapshot.file, snapshot.text, settle, give_way)
-        if judgement is not None:
+        if judgement is None:
+            server.statistics.interrupted += 1
+        else:
+            (server.statistics.settled if settle else server.statistics.quick).note(
+                time.monotonic() - started
+            )
             server.on_loop(self._accept, snapshot, judgement, settle)
         if judgement is None or not settle:
             self._settle_later(snapshot)

@@ -21,6 +21,7 @@ from gradsafe.lsp import (
     code_actions,
     code_lens,
     configuration,
+    debug_information,
     diagnostics,
     explaining,
     fix_all,
@@ -37,6 +38,7 @@ from gradsafe.lsp.documents import OpenTexts, root_folder
 from gradsafe.lsp.options import ClientAbilities, Options, read_abilities, read_options
 from gradsafe.lsp.protocol import Protocol
 from gradsafe.lsp.running import CellRunner, OnOutput, Runner, RunRequest, TracedRun
+from gradsafe.lsp.statistics import Statistics
 from gradsafe.lsp.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -72,6 +74,8 @@ class GradsafeServer(LanguageServer):
         self.options = Options()
         self.abilities: ClientAbilities = read_abilities(types.ClientCapabilities())
         self.worker: Worker[Analysis] = Worker(self._create_analysis, self._worker_failed)
+        self.statistics = Statistics()
+        self.client_info: types.ClientInfo | None = None
         self.published = Published(self)
         self.pulled = pull.Pulled(self)
         self.configuration = configuration.Configuration(self)
@@ -88,6 +92,7 @@ class GradsafeServer(LanguageServer):
         """Before the reply to ``initialize``; must stay cheap."""
         self.options = read_options(params.initialization_options)
         self.abilities = read_abilities(params.capabilities)
+        self.client_info = params.client_info
         plain = self.workspace
         self.protocol._workspace = OpenTexts(
             plain.root_uri, list(params.workspace_folders or ()), str(plain.position_encoding)
@@ -196,6 +201,7 @@ def create_server(open_analysis: Open | None = None, runner: Runner | None = Non
         explaining,
         watching,
         configuration,
+        debug_information,
     ):
         feature.register(server)
     return server

@@ -15,7 +15,7 @@ from gradsafe.fixes import offer, verify
 from gradsafe.fixes.chunk_sources import ChunkSources
 from gradsafe.judging.mend import Choice, mend
 from gradsafe.judging.session_judge import SessionJudge
-from gradsafe.lsp.analysis import Configured, Explained, Judgement, Mending, Remark
+from gradsafe.lsp.analysis import Configured, Explained, Inside, Judgement, Mending, Remark
 from gradsafe.lsp.lasting import Lasting
 from gradsafe.lsp.running import VersionMark
 from gradsafe.lsp.versions import predicted_marks
@@ -111,6 +111,12 @@ class SessionAnalysis:
             self._session(self._root)
         return self._configured
 
+    def inside(self) -> Inside:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        if self._open is None:
+            return Inside()
+        return Inside(self._open.counts(), self._open.budgets_hit())
+
     def reload(self) -> None:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
         if self._open is not None:
@@ -167,7 +173,7 @@ class SessionAnalysis:
         loaded = load(root, codes)
         over = overlay(loaded.settings, self._editor, codes)
         problems = tuple(f"{problem.message}. {problem.remedy}" for problem in over.problems)
-        self._configured = Configured(loaded.file, over.settings, loaded.problems, problems)
+        self._configured = Configured(loaded.file, over.settings, loaded.given, loaded.problems, problems)
         for problem in loaded.problems:
             logger.warning("%s:%d: %s. %s", problem.file, problem.row, problem.message, problem.remedy)
         return over.settings

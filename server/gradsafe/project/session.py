@@ -7,6 +7,7 @@ wherever the text that gave them has moved. Not safe for use from several thread
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -233,6 +234,23 @@ class Session:
         size = sum(len(each.lead) + len(each.text) for each in chunk.walk()) - len(chunk.lead)
         first, last = (layout.row_column(offset)[0] for offset in (start, start + max(size - 1, 0)))
         return root.kind is RootKind.FUNCTION and first <= rows[1] and rows[0] <= last
+
+    def counts(self) -> dict[str, int]:
+        """What the session holds, and has done since it was opened."""
+        parsed, instructions, runs = self._counts()
+        return {
+            "files in scope": len(self._scope),
+            "roots known": len(self._states),
+            "results kept": sum(len(state.kept) for state in self._states.values()),
+            "chunks parsed": parsed,
+            "instructions run": instructions,
+            "roots run": runs,
+        }
+
+    def budgets_hit(self) -> dict[str, int]:
+        """How many roots hit each budget when they were run last."""
+        latest = (state.kept[0].outcome for state in self._states.values() if state.kept)
+        return dict(Counter(budget for outcome in latest for budget in outcome.budgets_hit))
 
     # -- within
 

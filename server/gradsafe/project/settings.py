@@ -70,6 +70,8 @@ class Loaded:
     settings: Settings
     file: str | None = None
     problems: tuple[ConfigurationProblem, ...] = ()
+    given: frozenset[str] = frozenset()
+    """The settings that the file gives, rightly or not."""
 
 
 def load(start: str, codes: Iterable[str]) -> Loaded:
@@ -101,7 +103,9 @@ def parse(file: str, text: str, codes: Iterable[str]) -> Loaded:
     if table is None:
         return Loaded(Settings(folder), file)
     reader = _Reader(file, text, tuple(codes))
-    return Loaded(reader.settings(folder, table), file, tuple(reader.problems))
+    settings = reader.settings(folder, table)
+    given = frozenset(KEYS) & frozenset(table if isinstance(table, dict) else ())
+    return Loaded(settings, file, tuple(reader.problems), given)
 
 
 def overlay(base: Settings, editor: Mapping[str, Any], codes: Iterable[str]) -> Loaded:
