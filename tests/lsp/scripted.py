@@ -152,6 +152,9 @@ class Scripted:
         places = [entry.place for entry in found if rows[0] <= entry.place.row <= rows[1]]
         return [VersionMark(place, "y: v0 -> v1", "predicted") for place in places]
 
+    def backwards(self, file: str, rows: Sequence[int]) -> Mapping[int, str]:
+        return dict.fromkeys(rows, "reads nothing")
+
     def suspects(self, error: ErrorText) -> Sequence[Entry]:
         return ()
 

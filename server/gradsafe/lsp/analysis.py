@@ -126,6 +126,9 @@ class Analysis(Protocol):
     def hints(self, file: str, rows: tuple[int, int]) -> Sequence[VersionMark]:
         """The versions that the last text of ``file`` is predicted to write and save between two rows (1-based, inclusive)."""
 
+    def backwards(self, file: str, rows: Sequence[int]) -> Mapping[int, str]:
+        """What the backward calls on some rows of the last text of ``file`` read; rows without a word left out."""
+
     def suspects(self, error: ErrorText) -> Sequence[Entry]:
         """What the error is likely about, in the files that its text names and in those that they import; fixes not verified."""
 

@@ -1,23 +1,29 @@
-"""Above each cell: *Run and trace*, *Dry run*, and what its last run came to; above each test: *Trace this test*."""
+"""Above each cell: *Run and trace*, *Dry run*, and what its last run came to; above each test: *Trace this test*; above each
+backward: what it reads."""
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from gradsafe.lsp import commands
+from gradsafe.lsp.analysis import Analysis
 from gradsafe.lsp.cells import cells_to_run
 from gradsafe.lsp.documents import Snapshot
 from gradsafe.lsp.kept import LastResult
+from gradsafe.lsp.locations import spot_of
+from gradsafe_tracer.events import Place
 
 if TYPE_CHECKING:
     from gradsafe.lsp.server import GradsafeServer
 
 _MAIN = re.compile(r"""^if __name__ == ["']__main__["']:""")
 _TEST = re.compile(r"^(?P<class>class (?P<suite>Test\w*))|^(?P<indent> *)(?:async )?def (?P<test>test_\w+)\(")
+_BACKWARD = re.compile(r"\bbackward\(|\bautograd\.grad\(")
 _TEST_FILE = re.compile(r"(^|[/\\])(test_[^/\\]*|[^/\\]*_test)\.py$")
 
 
@@ -25,13 +31,32 @@ def register(server: GradsafeServer) -> None:
     """``textDocument/codeLens``."""
 
     @server.feature(types.TEXT_DOCUMENT_CODE_LENS, types.CodeLensOptions(resolve_provider=False))
-    def code_lens(params: types.CodeLensParams) -> list[types.CodeLens]:
-        # Where code must not be run, a lens that only refuses is noise.
-        if not server.options.code_lens or server.options.trusted is False:
-            return []
+    async def code_lens(params: types.CodeLensParams) -> list[types.CodeLens]:
         uri = params.text_document.uri
         snapshot = server.texts.snapshot(uri)
-        return list(_lenses(server, uri, snapshot)) if snapshot is not None else []
+        if not server.options.code_lens or snapshot is None:
+            return []
+        # Where code must not be run, a lens that only refuses is noise.
+        found = [] if server.options.trusted is False else list(_lenses(server, uri, snapshot))
+        return [*found, *await _of_backwards(server, uri, snapshot)]
+
+
+async def _of_backwards(server: GradsafeServer, uri: str, snapshot: Snapshot) -> list[types.CodeLens]:
+    """What each backward reads, as far as the analysis can tell."""
+    rows = [row for row, line in enumerate(snapshot.lines, 1) if _BACKWARD.search(line)]
+    if not rows or await server.published.wait_for_verdict(uri) is None:
+        return []
+
+    def ask(analysis: Analysis) -> Mapping[int, str]:
+        return analysis.backwards(snapshot.file, rows) if server.texts.is_current(snapshot) else {}
+
+    told = await asyncio.wrap_future(server.worker.ask(ask))
+    lenses: list[types.CodeLens] = []
+    for row, text in sorted(told.items()):
+        spot = spot_of(Place(snapshot.file, row, 1, row, 1), server.texts, snapshot)
+        if spot is not None and spot.uri == uri:
+            lenses.append(_lens(spot.range.start.line, text, ""))
+    return lenses
 
 
 def _lenses(server: GradsafeServer, uri: str, snapshot: Snapshot) -> Iterator[types.CodeLens]:

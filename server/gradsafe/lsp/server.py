@@ -29,6 +29,7 @@ from gradsafe.lsp import (
     inlay_hints,
     pull,
     pull_workspace,
+    symbols,
     trace,
     watching,
 )
@@ -202,6 +203,7 @@ def create_server(open_analysis: Open | None = None, runner: Runner | None = Non
         watching,
         configuration,
         debug_information,
+        symbols,
     ):
         feature.register(server)
     return server

@@ -18,8 +18,9 @@ from gradsafe.judging.session_judge import SessionJudge
 from gradsafe.lsp.analysis import Configured, Explained, Inside, Judgement, Mending, Remark
 from gradsafe.lsp.lasting import Lasting
 from gradsafe.lsp.running import VersionMark
-from gradsafe.lsp.versions import predicted_marks
+from gradsafe.lsp.versions import backward_texts, predicted_marks
 from gradsafe.project.files import discover
+from gradsafe.project.interpret import BackwardReads
 from gradsafe.project.looking import logs, look
 from gradsafe.project.problems import ProblemKind
 from gradsafe.project.session import FileResult, Session
@@ -141,7 +142,18 @@ class SessionAnalysis:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
         session = self._session(file)
         name = session.workspace.name(file)
-        return predicted_marks(logs(session, file, rows), session.place, name, rows)
+        return predicted_marks(logs(session, file, range(rows[0], rows[1] + 1)), session.place, name, rows)
+
+    def backwards(self, file: str, rows: Sequence[int]) -> Mapping[int, str]:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        session = self._session(file)
+        found: list[tuple[int, BackwardReads]] = []
+        for outcome in session.outcomes(file):
+            for reads in outcome.backwards:
+                place = session.place(reads.place)
+                if place is not None and place.file == session.workspace.name(file) and place.row in rows:
+                    found.append((place.row, reads))
+        return backward_texts(found)
 
     def suspects(self, error: ErrorText) -> Sequence[Entry]:
         """See :class:`gradsafe.lsp.analysis.Analysis`. In a session of its own: of files as they were run, not as they are typed."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gradsafe.lsp.running import VersionMark
 from gradsafe_tracer.events import AnyPlace, Event, Place, Save, Write
+
+if TYPE_CHECKING:
+    from gradsafe.project.interpret import BackwardReads
 
 MOST = 3
 """How many tensors one line shows; a fused optimizer step writes hundreds."""
@@ -103,3 +106,19 @@ def _fewer(marks: Iterable[VersionMark]) -> Iterable[VersionMark]:
         shown[mark.place.end_row] = shown.get(mark.place.end_row, 0) + 1
         if shown[mark.place.end_row] <= MOST:
             yield mark
+
+
+def backward_texts(reads: Iterable[tuple[int, BackwardReads]]) -> dict[int, str]:
+    """By row, what the backward calls there read; of several paths, rounds and calls the range."""
+    counted: dict[int, list[BackwardReads]] = {}
+    for row, each in reads:
+        counted.setdefault(row, []).append(each)
+    return {row: _reads_text(found) for row, found in counted.items()}
+
+
+def _reads_text(found: list[BackwardReads]) -> str:
+    low, high = min(each.read for each in found), max(each.read for each in found)
+    number = str(high) if low == high else f"{low} to {high}"
+    changed = max(each.changed for each in found)
+    text = f"reads {number} saved tensor{'' if high == 1 else 's'}"
+    return f"{text}, {changed} changed since" if changed else text

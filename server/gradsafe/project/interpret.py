@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from gradsafe.interp.analyse import Root, RootResult
+from gradsafe.interp.analyse import Root, RootResult, Trail
 from gradsafe.interp.watch import Watch
 from gradsafe.interp.world import World
 from gradsafe.project.allowance import Allowance
@@ -13,6 +13,16 @@ from gradsafe.project.process import prepare
 from gradsafe.project.recording import Recorder
 from gradsafe.rules.finding import Finding
 from gradsafe.syntax.span import ChunkId, Span
+from gradsafe_tracer.events import BackwardStart, Read, Save
+
+
+@dataclass(frozen=True, slots=True)
+class BackwardReads:
+    """How many saved tensors a backward call at ``place`` unpacks on some path, and how many of them have changed since."""
+
+    place: Span
+    read: int
+    changed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,7 @@ class Outcome:
     limits: tuple[tuple[str, Span], ...] = ()
     called: frozenset[ChunkId] = frozenset()
     called_without_grad: frozenset[ChunkId] = frozenset()
+    backwards: frozenset[BackwardReads] = frozenset()
 
     @property
     def budgets_hit(self) -> frozenset[str]:
@@ -65,4 +76,21 @@ def interpret(world: World, root: Root, allowance: Allowance = Allowance.FULL) -
         result.limits,
         result.called,
         result.called_without_grad,
+        frozenset(each for trail in result.trails for each in _backwards(trail)),
     )
+
+
+def _backwards(trail: Trail) -> Iterator[BackwardReads]:
+    places: dict[int, Span] = {}
+    versions: dict[int, int] = {}
+    reads: dict[int, list[bool]] = {}
+    for event in trail.events[: trail.shadow_from]:
+        if isinstance(event, Save):
+            versions[event.save] = event.version
+        elif isinstance(event, Read):
+            reads.setdefault(event.backward, []).append(event.found not in (None, versions.get(event.save)))
+        elif isinstance(event, BackwardStart) and isinstance(event.place, Span):
+            places[event.backward] = event.place
+    for backward, place in places.items():
+        read = reads.get(backward, [])
+        yield BackwardReads(place, len(read), sum(read))

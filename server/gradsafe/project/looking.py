@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from gradsafe.interp.aim import aim
@@ -56,11 +56,11 @@ def _sights(session: Session, root: Root, watch: Watch) -> tuple[Sight, ...]:
         return ()
 
 
-def logs(session: Session, file: str, rows: tuple[int, int]) -> Iterator[tuple[Event, ...]]:
-    """What happens on each path of the roots that run what stands between two rows, up to where torch raises."""
+def logs(session: Session, file: str, rows: Sequence[int]) -> Iterator[tuple[Event, ...]]:
+    """What happens on each path of the roots that run what stands on some rows, up to where torch raises."""
     roots: dict[Root, None] = {}
     for own in session.roots(file):
-        if own.kind is RootKind.MODULE or session.stands_within(own, rows):
+        if own.kind is RootKind.MODULE or session.stands_on(own, rows):
             roots.update(dict.fromkeys(_callers(session, own) or (own,)))
     for root in roots:
         try:

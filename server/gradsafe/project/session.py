@@ -8,7 +8,7 @@ wherever the text that gave them has moved. Not safe for use from several thread
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gradsafe.interp.analyse import Root, RootKind, RootResult
@@ -185,8 +185,13 @@ class Session:
         file = self.workspace.name(file)
         self.open([file])
         before = self._counts()
+        within = range(rows[0], rows[1] + 1) if rows is not None else None
         for root in self._in_turn(file):
-            if self._holding(root) is None and self.stands_within(root, rows) and self._is_edited(root):
+            if (
+                self._holding(root) is None
+                and (within is None or self.stands_on(root, within))
+                and self._is_edited(root)
+            ):
                 self._run(root)
         return self._result(file, before)
 
@@ -204,6 +209,11 @@ class Session:
         """The root run once more with a watch on it, on the budget that it has; nothing of it is kept."""
         recorder = Recorder(self.workspace, self._answers, self._prelude)
         return rerun(recorder, root, self._allowance(root), watch)
+
+    def outcomes(self, file: str) -> list[Outcome]:
+        """The results that hold of all roots that may reach ``file``; none is run for that."""
+        roots = (root for owner in self._owners(self.workspace.name(file)) for root in self._roots_of(owner))
+        return [kept.outcome for root in roots if (kept := self._holding(root)) is not None]
 
     def roots(self, file: str) -> tuple[Root, ...]:
         """The roots of a file in the order in which they may spend its budget; none where it cannot be read."""
@@ -225,15 +235,15 @@ class Session:
             return where if isinstance(where, Place) else None
         return layout.place(where)
 
-    def stands_within(self, root: Root, rows: tuple[int, int] | None) -> bool:
-        """Whether the root is a function that stands, or a part of it, between two rows (None: anywhere)."""
+    def stands_on(self, root: Root, rows: Sequence[int]) -> bool:
+        """Whether the root is a function that stands, or a part of it, on one of some rows."""
         layout, chunk = self.workspace.layout(root.file), self.workspace.chunk(root.scope)
-        if rows is None or layout is None or chunk is None:
-            return True
+        if root.kind is not RootKind.FUNCTION or layout is None or chunk is None:
+            return False
         start = layout.start(chunk.id) or 0
         size = sum(len(each.lead) + len(each.text) for each in chunk.walk()) - len(chunk.lead)
         first, last = (layout.row_column(offset)[0] for offset in (start, start + max(size - 1, 0)))
-        return root.kind is RootKind.FUNCTION and first <= rows[1] and rows[0] <= last
+        return any(first <= row <= last for row in rows)
 
     def counts(self) -> dict[str, int]:
         """What the session holds, and has done since it was opened."""
@@ -339,14 +349,9 @@ class Session:
         if isinstance(opened, Unreadable):
             problem = Problem(ProblemKind.UNREADABLE, file, f"{opened.why}. {opened.remedy}")
             return FileResult(file, (), (problem,), None, Work())
-        outcomes: dict[Root, Outcome] = {}
-        complete = True
-        for owner in self._owners(file):
-            for root in self._roots_of(owner):
-                kept = self._holding(root)
-                complete = complete and kept is not None
-                if kept is not None:
-                    outcomes[root] = kept.outcome
+        known = {root: self._holding(root) for owner in self._owners(file) for root in self._roots_of(owner)}
+        complete = None not in known.values()
+        outcomes = {root: kept.outcome for root, kept in known.items() if kept is not None}
         found = merge(file, outcomes)
         given = suppressions.find(opened)
         shown = [each for each in found if not suppressed(each, given)]
