@@ -84,6 +84,8 @@ class Session:
         self.agreed: types.InitializeResult | None = None
         self.answer = "Run"
         self.refreshed: set[str] = set()
+        self.registered: set[str] = set()
+        """What the server wants to be told beside what it is told anyway."""
         self.streams: dict[int | str, list[Any]] = {}
         """Partial results, by the tokens under which a test has asked for them."""
         self._came: dict[str, list[Any]] = {"asked": [], "traced": [], "output": [], "edited": []}
@@ -101,6 +103,10 @@ class Session:
         def asked(params: types.ShowMessageRequestParams) -> types.MessageActionItem:
             self._came["asked"].append(params.message)
             return types.MessageActionItem(title=self.answer)
+
+        @client.feature(types.CLIENT_REGISTER_CAPABILITY)
+        def registered(params: types.RegistrationParams) -> None:
+            self.registered.update(each.method for each in params.registrations)
 
         @client.feature(types.PROGRESS)
         def progress(params: types.ProgressParams) -> None:

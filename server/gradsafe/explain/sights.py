@@ -82,7 +82,12 @@ class _Words:
         yield (*self._origin(books), _gradient(books), _MODES[sight.grad_mode])
         if others := [_holder(each) for each in books.holders if each.lineage != ()][:_SHOWN]:
             yield (f"in the same memory: {', '.join(others)}",)
-        same = [each.name for each in books.holders if each.lineage == () and each.name != self._word]
+        written = {event.name for event in sight.events if isinstance(event, Write)}
+        same = [
+            each.name
+            for each in books.holders
+            if each.lineage == () and each.name not in (self._word, *written)
+        ]
         if same:
             yield (f"the same tensor as {', '.join(f'`{name}`' for name in same[:_SHOWN])}",)
         if not books.keepers:

@@ -18,6 +18,7 @@ from gradsafe.lsp.analysis import Analysis, Configured
 from gradsafe.lsp.composing import SOURCE
 from gradsafe.lsp.locations import spot_of
 from gradsafe.lsp.options import editor_settings, mapping
+from gradsafe.lsp.registering import ask_for
 from gradsafe.lsp.watching import judge_anew
 from gradsafe_tracer.events import Place
 
@@ -56,7 +57,7 @@ class Configuration:
                 method=types.WORKSPACE_DID_CHANGE_CONFIGURATION,
                 register_options=options,
             )
-            await self._server.client_register_capability_async(types.RegistrationParams([registration]))
+            await ask_for(self._server, registration)
         await self.ask()
         await self.tell()
 

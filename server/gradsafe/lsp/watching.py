@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 from pygls.capabilities import get_capability
 
+from gradsafe.lsp.registering import ask_for
+
 if TYPE_CHECKING:
     from gradsafe.lsp.server import GradsafeServer
 
@@ -35,16 +37,13 @@ async def watch(server: GradsafeServer) -> None:
     ):
         return
     watchers = [types.FileSystemWatcher(glob_pattern=pattern) for pattern in WATCHED]
-    await server.client_register_capability_async(
-        types.RegistrationParams(
-            registrations=[
-                types.Registration(
-                    id="gradsafe-files",
-                    method=types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
-                    register_options=types.DidChangeWatchedFilesRegistrationOptions(watchers=watchers),
-                )
-            ]
-        )
+    await ask_for(
+        server,
+        types.Registration(
+            id="gradsafe-files",
+            method=types.WORKSPACE_DID_CHANGE_WATCHED_FILES,
+            register_options=types.DidChangeWatchedFilesRegistrationOptions(watchers=watchers),
+        ),
     )
 
 
