@@ -88,6 +88,12 @@ def test_a_function_alone_does_not_know_its_arguments() -> None:
     assert lines[-1] == "(Seen from this function alone: what its callers pass is not known.)"
 
 
+def test_an_argument_in_a_loop_is_one_all_along() -> None:
+    lines = told("def f(h, n):\n    for i in range(n):\n        k = «h»\n    h.add_(1)\n")
+    assert lines[0] == "a tensor, at version 0, counted from where this function begins"
+    assert not any("not known to be a tensor" in line for line in lines)
+
+
 def test_callers_of_the_file_know_more() -> None:
     program = "def f(h):\n    return «h».exp()\n\n\nf(w)\nf(torch.zeros(2))\n"
     lines = told(program)

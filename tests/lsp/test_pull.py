@@ -80,6 +80,14 @@ async def test_a_pull_that_was_overtaken_is_cancelled_by_the_server(puller: Sess
     assert not (await puller.pull(uri)).items
 
 
+async def test_an_analysis_that_fails_keeps_nobody_waiting(puller: Session, uri: str) -> None:
+    puller.open(uri, "boom")
+    assert not (await puller.pull(uri)).items
+    assert "internal error" in puller.shown[0]
+    puller.change(uri, 2, BAD)
+    assert len((await puller.pull(uri)).items) == 1
+
+
 async def test_of_what_is_not_open_there_is_nothing_to_say(puller: Session, uri: str) -> None:
     assert not (await puller.pull(uri)).items
     puller.open(uri, BAD)

@@ -94,7 +94,7 @@ class Watch:
     def __init__(self, chunk: ChunkId, aim: Aim) -> None:
         self.chunk, self.aim = chunk, aim
         self._sights: list[Sight] = []
-        self._later: list[tuple[Hashable, Sight, Path]] = []
+        self._later: list[tuple[Hashable, int, Path]] = []
 
     def begin(self) -> None:
         """Forget all: the root is run from its start."""
@@ -134,17 +134,18 @@ class Watch:
             frame.stack, path.trail, path.blurred, path.shadow_from is not None, path.log,
         )  # fmt: skip
         if oid is None and isinstance(value, Unknown) and not is_operation:
-            self._later.append((value.token, sight, path.fork()))
+            self._later.append((value.token, len(self._sights), path.fork()))
         self._sights.append(sight)
 
     def finish(self, paths: Iterable[Path]) -> tuple[Sight, ...]:
         """The sights, each instruction's last round only. An argument that turned out to be a tensor has been one all along."""
         ends = list(paths)
-        for token, sight, path in self._later:
+        for token, index, path in self._later:
             if any((("tensor", token), "#ref") in end.vars for end in ends):
+                sight = self._sights[index]
                 ref = torch_ops.materialise(path, Unknown(token), path.here(sight.instruction.at))
                 if isinstance(ref, TensorRef):
-                    self._sights[self._sights.index(sight)] = replace(sight, books=_books(path, ref.oid))
+                    self._sights[index] = replace(sight, books=_books(path, ref.oid))
         found: list[Sight] = []
         for sight in self._sights:
             earlier = next((each for each in found if _is_earlier_round(each, sight)), None)

@@ -37,6 +37,7 @@ class Published:
         self._verdicts: dict[str, Verdict] = {}
         self._shown: dict[str, frozenset[str]] = {}
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
+        self._failed: set[int] = set()
 
     def verdict(self, uri: str) -> Verdict | None:
         """The verdict on the document (or the notebook of the cell) as it is now; None where that is not out yet."""
@@ -61,8 +62,8 @@ class Published:
         return dict(self._verdicts)
 
     async def verdict_on(self, snapshot: Snapshot, settled: bool) -> Verdict | None:
-        """The verdict on this very text, once it is out (or settled); None as soon as the text is another."""
-        while self._server.texts.is_current(snapshot):
+        """The verdict on this very text, once it is out (or settled); None as soon as the text is another, or if judging it failed."""
+        while self._server.texts.is_current(snapshot) and snapshot.serial not in self._failed:
             verdict = self.verdict(snapshot.uri)
             if verdict is not None and (verdict.settled or not settled):
                 return verdict
@@ -109,7 +110,11 @@ class Published:
         if not server.texts.is_current(snapshot):
             return
         started = time.monotonic()
-        judgement = analysis.judge(snapshot.file, snapshot.text, settle, give_way)
+        try:
+            judgement = analysis.judge(snapshot.file, snapshot.text, settle, give_way)
+        except Exception:
+            server.on_loop(self._fail, snapshot)
+            raise
         if judgement is None:
             server.statistics.interrupted += 1
         else:
@@ -131,6 +136,12 @@ class Published:
         self._tell_waiting(snapshot)
         if is_new:
             self._judge_others_later(snapshot)
+
+    def _fail(self, snapshot: Snapshot) -> None:
+        """Judging it has raised an error, which is told elsewhere: nobody is to wait for a verdict on this text."""
+        self._failed = {each.serial for each in self._server.texts.snapshots() if each.serial in self._failed}
+        self._failed.add(snapshot.serial)
+        self._tell_waiting(snapshot)
 
     def _tell_waiting(self, snapshot: Snapshot) -> None:
         for arrival in self._waiting.pop(snapshot.key, ()):

@@ -100,6 +100,9 @@ class Pulled:
         verdict = await self._server.published.verdict_on(
             snapshot, settled=not self._server.abilities.refreshes_diagnostics
         )
+        if verdict is None and texts.is_current(snapshot):
+            # The analysis has failed, and the user was told: who pulls again and again would only see it fail again.
+            return types.RelatedFullDocumentDiagnosticReport(items=[], result_id=None)
         if verdict is None:
             raise JsonRpcException(
                 "The text has changed meanwhile.",
