@@ -20,6 +20,7 @@ def told(program: str) -> list[str]:
     plain = text.replace("«", "").replace("»", "")
     session = Session(Settings(), "/nowhere")
     session.set_text(FILE, plain)
+    session.check(FILE)
     row = text.count("\n", 0, at) + 1
     looked = look(session, FILE, row, at - (text.rfind("\n", 0, at) + 1) + 1)
     found = tell(looked.word, looked.sights, looked.alone, session.place) if looked is not None else None

@@ -23,8 +23,8 @@ from gradsafe_tracer.events import Alias, Create, Event, Free, Save, Write
 if TYPE_CHECKING:
     from gradsafe.interp.machine import Executor, Machine
 
-MOST = 64
-"""Sights of one word: more of them nobody reads."""
+MOST = 256
+"""Sights of one word that are kept; where there are more, what is told is not of every way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,8 @@ class Watch:
                 if isinstance(ref, TensorRef):
                     self._sights[index] = replace(sight, books=_books(path, ref.oid))
         found: list[Sight] = []
-        for sight in self._sights:
+        cut = len(self._sights) >= MOST
+        for sight in (replace(each, blurred=True) if cut else each for each in self._sights):
             earlier = next((each for each in found if _is_earlier_round(each, sight)), None)
             if earlier is not None:
                 found.remove(earlier)

@@ -101,10 +101,12 @@ def _callers(session: Session, own: Root) -> tuple[Root, ...]:
     found = [
         root
         for root in session.roots(own.file)
-        if root != own and own.scope in session.outcome(root).called and not _calls_back(session, own, root)
+        if root != own and _calls(session, root, own) and not _calls(session, own, root)
     ]
     return tuple(sorted(found, key=lambda root: root.kind is not RootKind.MODULE)[:CALLERS])
 
 
-def _calls_back(session: Session, own: Root, caller: Root) -> bool:
-    return caller.scope in session.outcome(own).called
+def _calls(session: Session, caller: Root, callee: Root) -> bool:
+    """Whether it is known to: somebody waits, so nothing is judged for that."""
+    outcome = session.known(caller)
+    return outcome is not None and callee.scope in outcome.called

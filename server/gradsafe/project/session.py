@@ -210,6 +210,11 @@ class Session:
         recorder = Recorder(self.workspace, self._answers, self._prelude)
         return rerun(recorder, root, self._allowance(root), watch)
 
+    def known(self, root: Root) -> Outcome | None:
+        """The result of one root, if there is one that holds."""
+        kept = self._holding(root)
+        return kept.outcome if kept is not None else None
+
     def outcomes(self, file: str) -> list[Outcome]:
         """The results that hold of all roots that may reach ``file``; none is run for that."""
         roots = (root for owner in self._owners(self.workspace.name(file)) for root in self._roots_of(owner))
