@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
     entries: list[Entry] = []
     unread, roots = len(opened.failures), 0
     bounds: list[Bound] = []
-    for verdict in verdicts(opened):
+    for verdict in verdicts(opened, arguments.jobs):
         tell_troubles(verdict)
         bounds += verdict.bounds
         roots += verdict.roots
@@ -53,17 +53,26 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if failed and not arguments.exit_zero else 0
 
 
-def verdicts(opened: Opened) -> Iterator[Verdict]:
-    """Judge each file, with a progress bar where somebody is watching a long run."""
+def verdicts(opened: Opened, jobs: int | None) -> Iterator[Verdict]:
+    """Judge each file, in several processes where there are many, with a progress bar where somebody is watching."""
     files = opened.files
     if len(files) < 5 or not sys.stderr.isatty():
+        for _ in opened.judge.ahead(files, jobs):
+            pass
         yield from map(opened.judge.check, files)
         return
     from rich.console import Console
-    from rich.progress import track
+    from rich.progress import Progress
 
-    progress = track(files, "checking", console=Console(stderr=True), transient=True)
-    yield from map(opened.judge.check, progress)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("checking", total=len(files))
+        ahead = 0
+        for done in opened.judge.ahead(files, jobs):
+            ahead += done
+            progress.update(bar, completed=ahead)
+        for number, file in enumerate(files, 1):
+            yield opened.judge.check(file)
+            progress.update(bar, completed=max(ahead, number))
 
 
 def tell_troubles(verdict: Verdict) -> None:

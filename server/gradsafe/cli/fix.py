@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Exit 0 if nothing that these options would fix remains, 1 with ``--diff`` where something does."""
     choice = Choice(codes_of(arguments.select), codes_of(arguments.ignore), arguments.unsafe_fixes)
     opened = open_paths(arguments.paths)
-    for verdict in verdicts(opened):
+    for verdict in verdicts(opened, arguments.jobs):
         tell_troubles(verdict)
     sources = {file: read(file) for file in opened.files if not file.endswith(".ipynb")}
     mended = mend(opened.judge, {file: source.text for file, source in sources.items()}, choice)

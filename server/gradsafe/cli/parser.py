@@ -83,6 +83,13 @@ def _fix(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _selection(command: argparse.ArgumentParser) -> None:
     command.add_argument(
+        "-j",
+        "--jobs",
+        metavar="N",
+        type=_jobs,
+        help="judge in so many processes; default: one for each processor",
+    )
+    command.add_argument(
         "--select", metavar="CODES", action="append", help="only these rules, separated by commas"
     )
     command.add_argument("--ignore", metavar="CODES", action="append", help="all but these rules")
@@ -157,6 +164,12 @@ def _cell(text: str) -> int:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a cell number; cells count from 1, and 0 is the code before the first marker"
         )
+    return int(text)
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes, 1 or more")
     return int(text)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,6 +41,9 @@ class Verdict:
 
 class Judge(Protocol):
     """An analysis of some files. Files are named as the user named them."""
+
+    def ahead(self, files: Sequence[str], jobs: int | None) -> Iterator[int]:
+        """Judge these files in ``jobs`` processes (None: one for each processor), so that :meth:`check` knows the answers; how many are done, each time."""
 
     def check(self, file: str) -> Verdict:
         """The findings whose primary place is in ``file``."""

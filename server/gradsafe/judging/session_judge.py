@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from gradsafe.fixes import offer, verify
 from gradsafe.fixes.chunk_sources import ChunkSources
 from gradsafe.judging.judge import Bound, Trouble, Verdict
+from gradsafe.project.parallel import judge_ahead, processes
 from gradsafe.project.problems import Problem, ProblemKind
 from gradsafe.project.session import FileResult, Limit, Session
 from gradsafe.report.entry import Entry, EntryEdit, EntryFix, to_entry
@@ -22,6 +23,10 @@ class SessionJudge:
         self._session = session
         self._findings: dict[Entry, Finding] = {}
         self._fixes: dict[EntryFix, Fix] = {}
+
+    def ahead(self, files: Sequence[str], jobs: int | None) -> Iterator[int]:
+        """See :class:`gradsafe.judging.judge.Judge`."""
+        return judge_ahead(self._session, files, jobs or processes())
 
     def check(self, file: str) -> Verdict:
         """The findings of a file with all that is offered for them."""

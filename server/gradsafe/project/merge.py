@@ -23,6 +23,8 @@ _ORDER = tuple(Severity)
 
 def merge(file: str, outcomes: Mapping[Root, Outcome]) -> list[Finding]:
     """What all roots together say of ``file``: one finding for a primary place and code, in no order of importance."""
+    if not any(file_of(finding) == file for outcome in outcomes.values() for finding in outcome.findings):
+        return []  # as of most files: who calls whom need not be asked
     told: dict[tuple[str, object], tuple[tuple[int, int], Finding]] = {}
     better_known = _called_with_more(outcomes)
     plain = never_with_grad(outcomes)

@@ -73,8 +73,8 @@ class FileResult:
 
 
 @dataclass(slots=True)
-class _Kept:
-    """One result of a root, and the answers that it rests on."""
+class Kept:
+    """One result of a root, and the answers that it rests on. A value: it means the same in any process."""
 
     outcome: Outcome
     reads: dict[Key, Hashable]
@@ -88,8 +88,8 @@ class _Kept:
 class _State:
     """What is known of a root; ``current`` is the result that holds for the texts as they are, once that is known."""
 
-    kept: list[_Kept] = field(default_factory=list)
-    current: _Kept | None = None
+    kept: list[Kept] = field(default_factory=list)
+    current: Kept | None = None
 
 
 class Session:
@@ -224,6 +224,20 @@ class Session:
         """The roots of a file in the order in which they may spend its budget; none where it cannot be read."""
         return self._in_turn(self.workspace.name(file))
 
+    def results(self, file: str) -> list[tuple[Root, Kept]]:
+        """What is kept of the roots of a file, to be admitted by another session for the same texts."""
+        states = ((root, self._states.get(root)) for root in self.roots(file))
+        return [
+            (root, state.current) for root, state in states if state is not None and state.current is not None
+        ]
+
+    def admit(self, results: Iterable[tuple[Root, Kept]]) -> None:
+        """Take over results that another session found for the texts as they are now."""
+        for root, kept in results:
+            state = self._states.setdefault(root, _State())
+            state.current = kept
+            state.kept = [kept, *state.kept[: KEPT - 1]]
+
     def imports(self, file: str) -> frozenset[str]:
         """The files of the workspace that ``file`` imports, and that those import, in turn."""
         return self._closures.of(self.workspace.name(file))
@@ -306,14 +320,14 @@ class Session:
         kept = self._held(root, allowance)
         return Took(kept.outcome.instructions, kept.work, kept.files) if kept is not None else None
 
-    def _holding(self, root: Root) -> _Kept | None:
+    def _holding(self, root: Root) -> Kept | None:
         """The root's result, if one holds for the texts as they are and for what it may spend."""
         allowance = self._allowance(root)
         if allowance is Allowance.NONE:
-            return _Kept(unspent(root), {}, frozenset(), frozenset(), allowance, {})
+            return Kept(unspent(root), {}, frozenset(), frozenset(), allowance, {})
         return self._held(root, allowance)
 
-    def _held(self, root: Root, allowance: Allowance) -> _Kept | None:
+    def _held(self, root: Root, allowance: Allowance) -> Kept | None:
         state = self._states.get(root)
         if state is None:
             return None
@@ -342,7 +356,7 @@ class Session:
         self._instructions += outcome.instructions
         files = frozenset(file_of(key) for key in recorder.reads)
         state = self._states.setdefault(root, _State())
-        state.current = _Kept(outcome, recorder.reads, files, self._own(root), allowance, recorder.work)
+        state.current = Kept(outcome, recorder.reads, files, self._own(root), allowance, recorder.work)
         state.kept = [state.current, *state.kept[: KEPT - 1]]
         return outcome
 

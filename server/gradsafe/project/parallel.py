@@ -1,0 +1,69 @@
+"""Many files judged by several processes at once.
+
+What a root's result is depends on texts alone, and it is kept with all that it asked (:class:`~gradsafe.project.session.Kept`): so
+a process of its own can find it, and this one only merges. Each slice of files gets a new session, for what a session keeps of the files
+that it imports has to fit into memory. Results travel between our own processes; nothing is read from the disk but the sources.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+
+from gradsafe.interp.analyse import Root
+from gradsafe.project.session import Kept, Session
+from gradsafe.project.settings import Settings
+
+FEWEST = 24
+"""Files below which more processes are not worth their start (half a second of importing each)."""
+
+SLICE = 60
+"""Files to a slice at most."""
+
+
+def processes() -> int:
+    """How many may run at once: the processors that this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+
+
+def judge_ahead(session: Session, files: Sequence[str], jobs: int) -> Iterator[int]:
+    """Run the roots of ``files`` in ``jobs`` processes and put the results into ``session``; how many files are done, each time.
+
+    A process that dies (for want of memory, say) loses nothing: whatever is missing is run when the session is asked for it.
+    """
+    if jobs < 2 or len(files) < FEWEST:
+        return
+    size = max(4, min(SLICE, -(-len(files) // (4 * jobs))))
+    slices = [list(files[at : at + size]) for at in range(0, len(files), size)]
+    # New processes, not forked ones: a progress bar has a thread, and a fork of that may hang.
+    with ProcessPoolExecutor(min(jobs, len(slices)), get_context("spawn")) as pool:
+        given = (session.settings, session.workspace.root, list(files))
+        running = {pool.submit(results, *given, part): len(part) for part in slices}
+        try:
+            for done in as_completed(running):
+                session.admit(done.result())
+                yield running[done]
+        except BrokenProcessPool:
+            print(
+                "gradsafe: a process that analysed files was ended from outside; going on in this one",
+                file=sys.stderr,
+            )
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def results(settings: Settings, root: str, scope: list[str], files: list[str]) -> list[tuple[Root, Kept]]:
+    """In a process of its own: the results of all roots of ``files``."""
+    session = Session(settings, root)
+    session.open(scope)
+    found: list[tuple[Root, Kept]] = []
+    for file in files:
+        for each in session.roots(file):
+            session.outcome(each)
+        found += session.results(file)
+    return found

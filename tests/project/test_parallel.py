@@ -1,0 +1,102 @@
+"""Several processes say what one says, and this one runs nothing again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradsafe.project import parallel
+from gradsafe.project.parallel import judge_ahead, results
+from gradsafe.project.session import Session
+from gradsafe.project.settings import Settings
+
+MODEL = """
+import torch
+
+
+def change(t):
+    t.add_(1)
+"""
+TRAINING = """
+import torch
+from model import change
+
+
+def step_{number}():
+    x = torch.randn(3, requires_grad=True)
+    y = x.exp()
+    {write}
+    y.sum().backward()
+"""
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[str]:
+    found = [tmp_path / "model.py"]
+    found[0].write_text(MODEL)
+    for number, write in enumerate(("change(y)", "y.mul_(2)", "y = y + 1") * 9):
+        found.append(tmp_path / f"train_{number}.py")
+        found[-1].write_text(TRAINING.format(number=number, write=write))
+    return [str(path) for path in found]
+
+
+def _session(folder: Path, files: list[str]) -> Session:
+    session = Session(Settings(str(folder)), str(folder))
+    session.open(files)
+    return session
+
+
+def _told(session: Session, files: list[str]) -> list[tuple[object, ...]]:
+    return [
+        (file, finding.code, finding.severity, session.place(finding.primary))
+        for file in files
+        for finding in session.check(file).findings
+    ]
+
+
+def test_the_same_findings_and_nothing_is_run_again(tmp_path: Path, files: list[str]) -> None:
+    alone, shared = _session(tmp_path, files), _session(tmp_path, files)
+    done = list(judge_ahead(shared, files, 2))
+    assert sum(done) == len(files) and len(done) > 2
+    assert _told(shared, files) == _told(alone, files)
+    assert sum(shared.check(file).work.roots_run for file in files) == 0
+    assert any(place == (str(tmp_path / "model.py"), 6) for place in _places(shared, files))
+
+
+def _places(session: Session, files: list[str]) -> list[tuple[str, int]]:
+    found = [session.place(finding.primary) for file in files for finding in session.check(file).findings]
+    return [(place.file, place.row) for place in found if place is not None]
+
+
+def test_an_edit_after_it_is_judged(tmp_path: Path, files: list[str]) -> None:
+    session = _session(tmp_path, files)
+    for _ in judge_ahead(session, files, 2):
+        pass
+    session.set_text(files[0], MODEL.replace("t.add_(1)", "return t + 1"))
+    assert session.check(files[0]).findings == ()
+    assert session.check(files[1]).findings == () and session.check(files[2]).findings != ()
+
+
+def test_few_files_or_one_process_stay_here(tmp_path: Path, files: list[str]) -> None:
+    session = _session(tmp_path, files)
+    assert list(judge_ahead(session, files[: parallel.FEWEST - 1], 2)) == []
+    assert list(judge_ahead(session, files, 1)) == []
+
+
+def test_a_process_that_dies_loses_nothing(
+    tmp_path: Path, files: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(parallel, "results", _dies)
+    session = _session(tmp_path, files)
+    list(judge_ahead(session, files, 2))
+    assert "ended from outside" in capsys.readouterr().err
+    assert _told(session, files) == _told(_session(tmp_path, files), files)
+
+
+def _dies(settings: Settings, root: str, scope: list[str], part: list[str]) -> object:
+    import os
+
+    if part[0].endswith("train_3.py"):
+        os._exit(9)
+    return results(settings, root, scope, part)
