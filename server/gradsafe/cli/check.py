@@ -25,6 +25,10 @@ def run(arguments: argparse.Namespace) -> int:
         from gradsafe.cli.known import add_ignores
 
         return add_ignores(opened, selected, ignored)
+    if arguments.changed_since:
+        from gradsafe.cli.changed import changed_since
+
+        opened = replace(opened, files=changed_since(arguments.changed_since, opened))
     entries: list[Entry] = []
     unread, roots = len(opened.failures), 0
     bounds: list[Bound] = []

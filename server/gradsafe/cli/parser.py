@@ -63,6 +63,9 @@ def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "-v", "--verbose", action="store_true", help="say also where the analysis reached a bound"
     )
     check.add_argument("--exit-zero", action="store_true", help="exit 0 whatever is found")
+    check.add_argument(
+        "--changed-since", metavar="REV", help="tell only of files that differ from this revision of git"
+    )
     known = check.add_mutually_exclusive_group()
     known.add_argument("--baseline", metavar="FILE", help="leave out the findings that this file knows")
     known.add_argument(
