@@ -45,7 +45,8 @@ class Baseline:
         """The entries that are not known, and how many of the marks of ``files`` (those that were judged) no entry has any more."""
         left = Counter(self.known)
         marks = [mark_of(entry, texts, self.path) for entry in entries]
-        present = {seen_from(self.path, file) for file in files}
+        folder, judged = Path(self.path).absolute().parent, {seen_from(self.path, file) for file in files}
+        present = {mark.file for mark in self.known if (folder / mark.file).exists()}
         matched: set[int] = set()
         for alike in _LIKENESSES:
             by_likeness: dict[tuple[str, ...], list[Mark]] = {}
@@ -59,7 +60,7 @@ class Baseline:
                     left[candidates.pop(0)] -= 1
                     matched.add(number)
         fresh = [entry for number, entry in enumerate(entries) if number not in matched]
-        return fresh, sum(count for mark, count in left.items() if mark.file in present)
+        return fresh, sum(count for mark, count in left.items() if mark.file in judged)
 
 
 def _same(mark: Mark) -> tuple[str, ...]:
