@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from material import texts
 
@@ -222,6 +222,7 @@ def test_rebuilt_equals_built_on_real_files(seed: int) -> None:
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join), st.integers(0, 1 << 30))
+@example("@\n@\nasync def h():\n", 0)
 @settings(max_examples=300, deadline=None)
 def test_rebuilt_equals_built(text: str, seed: int) -> None:
     judge(text, random.Random(seed), 6)

@@ -118,7 +118,12 @@ class _Blocks:
         return at if at <= self.prefix else -1
 
     def _unchanged(self, at: int, old: Chunk) -> bool:
-        """Whether the lines of ``old``, and the line after them, which ended it, are as they were."""
+        """Whether the lines of ``old``, and the line after them, which ended it, are as they were.
+
+        A decorator that stands alone was ended by what follows all the decorators below it.
+        """
+        if old.kind is Kind.LEAF and self.lines[at].word == "@":
+            return at >= self.suffix
         return old.lines > 0 and (at >= self.suffix or at + old.lines < self.prefix)
 
     def _deeper_end(self, at: int, end: int) -> int:
