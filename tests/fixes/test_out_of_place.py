@@ -156,3 +156,11 @@ HELD_BY_NOBODY = [
 def test_safe_where_nobody_else_can_see_it(body: str) -> None:
     (fix,) = read(IN_A_FUNCTION.format(body), "out-of-place").fixes()
     assert fix.safe
+
+
+def test_a_lambda_gives_a_new_tensor_back() -> None:
+    """Whoever calls it may hold the old one, so it is not safe."""
+    marked = read(IN_A_FUNCTION.format("g = lambda t: «t.clamp_(0, 1)»"), "out-of-place")
+    assert marked.results() == [IN_A_FUNCTION.format("g = lambda t: t.clamp(0, 1)")]
+    assert [fix.safe for fix in marked.fixes()] == [False]
+    assert not read(IN_A_FUNCTION.format("g = lambda t: «t.clamp_(0, 1)» + t"), "out-of-place").fixes()

@@ -85,6 +85,9 @@ def _function(site: Site, form: WriteForm) -> Draft | None:
 def _bound(site: Site, at: Cursor, subject: cst.BaseExpression, edits: tuple[Edit, ...]) -> Draft | None:
     """Bind the result of the call at ``at`` to ``subject``, where its statement does not do so already."""
     names, spot, statement = site.names, site.spot, site.spot.statement.node
+    if _is_what_a_lambda_gives(at, subject):
+        title = f"Give a new tensor back instead of writing into `{spot.text(subject)}`"
+        return Draft(title, edits, safe=False)  # whoever called it may hold the old tensor
     if not site.can_rebind(subject):
         return None
     text, start = spot.text(subject), spot.offsets(at.node)[0]
@@ -104,6 +107,12 @@ def _bound(site: Site, at: Cursor, subject: cst.BaseExpression, edits: tuple[Edi
     if isinstance(statement, cst.Assign) and statement.value is at.node:
         return _with(draft, spot.insert(start, f"{text} = "))
     return _hoisted(site, at, text, draft)
+
+
+def _is_what_a_lambda_gives(at: Cursor, subject: cst.BaseExpression) -> bool:
+    """``lambda t: t.clamp_(0)``: the result is all that leaves it, so no name needs a new tensor."""
+    within = next((each.node for each in at.ancestors() if isinstance(each.node, OPAQUE)), None)
+    return isinstance(within, cst.Lambda) and within.body is at.node and isinstance(subject, cst.Name)
 
 
 def _with(draft: Draft, edit: Edit) -> Draft:
