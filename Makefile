@@ -68,6 +68,7 @@ config-schema: $(STAMPS)/project
 SEED ?= $(shell date +%s)
 prove: $(STAMPS)/torch $(STAMPS)/dev
 	@mkdir -p docs/prove
+	-GRADSAFE_EXPLORE=1 $(BIN)/python -m pytest tests/syntax tests/domain tests/fixes tests/lsp
 	-$(BIN)/python -m tests.oracle.report | tee docs/prove/fixtures.txt
 	-$(BIN)/python -m tests.fuzz --seed $(SEED) --count 2500 --jobs 2 --no-shrink | tee docs/prove/fuzz.txt
 	-$(BIN)/python -m tests.opdb --write
