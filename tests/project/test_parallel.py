@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,12 @@ def _dies(settings: Settings, root: str, scope: list[str], part: list[str]) -> o
     if part[0].endswith("train_3.py"):
         os._exit(9)
     return results(settings, root, scope, part)
+
+
+def test_who_leaves_leaves_no_process_behind(tmp_path: Path, files: list[str]) -> None:
+    going = judge_ahead(_session(tmp_path, files), files, 2)
+    next(going)
+    going.close()
+    for child in active_children():
+        child.join(60)
+    assert not active_children()

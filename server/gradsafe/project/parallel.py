@@ -8,11 +8,12 @@ that it imports has to fit into memory. Results travel between our own processes
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 from gradsafe.interp.analyse import Root
 from gradsafe.project.session import Kept, Session
@@ -23,6 +24,9 @@ FEWEST = 24
 
 SLICE = 60
 """Files to a slice at most."""
+
+_MOST = 61
+"""Windows waits for no more processes at once (``concurrent.futures``)."""
 
 
 def processes() -> int:
@@ -41,7 +45,8 @@ def judge_ahead(session: Session, files: Sequence[str], jobs: int) -> Iterator[i
     size = max(4, min(SLICE, -(-len(files) // (4 * jobs))))
     slices = [list(files[at : at + size]) for at in range(0, len(files), size)]
     # New processes, not forked ones: a progress bar has a thread, and a fork of that may hang.
-    with ProcessPoolExecutor(min(jobs, len(slices)), get_context("spawn")) as pool:
+    workers = min(jobs, len(slices), _MOST)
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts) as pool:
         given = (session.settings, session.workspace.root, list(files))
         running = {pool.submit(results, *given, part): len(part) for part in slices}
         try:
@@ -53,8 +58,18 @@ def judge_ahead(session: Session, files: Sequence[str], jobs: int) -> Iterator[i
                 "gradsafe: a process that analysed files was ended from outside; going on in this one",
                 file=sys.stderr,
             )
-        finally:
+        except (
+            BaseException
+        ):  # an interrupt, or nobody wants the rest: the pool would see all its slices through
             pool.shutdown(wait=False, cancel_futures=True)
+            for child in active_children():
+                child.terminate()
+            raise
+
+
+def _leave_interrupts() -> None:
+    """In a process of the pool: Ctrl+C is for the one that started it, which ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def results(settings: Settings, root: str, scope: list[str], files: list[str]) -> list[tuple[Root, Kept]]:
