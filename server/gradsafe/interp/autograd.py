@@ -335,7 +335,7 @@ def check_inplace(
     A tensor of unknown history stays silent: only its caller could tell.
     """
     tensor = path.tensor(oid)
-    if tensor.origin == "numpy":
+    if tensor.origin == "numpy" or _before_region(path, oid):
         return
     fields = {"tensor": oid, "operation": operation, "name": tensor.name, "how": how, **extra}
     if tensor.inference and path.grad_mode is not GradMode.INFERENCE and tensor.origin != DETACHED_INFERENCE:
@@ -359,6 +359,16 @@ def check_inplace(
     if tensor.leaf is Tri.YES and wanted is not Tri.NO:
         reason = "leaf-view" if operation in _WRITES_A_VIEW else "leaf"
         raise_error(path, source, reason, certain and wanted is Tri.YES, **fields)
+
+
+REGION = (0, "#checkpointed")
+"""Where a path keeps the node of the reentrant checkpoint whose region it is in."""
+
+
+def _before_region(path: Path, oid: int) -> bool:
+    """Is the tensor older than the reentrant checkpoint around? Its forward runs without grad, where any may be written."""
+    node = path.vars.get(REGION)
+    return isinstance(node, Const) and isinstance(node.value, int) and oid < node.value
 
 
 def bump(

@@ -199,12 +199,15 @@ def _unpacked(saved: SavedTensor) -> tuple[bool, str]:
 def _replay(state: _Run, number: int, write: Bypass) -> None:
     """A checkpointed region runs again, and writes its argument, which now is a leaf."""
     _failed(state, number)
+    state.path.mended |= {write.source.place}
     state.path.emit(
         Raise(
             write.source.place, write.source.stack, write.reason, tensor=write.tensor, node=number, backward=state.backward,
             operation=write.operation, name=write.name,
         )
     )  # fmt: skip
+    if state.request.real:
+        state.path.begin_shadow()
 
 
 def _fail(state: _Run, reason: str, certain: bool, node: int, saved: SavedTensor | None) -> None:

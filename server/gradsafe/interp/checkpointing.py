@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradsafe.domain.state import Path, Status
-from gradsafe.domain.tensors import Bypass, GradMode, Node, SavedTensor, Tri
+from gradsafe.domain.tensors import Bypass, GradMode, Node, SavedTensor, Tensor, Tri
 from gradsafe.domain.values import NONE, Const, Source, TensorRef, TupleValue, Unknown, Value
 from gradsafe.interp import autograd, calls, module_containers, tensor_api, torch_ops, unchecked
 from gradsafe.interp.torch_api import torch_function
@@ -40,11 +40,16 @@ def checkpoint(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     node = path.new_id()
     path.heap[node] = Node("checkpoint", (), (), call.source)
     inputs = [value.oid for value in args if isinstance(value, TensorRef)]
-    versions = {oid: path.version(path.tensor(oid).counter) for oid in inputs}
-    if reentrant is not Tri.YES:
+    given = {oid: path.tensor(oid) for oid in inputs}
+    versions = {oid: path.version(tensor.counter) for oid, tensor in given.items()}
+    around = path.vars.get(autograd.REGION) or NONE
+    if reentrant is Tri.YES:
+        path.vars[autograd.REGION] = Const(node, int)
+    else:
         autograd.save(path, call.source, node, [autograd.ToSave(oid, "input") for oid in inputs])
     outcomes = calls.call(machine, path, replace(call, function=call.args[0], args=args, kwargs=kwargs))
     for each, value in outcomes:
+        each.vars[autograd.REGION] = around
         if each.status is Status.RUN:
             needs = Tri.YES
             if reentrant is Tri.YES:
@@ -53,8 +58,17 @@ def checkpoint(machine: Machine, path: Path, call: Call) -> Outcomes | None:
                 # `ctx.save_for_backward` takes effect when the Function's forward, and with it the region, is over.
                 autograd.save(each, call.source, node, [autograd.ToSave(oid, "input") for oid in inputs])
                 _note_written_argument(each, node, versions)
+                _keep_history(each, given)
             _seal(each, node, inputs, torch_ops.tensors_in(each, value), reentrant, needs)
     return outcomes
+
+
+def _keep_history(path: Path, given: dict[int, Tensor]) -> None:
+    """Without grad a write leaves the history of an argument as it was; the replay writes a detached one."""
+    for oid, before in given.items():
+        path.heap[oid] = replace(
+            path.tensor(oid), node=before.node, requires_grad=before.requires_grad, leaf=before.leaf
+        )
 
 
 def _seal(path: Path, node: int, inputs: list[int], outputs: list[int], reentrant: Tri, needs: Tri) -> None:
@@ -90,7 +104,7 @@ def _note_written_argument(path: Path, node: int, versions: dict[int, int]) -> N
     for oid, version in versions.items():
         if autograd.requires_grad(path, oid) is not Tri.YES:
             continue
-        write = unchecked.first_write(path, path.tensor(oid).counter, version)
+        write = unchecked.first_write(path, path.tensor(oid).counter, version, recorded=True)
         if write is not None:
             source = Source(write.place, write.stack)  # type: ignore[arg-type]
             reason = "leaf" if write.tensor == oid else "leaf-view"

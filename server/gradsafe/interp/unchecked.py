@@ -51,8 +51,8 @@ def changed(path: Path, kept: Iterable[SavedTensor]) -> list[tuple[Bypass, bool]
     return found
 
 
-def first_write(path: Path, counter: int, version: int) -> Write | None:
-    """The first write that moved ``counter`` away from ``version``."""
+def first_write(path: Path, counter: int, version: int, *, recorded: bool = False) -> Write | None:
+    """The first write that moved ``counter`` away from ``version``; ``recorded``: with grad mode on."""
     found: Write | None = None
     entry = path.log
     while entry is not None:
@@ -64,6 +64,7 @@ def first_write(path: Path, counter: int, version: int) -> Write | None:
         ):
             if event.version_before < version:
                 break
-            found = event
+            if event.grad_enabled or not recorded:
+                found = event
         entry = entry.before
     return found
