@@ -12,6 +12,7 @@ from gradsafe.project import parallel
 from gradsafe.project.parallel import judge_ahead, results
 from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
+from gradsafe.project.sharing import PACKING
 
 MODEL = """
 import torch
@@ -49,6 +50,15 @@ def _session(folder: Path, files: list[str]) -> Session:
     return session
 
 
+def _ahead(session: Session, files: list[str], jobs: int = 2) -> list[int]:
+    done = []
+    for found in judge_ahead(session.settings, session.workspace.root, session.scope, files, jobs):
+        done.append(len(found))
+        for each in found:
+            session.admit(PACKING.unpack(each.results))
+    return done
+
+
 def _told(session: Session, files: list[str]) -> list[tuple[object, ...]]:
     return [
         (file, finding.code, finding.severity, session.place(finding.primary))
@@ -59,7 +69,7 @@ def _told(session: Session, files: list[str]) -> list[tuple[object, ...]]:
 
 def test_the_same_findings_and_nothing_is_run_again(tmp_path: Path, files: list[str]) -> None:
     alone, shared = _session(tmp_path, files), _session(tmp_path, files)
-    done = list(judge_ahead(shared, files, 2))
+    done = _ahead(shared, files)
     assert sum(done) == len(files) and len(done) > 2
     assert _told(shared, files) == _told(alone, files)
     assert sum(shared.check(file).work.roots_run for file in files) == 0
@@ -73,8 +83,7 @@ def _places(session: Session, files: list[str]) -> list[tuple[str, int]]:
 
 def test_an_edit_after_it_is_judged(tmp_path: Path, files: list[str]) -> None:
     session = _session(tmp_path, files)
-    for _ in judge_ahead(session, files, 2):
-        pass
+    _ahead(session, files)
     session.set_text(files[0], MODEL.replace("t.add_(1)", "return t + 1"))
     assert session.check(files[0]).findings == ()
     assert session.check(files[1]).findings == () and session.check(files[2]).findings != ()
@@ -82,8 +91,8 @@ def test_an_edit_after_it_is_judged(tmp_path: Path, files: list[str]) -> None:
 
 def test_few_files_or_one_process_stay_here(tmp_path: Path, files: list[str]) -> None:
     session = _session(tmp_path, files)
-    assert list(judge_ahead(session, files[: parallel.FEWEST - 1], 2)) == []
-    assert list(judge_ahead(session, files, 1)) == []
+    assert _ahead(session, files[: parallel.FEWEST - 1]) == []
+    assert _ahead(session, files, 1) == []
 
 
 def test_a_process_that_dies_loses_nothing(
@@ -91,7 +100,7 @@ def test_a_process_that_dies_loses_nothing(
 ) -> None:
     monkeypatch.setattr(parallel, "results", _dies)
     session = _session(tmp_path, files)
-    list(judge_ahead(session, files, 2))
+    _ahead(session, files)
     assert "ended from outside" in capsys.readouterr().err
     assert _told(session, files) == _told(_session(tmp_path, files), files)
 
@@ -105,7 +114,7 @@ def _dies(settings: Settings, root: str, scope: list[str], part: list[str]) -> o
 
 
 def test_who_leaves_leaves_no_process_behind(tmp_path: Path, files: list[str]) -> None:
-    going = judge_ahead(_session(tmp_path, files), files, 2)
+    going = judge_ahead(Settings(str(tmp_path)), str(tmp_path), files, files, 2)
     next(going)
     going.close()
     # The pool's own thread waits for them, too: whoever of the two comes second learns of it a moment later.

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from gradsafe.cli.caching import folder_of, tell_trouble
 from gradsafe.cli.catalogue import codes_of
 from gradsafe.cli.opening import Opened, open_paths
 from gradsafe.judging.judge import Bound, Judge, Verdict, texts_of, wanted
@@ -20,7 +21,8 @@ FAILING = (Severity.ERROR, Severity.WARNING)
 def run(arguments: argparse.Namespace) -> int:
     """Exit 1 on errors and warnings, 2 where a path could not be judged at all."""
     selected, ignored = codes_of(arguments.select), codes_of(arguments.ignore)
-    opened = open_paths(arguments.paths)
+    folder = folder_of(arguments.cache_dir, arguments.no_cache)
+    opened = open_paths(arguments.paths, folder)
     if arguments.add_ignores:
         from gradsafe.cli.known import add_ignores
 
@@ -42,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
         from gradsafe.cli.known import write_baseline
 
         write_baseline(arguments.write_baseline, entries, opened)
+        opened.judge.close()
         return 2 if unread else 0
     if arguments.baseline:
         from gradsafe.cli.known import unknown_to
@@ -49,8 +52,10 @@ def run(arguments: argparse.Namespace) -> int:
         entries = unknown_to(arguments.baseline, entries, opened)
     entries = [with_proved_fixes(opened.judge, entry) for entry in in_order(entries)]
     _print(arguments.output_format, entries, opened)
+    opened.judge.close()
     if arguments.verbose:
         tell_bounds(bounds, roots)
+        tell_trouble(folder)
     if unread:
         return 2
     failed = any(entry.severity in FAILING for entry in entries)

@@ -7,6 +7,7 @@ import difflib
 import sys
 from collections.abc import Mapping
 
+from gradsafe.cli.caching import folder_of
 from gradsafe.cli.catalogue import codes_of
 from gradsafe.cli.check import tell_troubles, verdicts
 from gradsafe.cli.failure import Failure
@@ -21,7 +22,7 @@ from gradsafe.syntax.source import Source
 def run(arguments: argparse.Namespace) -> int:
     """Exit 0 if nothing that these options would fix remains, 1 with ``--diff`` where something does."""
     choice = Choice(codes_of(arguments.select), codes_of(arguments.ignore), arguments.unsafe_fixes)
-    opened = open_paths(arguments.paths)
+    opened = open_paths(arguments.paths, folder_of(arguments.cache_dir, arguments.no_cache))
     for verdict in verdicts(opened, arguments.jobs):
         tell_troubles(verdict)
     sources = {file: read(file) for file in opened.files if not file.endswith(".ipynb")}
@@ -31,6 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         for file, text in changed.items():
             sys.stdout.write(unified_diff(file, sources[file].text, text))
     failed = [] if arguments.diff else _write(sources, changed)
+    opened.judge.close()
     _report(opened.judge, sources, changed, mended.applied, arguments)
     if failed or opened.failures:
         return 2

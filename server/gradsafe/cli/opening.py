@@ -5,10 +5,14 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gradsafe.cli.catalogue import pages
 from gradsafe.cli.failure import Failure
 from gradsafe.judging.judge import Judge
+
+if TYPE_CHECKING:
+    from gradsafe.project.cache.folder import Folder
 
 
 @dataclass(frozen=True)
@@ -20,16 +24,16 @@ class Opened:
     failures: tuple[str, ...] = ()
 
 
-def open_paths(paths: list[str]) -> Opened:
-    """Find the files and the settings of the project that they belong to.
+def open_paths(paths: list[str], folder: Folder | None = None) -> Opened:
+    """Find the files and the settings of the project that they belong to. Results are kept in ``folder``, else where they are by default.
 
     Fails where nothing of what was named can be judged. A mistake in ``pyproject.toml`` is told, and what is right in
     it holds.
     """
     # Imported here: whoever asks for --help or starts the server should not wait for libcst.
-    from gradsafe.judging.session_judge import SessionJudge
+    from gradsafe.cli.caching import folder_of
+    from gradsafe.judging.cached_judge import CachedJudge
     from gradsafe.project.files import discover
-    from gradsafe.project.session import Session
     from gradsafe.project.settings import load
 
     loaded = load(_project_of(paths[0]), pages())
@@ -49,10 +53,9 @@ def open_paths(paths: list[str]) -> Opened:
         raise Failure(
             f"{listed}: no Python file or notebook that is not excluded. Name a file, or another folder."
         )
-    session = Session(loaded.settings, loaded.settings.folder)
-    session.open(found.files)
+    judge = CachedJudge(loaded.settings, found.files, folder or folder_of())
     broken = tuple(problem.file for problem in loaded.problems)
-    return Opened(found.files, SessionJudge(session), (*broken, *(each.file for each in found.unreadable)))
+    return Opened(found.files, judge, (*broken, *(each.file for each in found.unreadable)))
 
 
 def _project_of(path: str) -> str:

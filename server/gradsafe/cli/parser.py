@@ -41,6 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     _fix(commands)
     _trace(commands)
     _explain(commands)
+    clean = _command(commands, "clean", "remove the results that check and fix have kept")
+    _cache_dir(clean)
     rule = _command(commands, "rule", "print the page of a rule")
     rule.add_argument(
         "code", metavar="CODE", nargs="?", help="for example saved-tensor-modified; none lists them all"
@@ -96,6 +98,13 @@ def _selection(command: argparse.ArgumentParser) -> None:
         "--select", metavar="CODES", action="append", help="only these rules, separated by commas"
     )
     command.add_argument("--ignore", metavar="CODES", action="append", help="all but these rules")
+    command.add_argument("--no-cache", action="store_true", help="judge all files anew, and keep nothing")
+    _cache_dir(command)
+
+
+def _cache_dir(command: argparse.ArgumentParser) -> None:
+    where = "where results are kept between runs; default: $GRADSAFE_CACHE_DIR, else your user's cache folder"
+    command.add_argument("--cache-dir", metavar="DIR", help=where)
 
 
 def _trace(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -43,7 +43,7 @@ class Judge(Protocol):
     """An analysis of some files. Files are named as the user named them."""
 
     def ahead(self, files: Sequence[str], jobs: int | None) -> Iterator[int]:
-        """Judge these files in ``jobs`` processes (None: one for each processor), so that :meth:`check` knows the answers; how many are done, each time."""
+        """Judge these files in ``jobs`` processes (None: one for each processor), so that :meth:`check` knows the answers; how many more are done, each time."""
 
     def check(self, file: str) -> Verdict:
         """The findings whose primary place is in ``file``."""
@@ -59,6 +59,9 @@ class Judge(Protocol):
 
     def holds(self, entry: Entry, fix: EntryFix) -> bool:
         """Whether with ``fix`` the finding is gone and none has come."""
+
+    def close(self) -> None:
+        """Nothing more is asked: what was found is kept for the next run, where it is."""
 
 
 def texts_of(judge: Judge, entries: tuple[Entry, ...]) -> Mapping[str, str]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from gradsafe.fixes import offer, verify
+from gradsafe.fixes import offer
 from gradsafe.fixes.chunk_sources import ChunkSources
 from gradsafe.judging.judge import Bound, Trouble, Verdict
-from gradsafe.project.parallel import judge_ahead, processes
-from gradsafe.project.problems import Problem, ProblemKind
-from gradsafe.project.session import FileResult, Limit, Session
-from gradsafe.report.entry import Entry, EntryEdit, EntryFix, to_entry
-from gradsafe.report.texts import edited_files
-from gradsafe.rules.finding import Edit, Finding, Fix, Severity
+from gradsafe.judging.trial import Proof, prove
+from gradsafe.project.kept import Limit
+from gradsafe.project.problems import Problem
+from gradsafe.project.session import Session
+from gradsafe.report.entry import Entry, EntryFix, to_entry
+from gradsafe.rules.finding import Finding, Fix
 from gradsafe_tracer.events import Place
 
 
@@ -25,8 +25,8 @@ class SessionJudge:
         self._fixes: dict[EntryFix, Fix] = {}
 
     def ahead(self, files: Sequence[str], jobs: int | None) -> Iterator[int]:
-        """See :class:`gradsafe.judging.judge.Judge`."""
-        return judge_ahead(self._session, files, jobs or processes())
+        """Nothing is: each file is judged when it is asked for."""
+        yield from ()
 
     def check(self, file: str) -> Verdict:
         """The findings of a file with all that is offered for them."""
@@ -44,7 +44,7 @@ class SessionJudge:
                 self._fixes.update(dict.fromkeys(alone.fixes if alone is not None else (), fix))
             entries.append(entry)
         troubles, bounds = map(self._trouble, result.problems), map(self._bound, result.limits)
-        return Verdict(file, tuple(entries), tuple(troubles), tuple(bounds), result.work.roots)
+        return Verdict(file, tuple(entries), tuple(troubles), tuple(bounds), len(self._session.roots(file)))
 
     def imports(self, file: str) -> tuple[str, ...]:
         """The files that ``file`` can reach by imports, in order."""
@@ -60,51 +60,36 @@ class SessionJudge:
 
     def holds(self, entry: Entry, fix: EntryFix) -> bool:
         """Tried on the session, and taken back."""
+        return self.proof(entry, fix).holds
+
+    def close(self) -> None:
+        """Nothing is kept."""
+
+    def knows(self, entry: Entry) -> bool:
+        """Whether this entry is of this judge's own finding."""
+        return entry in self._findings
+
+    def proof(self, entry: Entry, fix: EntryFix) -> Proof:
+        """Whether a fix holds, and what that rests on."""
         finding, spans = self._findings.get(entry), self._fixes.get(fix)
         if finding is None or spans is None:
-            return False
-        sources = ChunkSources(self._session.workspace.tree)
-        return verify(spans, finding, self._with_edits, sources)
-
-    def _with_edits(self, edits: tuple[Edit, ...]) -> Iterable[Finding]:
-        """The findings with some edits made: of the files that are edited, and of those judged so far."""
-        session = self._session
-        placed = [EntryEdit(place, edit.content) for edit in edits if (place := session.place(edit.span))]
-        judged = {entry.place.file for entry in self._findings} | {edit.place.file for edit in placed}
-        texts = {file: text for file in judged if (text := session.workspace.text(file)) is not None}
-        changed = edited_files(texts, placed)
-        try:
-            for file, text in changed.items():
-                session.set_text(file, text)
-            results = [session.check(file) for file in sorted(texts)]
-        finally:
-            for file in changed:
-                session.set_text(file, texts[file])
-        return _with_broken_syntax(results)
+            return Proof(False)
+        return prove(self._session, finding, spans)
 
     def _bound(self, limit: Limit) -> Bound:
-        file = limit.root.file
-        place = self._session.place(limit.where) or Place(file, 1, 1, 1, 1)
-        return Bound(place, limit.budget, ".".join(limit.root.names) or "the module's own statements")
+        return bound(limit, self._session.place(limit.where))
 
     def _trouble(self, problem: Problem) -> Trouble:
-        place = self._session.place(problem.where) if problem.where is not None else None
-        return Trouble(place or Place(problem.file, 1, 1, 1, 1), problem.message, place is None)
+        return trouble(problem, self._session.place(problem.where))
 
 
-def _with_broken_syntax(results: Iterable[FileResult]) -> list[Finding]:
-    """The findings, and for each syntax error one more: a fix that breaks the syntax has not mended anything."""
-    found: list[Finding] = []
-    for result in results:
-        found += result.findings
-        found += [
-            Finding(
-                "syntax-error",
-                Severity.ERROR,
-                problem.message,
-                problem.where or Place(problem.file, 1, 1, 1, 1),
-            )
-            for problem in result.problems
-            if problem.kind is ProblemKind.SYNTAX
-        ]
-    return found
+def bound(limit: Limit, place: Place | None) -> Bound:
+    """Where a budget ended, for a person to read."""
+    file = limit.root.file
+    function = ".".join(limit.root.names) or "the module's own statements"
+    return Bound(place or Place(file, 1, 1, 1, 1), limit.budget, function)
+
+
+def trouble(problem: Problem, place: Place | None) -> Trouble:
+    """What could not be judged, for a person to read."""
+    return Trouble(place or Place(problem.file, 1, 1, 1, 1), problem.message, place is None)

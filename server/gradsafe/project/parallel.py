@@ -1,6 +1,6 @@
 """Many files judged by several processes at once.
 
-What a root's result is depends on texts alone, and it is kept with all that it asked (:class:`~gradsafe.project.session.Kept`): so
+What a root's result is depends on texts alone, and it is kept with all that it asked (:class:`~gradsafe.project.kept.Kept`): so
 a process of its own can find it, and this one only merges. Each slice of files gets a new session, for what a session keeps of the files
 that it imports has to fit into memory. Results travel between our own processes; nothing is read from the disk but the sources.
 """
@@ -15,9 +15,10 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import active_children, get_context
 
-from gradsafe.interp.analyse import Root
-from gradsafe.project.session import Kept, Session
+from gradsafe.project.kept import Found
+from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
+from gradsafe.project.sharing import found_of
 
 FEWEST = 24
 """Files below which more processes are not worth their start (half a second of importing each)."""
@@ -35,10 +36,12 @@ def processes() -> int:
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
-def judge_ahead(session: Session, files: Sequence[str], jobs: int) -> Iterator[int]:
-    """Run the roots of ``files`` in ``jobs`` processes and put the results into ``session``; how many files are done, each time.
+def judge_ahead(
+    settings: Settings, root: str, scope: Sequence[str], files: Sequence[str], jobs: int
+) -> Iterator[list[Found]]:
+    """Run the roots of ``files`` in ``jobs`` processes: what they found, some files each time.
 
-    A process that dies (for want of memory, say) loses nothing: whatever is missing is run when the session is asked for it.
+    A process that dies (for want of memory, say) loses nothing but time: what is missing is for the caller to find.
     """
     if jobs < 2 or len(files) < FEWEST:
         return
@@ -47,12 +50,11 @@ def judge_ahead(session: Session, files: Sequence[str], jobs: int) -> Iterator[i
     # New processes, not forked ones: a progress bar has a thread, and a fork of that may hang.
     workers = min(jobs, len(slices), _MOST)
     with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts) as pool:
-        given = (session.settings, session.workspace.root, list(files))
-        running = {pool.submit(results, *given, part): len(part) for part in slices}
+        given = (settings, root, list(scope))
+        running = [pool.submit(results, *given, part) for part in slices]
         try:
             for done in as_completed(running):
-                session.admit(done.result())
-                yield running[done]
+                yield done.result()
         except BrokenProcessPool:
             print(
                 "gradsafe: a process that analysed files was ended from outside; going on in this one",
@@ -72,13 +74,8 @@ def _leave_interrupts() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def results(settings: Settings, root: str, scope: list[str], files: list[str]) -> list[tuple[Root, Kept]]:
+def results(settings: Settings, root: str, scope: list[str], files: list[str]) -> list[Found]:
     """In a process of its own: the results of all roots of ``files``."""
     session = Session(settings, root)
     session.open(scope)
-    found: list[tuple[Root, Kept]] = []
-    for file in files:
-        for each in session.roots(file):
-            session.outcome(each)
-        found += session.results(file)
-    return found
+    return [found_of(session, file) for file in files]

@@ -18,6 +18,7 @@ from gradsafe.syntax.cpython import parsed
 from gradsafe.syntax.guard import refusal
 from gradsafe.syntax.kind import Kind
 from gradsafe.syntax.parse import Unmodelled, parse
+from gradsafe.syntax.source import Unreadable
 from gradsafe.syntax.span import ChunkId, Span
 from gradsafe_tracer.events import AnyPlace
 
@@ -40,6 +41,11 @@ class Problem:
     file: str
     message: str
     where: AnyPlace = None
+
+
+def unreadable(file: Unreadable) -> Problem:
+    """Of a file that has no text."""
+    return Problem(ProblemKind.UNREADABLE, file.file, f"{file.why}. {file.remedy}")
 
 
 class Problems:

@@ -21,7 +21,7 @@ from gradsafe.syntax.span import ChunkId
 
 Key = tuple[Any, ...]
 """``("body", chunk)``, ``("chunk", chunk)``, ``("yields", chunk)``, ``("module", file)``, ``("stars", file)``, ``("names", file)``,
-``("name", file, name)``, ``("find", importer, name, level)``."""
+``("name", file, name)``, ``("find", importer, name, level)``; ``("text", file)`` is whatever a file could be asked."""
 
 
 def file_of(key: Key) -> str:
@@ -60,6 +60,8 @@ class Answers:
             return _seen(chunk) if chunk is not None else None
         if kind == "yields":
             return self._workspace.yields(key[1])
+        if kind == "text":
+            return self._workspace.digest(key[1])
         if kind == "find":
             return self._workspace.find_module(*key[1:])
         facts = self._workspace.module(key[1])

@@ -8,7 +8,7 @@ wherever the text that gave them has moved. Not safe for use from several thread
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gradsafe.interp.analyse import Root, RootKind, RootResult
@@ -16,10 +16,11 @@ from gradsafe.interp.watch import Watch
 from gradsafe.project.allowance import Allowance, Plan, Took
 from gradsafe.project.closure import Closures
 from gradsafe.project.interpret import Interpret, Outcome, interpret, rerun, unspent
+from gradsafe.project.kept import Kept, Limit, Store, limits_of
 from gradsafe.project.merge import merge, suppressed, told, wanted
-from gradsafe.project.problems import Problem, ProblemKind, Problems
+from gradsafe.project.problems import Problem, Problems, unreadable
 from gradsafe.project.process import prepare
-from gradsafe.project.recording import Answers, KeptPrelude, Key, Recorder, file_of
+from gradsafe.project.recording import Answers, KeptPrelude, Recorder, file_of
 from gradsafe.project.roots import own_texts, roots_of
 from gradsafe.project.settings import Settings
 from gradsafe.project.workspace import Workspace
@@ -27,7 +28,7 @@ from gradsafe.rules.finding import Finding
 from gradsafe.syntax import suppressions
 from gradsafe.syntax.layout import Layout
 from gradsafe.syntax.source import Unreadable
-from gradsafe.syntax.span import ChunkId, Span
+from gradsafe.syntax.span import ChunkId
 from gradsafe.syntax.suppressions import Unused
 from gradsafe_tracer.events import AnyPlace, Place
 
@@ -49,15 +50,6 @@ class Work:
     bounded: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """Where the analysis of a root stopped following everything: which budget, of which root."""
-
-    budget: str
-    root: Root
-    where: Span
-
-
 @dataclass(frozen=True)
 class FileResult:
     """All there is to say of one file. ``complete``: nothing is left to be run for it."""
@@ -73,18 +65,6 @@ class FileResult:
 
 
 @dataclass(slots=True)
-class Kept:
-    """One result of a root, and the answers that it rests on. A value: it means the same in any process."""
-
-    outcome: Outcome
-    reads: dict[Key, Hashable]
-    files: frozenset[str]
-    own: frozenset[tuple[ChunkId, str]]
-    allowance: Allowance
-    work: Mapping[Hashable, int]
-
-
-@dataclass(slots=True)
 class _State:
     """What is known of a root; ``current`` is the result that holds for the texts as they are, once that is known."""
 
@@ -95,7 +75,9 @@ class _State:
 class Session:
     """The analysis of some files, kept up to date edit by edit."""
 
-    def __init__(self, settings: Settings, root: str, interpret: Interpret = interpret) -> None:
+    def __init__(
+        self, settings: Settings, root: str, interpret: Interpret = interpret, store: Store | None = None
+    ) -> None:
         prepare()
         self.settings = settings
         self.workspace = Workspace(root)
@@ -107,6 +89,10 @@ class Session:
         self._scope: dict[str, None] = {}
         self._states: dict[Root, _State] = {}
         self._plans: dict[str, Plan] = {}
+        self._store = store
+        self._reached: dict[str, frozenset[str]] = {}
+        self._edited: set[str] = set()
+        self._admitted: set[str] = set()
         self._instructions = 0
         self._runs = 0
 
@@ -128,6 +114,11 @@ class Session:
         for file in files:
             self._scope.setdefault(self.workspace.name(file), None)
 
+    @property
+    def scope(self) -> list[str]:
+        """The files whose roots are judged."""
+        return list(self._scope)
+
     def drop(self, file: str) -> None:
         """``file`` is not in scope any more; as an import it is what the disk says."""
         file = self.workspace.name(file)
@@ -136,6 +127,7 @@ class Session:
         self._plans.pop(file, None)
         for root in [root for root in self._states if root.file == file]:
             del self._states[root]
+        self._reached.pop(file, None)
         self._changed(file)
         self._changed("")
 
@@ -145,6 +137,7 @@ class Session:
         self._answers = Answers(self.workspace)
         self._prelude = KeptPrelude(self.workspace, self._answers)
         self._closures.forget()
+        self._store = None  # it tells of the disk as it was
         self._forget_results(None)
 
     def _changed(self, file: str) -> None:
@@ -155,6 +148,11 @@ class Session:
 
     def _forget_results(self, file: str | None) -> None:
         """Of the roots that read ``file`` (None: of all): whether they still hold is to be asked again."""
+        if file is not None:
+            self._edited.add(file)
+        self._reached = {
+            each: files for each, files in self._reached.items() if file is not None and file not in files
+        }
         for state in self._states.values():
             if state.current is not None and (file is None or file in state.current.files):
                 state.current = None
@@ -168,11 +166,9 @@ class Session:
         file = self.workspace.name(file)
         self.open([file])
         before = self._counts()
-        for owner in self._owners(file):
-            for root in self._in_turn(
-                owner
-            ):  # not only those pending now: what one spends decides on the next
-                self.outcome(root)
+        for owner in list(self._owners(file)):
+            if self._reading(owner) is None:
+                self._run_all(owner)
         return self._result(file, before)
 
     def quick(self, file: str, rows: tuple[int, int] | None = None) -> FileResult:
@@ -232,11 +228,21 @@ class Session:
         ]
 
     def admit(self, results: Iterable[tuple[Root, Kept]]) -> None:
-        """Take over results that another session found for the texts as they are now."""
+        """Take over results that another session found; each is told of for as long as the texts are what it rests on."""
         for root, kept in results:
             state = self._states.setdefault(root, _State())
-            state.current = kept
+            state.current = None
             state.kept = [kept, *state.kept[: KEPT - 1]]
+            self._reached.pop(root.file, None)
+
+    def problems(self, file: str) -> tuple[Problem, ...]:
+        """What of a file could not be analysed."""
+        opened = self.workspace.opened(self.workspace.name(file))
+        return (unreadable(opened),) if isinstance(opened, Unreadable) else self._problems.of(opened)
+
+    def owners(self, file: str) -> tuple[str, ...]:
+        """The files in scope whose roots decide what is told of ``file``, itself first; those that are to be run and may."""
+        return tuple(self._owners(self.workspace.name(file)))
 
     def imports(self, file: str) -> frozenset[str]:
         """The files of the workspace that ``file`` imports, and that those import, in turn."""
@@ -284,16 +290,46 @@ class Session:
     # -- within
 
     def _owners(self, file: str) -> Iterator[str]:
-        """The files whose roots may find something in ``file``: itself, and those in scope that import it."""
+        """The files whose roots find something in ``file``, or may: itself, those in scope that have looked into it, and
+        those that import it and are to be run.
+        """
         yield file
         for other in self._scope:
-            if other != file and file in self._closures.of(other):
-                yield other
+            if other != file:
+                reading = self._reading(other)
+                if file in (reading if reading is not None else self._closures.of(other)):
+                    yield other
+
+    def _reading(self, file: str) -> frozenset[str] | None:
+        """The files that the roots of ``file`` have looked into; None where one of them is to be run."""
+        known = self._reached.get(file)
+        if known is None:
+            known = self._stored(file)
+            if known is None:
+                kept = [self._holding(root) for root in self._in_turn(file)]
+                files = [each.files for each in kept if each is not None]
+                if len(files) < len(kept):
+                    return None
+                known = frozenset({file}).union(*files)
+            self._reached[file] = known
+        return known
+
+    def _stored(self, file: str) -> frozenset[str] | None:
+        """The same of a file whose results lie in the store, and are not needed yet."""
+        known = self._store.reads(file) if self._store is not None and file not in self._admitted else None
+        return known if known is not None and known.isdisjoint(self._edited) else None
+
+    def _run_all(self, file: str) -> None:
+        for root in self._in_turn(file):  # in turn: what one spends decides on the next
+            self.outcome(root)
 
     def _plan(self, file: str) -> Plan | None:
         tree = self.workspace.tree(file)
         if tree is None:
             return None
+        if self._store is not None and file not in self._admitted:
+            self._admitted.add(file)
+            self.admit(self._store.results(file))
         known = self._plans.get(file)
         if known is None or known.tree is not tree:
             known = self._plans[file] = Plan(tree, roots_of(tree), known)
@@ -366,8 +402,7 @@ class Session:
     def _result(self, file: str, before: tuple[int, int, int]) -> FileResult:
         opened = self.workspace.opened(file)
         if isinstance(opened, Unreadable):
-            problem = Problem(ProblemKind.UNREADABLE, file, f"{opened.why}. {opened.remedy}")
-            return FileResult(file, (), (problem,), None, Work())
+            return FileResult(file, (), (unreadable(opened),), None, Work())
         known = {root: self._holding(root) for owner in self._owners(file) for root in self._roots_of(owner)}
         complete = None not in known.values()
         outcomes = {root: kept.outcome for root, kept in known.items() if kept is not None}
@@ -385,22 +420,10 @@ class Session:
             Work(parsed, instructions, runs, len(outcomes), bounded),
             suppressions.unused(given, told(found)) if complete and given else (),
             complete,
-            _limits(file, outcomes),
+            limits_of(file, outcomes),
         )
 
     def _in_order(self, findings: Iterable[Finding]) -> list[Finding]:
         """By place, then by code: the same findings always read the same."""
         nowhere = Place("", 0, 0, 0, 0)
         return sorted(findings, key=lambda each: (self.place(each.primary) or nowhere, each.code))
-
-
-def _limits(file: str, outcomes: Mapping[Root, Outcome]) -> tuple[Limit, ...]:
-    """Where budgets were hit in a file; of the roots that were not run for want of budget, the first stands for all."""
-    limits: list[Limit] = []
-    unspent = False
-    for root, outcome in outcomes.items():
-        for budget, where in outcome.limits if root.file == file else ():
-            if budget != "file" or not unspent:
-                limits.append(Limit(budget, root, where))
-            unspent = unspent or budget == "file"
-    return tuple(limits)

@@ -6,6 +6,7 @@ nothing is read twice unless somebody says that it has changed.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ class _Opened:
     """One file as it is now, and what was derived from its tree so far."""
 
     root: Chunk
+    digest: str | None = None
     notebook: NotebookText | None = None
     layout: Layout | None = None
     facts: ModuleFacts | None = None
@@ -108,6 +110,16 @@ class Workspace:
         tree = self.tree(file)
         return tree.scan.text if tree is not None and tree.scan is not None else None
 
+    def digest(self, file: str) -> str | None:
+        """Names the text of ``file``: on the disk that of its bytes; None where it cannot be read."""
+        found = self._open(self.name(file))
+        if not isinstance(found, _Opened):
+            return None
+        if found.digest is None:
+            text = found.root.scan.text if found.root.scan is not None else ""
+            found.digest = digest_of(text.encode("utf-8", "surrogatepass"))
+        return found.digest
+
     def notebook(self, file: str) -> NotebookText | None:
         """Where the cells of a notebook that was read from the disk stand in its text; None for any other file."""
         found = self._open(self.name(file))
@@ -183,7 +195,7 @@ class Workspace:
         asked = (importer, name, level)
         if asked not in self._found:
             found = find_module(self.root, importer, name, level, self.exists)
-            self._found[asked] = self.name(found) if found is not None else None
+            self._found[asked] = self.name(_spelled_like(importer, found)) if found is not None else None
         return self._found[asked]
 
     def _facts(self, file: str, root: Chunk) -> ModuleFacts:
@@ -242,6 +254,16 @@ class _Lowered(Sequence[Block]):
         return len(self._chunks)
 
 
+def _spelled_like(importer: str, file: str) -> str:
+    """Relative where the importer's name is: by which of its importers a file is found first must not decide on its name."""
+    if not Path(file).is_absolute() or Path(importer).is_absolute() or ":" in importer[2:]:
+        return file
+    try:
+        return os.path.relpath(file)
+    except ValueError:  # another drive
+        return file
+
+
 def _is_file(file: str) -> bool:
     try:
         return Path(file).is_file()
@@ -258,10 +280,19 @@ def _read(file: str) -> _Opened | Unreadable:
     source = read(file)
     if isinstance(source, Unreadable):
         return source
+    try:
+        digest = digest_of(source.text.encode(source.encoding))
+    except UnicodeError:  # an encoding that reads more than it can write
+        digest = None
     if not file.endswith(".ipynb"):
-        return _Opened(build(file, source.text))
+        return _Opened(build(file, source.text), digest)
     try:
         cells = notebook(source.text)
     except NotANotebook as error:
         return Unreadable(file, str(error), "Save it as a notebook of format 4.")
-    return _Opened(build(file, cells.text), cells)
+    return _Opened(build(file, cells.text), digest, cells)
+
+
+def digest_of(data: bytes) -> str:
+    """A short name for some bytes."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()

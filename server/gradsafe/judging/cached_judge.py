@@ -1,0 +1,196 @@
+"""The judge of the command line: what earlier runs found is looked up, and what this one finds is kept.
+
+A file is judged in two steps, each kept by what it rests on: what its roots find (``project.cache.store``), and what is told of
+a file by all roots that looked into it (:class:`~gradsafe.judging.told.Told`). The session is asked only for what is not kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+from gradsafe.judging.judge import Verdict
+from gradsafe.judging.session_judge import SessionJudge, bound, trouble
+from gradsafe.judging.told import Proved, Told
+from gradsafe.project.cache.folder import Folder
+from gradsafe.project.cache.packing import Malformed
+from gradsafe.project.cache.store import CachedResults, Head, name_of
+from gradsafe.project.kept import Found
+from gradsafe.project.parallel import FEWEST, SLICE, judge_ahead, processes, results
+from gradsafe.project.session import Session
+from gradsafe.project.settings import Settings
+from gradsafe.project.sharing import found_of
+from gradsafe.report.entry import Entry, EntryFix
+from gradsafe_tracer.events import Place
+
+
+class CachedJudge:
+    """Implements :class:`gradsafe.judging.judge.Judge` for the files of ``scope``, with their texts as they are on the disk."""
+
+    def __init__(self, settings: Settings, scope: Sequence[str], folder: Folder) -> None:
+        self._settings, self._scope, self._folder = settings, tuple(scope), folder
+        self._results = CachedResults(folder, settings.folder, scope)
+        self.session = Session(settings, settings.folder, store=self._results)
+        self.session.open(scope)
+        self._inner = SessionJudge(self.session)
+        self._told: dict[str, Told] = {}
+        self._names: dict[str, str] = {}
+        self._is_ahead = False
+        self._is_live = False
+        """Texts are not those of the disk any more, or were not when they were read: nothing is looked up or kept."""
+
+    # -- judging
+
+    def ahead(self, files: Sequence[str], jobs: int | None) -> Iterator[int]:
+        """See :class:`gradsafe.judging.judge.Judge`."""
+        self._is_ahead = True
+        asked = frozenset(files)
+        stale = self._stale(asked)
+        yield len(asked.difference(stale))
+        for found in self._run(stale, jobs or processes()):
+            for each in found:
+                self._is_live |= not self._results.keep(each)
+            yield sum(1 for each in found if each.file in asked)
+
+    def check(self, file: str) -> Verdict:
+        """See :class:`gradsafe.judging.judge.Judge`."""
+        if not self._is_ahead:
+            for _ in self.ahead([file], 1):
+                pass
+        head = self._results.head(file) if not self._is_live else None
+        if head is None:
+            return self._inner.check(file)
+        try:
+            about = head.about
+        except Malformed:
+            return self._inner.check(file)
+        entries = self._telling(file).entries if file in self._targets else ()
+        troubles = tuple(trouble(each, _place(each.where)) for each in about.problems)
+        bounds = tuple(bound(each, _place(each.where)) for each in about.limits)
+        return Verdict(file, entries, troubles, bounds, about.roots)
+
+    def holds(self, entry: Entry, fix: EntryFix) -> bool:
+        """See :class:`gradsafe.judging.judge.Judge`."""
+        told = self._told.get(entry.place.file)
+        at = told.at(entry, fix) if told is not None and not self._is_live else None
+        if told is None or at is None:
+            return self._inner.holds(entry, fix)
+        known = told.proofs.get(at)
+        if known is None or not self._stands(known):
+            if not self._inner.knows(entry):
+                self._inner.check(entry.place.file)
+            known = self._prove(entry, fix)
+            told.proofs[at] = known
+            told.is_new = True
+        return known.holds
+
+    def imports(self, file: str) -> tuple[str, ...]:
+        """See :class:`gradsafe.judging.judge.Judge`."""
+        return self._inner.imports(file)
+
+    def text(self, file: str) -> str | None:
+        """See :class:`gradsafe.judging.judge.Judge`."""
+        return self._inner.text(file)
+
+    def replace(self, file: str, text: str) -> None:
+        """See :class:`gradsafe.judging.judge.Judge`."""
+        self._is_live = True
+        self._inner.replace(file, text)
+
+    def close(self) -> None:
+        """Keep what is new of what was told."""
+        for file, told in self._told.items():
+            if told.is_new and self._is_of_the_disk(told):
+                self._folder.write(f"{self._name(file)}.told", told.pack())
+        self._folder.close()
+
+    # -- what is to be run
+
+    def _stale(self, asked: frozenset[str]) -> list[str]:
+        """The files without results that may find something in those that are asked for, these first."""
+        disk, head = self._results.disk, self._results.head
+        stale = [file for file in self._scope if head(file) is None and disk.digest(file) is not None]
+        near = [file for file in stale if file in asked]
+        others = (file for file in stale if file not in asked)
+        return near + [file for file in others if not asked.isdisjoint(self.session.imports(file))]
+
+    def _run(self, files: list[str], jobs: int) -> Iterator[list[Found]]:
+        left = dict.fromkeys(files)
+        root = self.session.workspace.root
+        for found in judge_ahead(self._settings, root, self._scope, files, jobs):
+            for each in found:
+                left.pop(each.file, None)
+            yield found
+        rest = list(left)
+        if len(rest) < FEWEST:  # this session may be asked for their fixes next
+            yield from ([found_of(self.session, file)] for file in rest)
+            return
+        for at in range(0, len(rest), SLICE):
+            yield results(self._settings, root, list(self._scope), rest[at : at + SLICE])
+
+    # -- what is told
+
+    @cached_property
+    def _heads(self) -> dict[str, Head]:
+        heads = ((file, self._results.head(file)) for file in self._scope)
+        return {file: head for file, head in heads if head is not None}
+
+    @cached_property
+    def _targets(self) -> frozenset[str]:
+        return frozenset().union(*(head.targets for head in self._heads.values()))
+
+    def _name(self, file: str) -> str:
+        """Names all that what is told of ``file`` rests on."""
+        known = self._names.get(file)
+        if known is None:
+            read_by = [(owner, head.rests_on) for owner, head in self._heads.items() if file in head.texts]
+            digest = self._results.disk.digest(file)
+            known = self._names[file] = name_of(_spelled(self._settings), file, digest, read_by)
+        return known
+
+    def _telling(self, file: str) -> Told:
+        told = self._told.get(file)
+        if told is None:
+            text = self._folder.read(f"{self._name(file)}.told")
+            try:
+                told = Told.unpack(text) if text is not None else None
+            except Malformed:
+                told = None
+            if told is None:
+                told = Told(self._inner.check(file).entries, is_new=True)
+            self._told[file] = told
+        return told
+
+    def _prove(self, entry: Entry, fix: EntryFix) -> Proved:
+        proof = self._inner.proof(entry, fix)
+        reads = proof.reads or {}
+        texts = {str(key[1]): str(value) for key, value in reads.items() if key[0] == "text" and value}
+        facts = self._results.disk.facts(reads)
+        told = {file: self._name(file) if facts is not None else "" for file in proof.files}
+        return Proved.of(proof.holds, told, texts, facts or {})
+
+    def _stands(self, proof: Proved) -> bool:
+        told = all(self._name(file) == name for file, name in proof.told.items())
+        return told and proof.stands(self._results.disk)
+
+    def _is_of_the_disk(self, told: Told) -> bool:
+        """Whether the texts that its places point into were what they are named by, when they were read."""
+        places = {each.place.file for each in told.entries}
+        places |= {related.place.file for each in told.entries for related in each.related}
+        digest = self.session.workspace.digest
+        return not self._is_live and all(digest(file) == self._results.disk.digest(file) for file in places)
+
+
+def _place(where: object) -> Place | None:
+    return where if isinstance(where, Place) else None
+
+
+def _spelled(settings: Settings) -> list[object]:
+    """All of the settings that decides what is told of a file."""
+    return [
+        settings.folder,
+        sorted(settings.select) if settings.select is not None else None,
+        sorted(settings.ignore),
+        [(pattern, sorted(codes)) for pattern, codes in settings.per_file_ignores],
+        sorted((code, severity.value) for code, severity in settings.severity.items()),
+    ]

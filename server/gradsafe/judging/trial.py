@@ -1,0 +1,101 @@
+"""A fix on trial: made in the session, looked at, taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from gradsafe.fixes import verify
+from gradsafe.fixes.chunk_sources import ChunkSources
+from gradsafe.project.merge import file_of
+from gradsafe.project.problems import ProblemKind
+from gradsafe.project.recording import Key
+from gradsafe.project.session import FileResult, Session
+from gradsafe.project.sharing import reads_of, targets_of
+from gradsafe.report.entry import EntryEdit
+from gradsafe.report.texts import edited_files
+from gradsafe.rules.finding import Edit, Finding, Fix, Severity
+from gradsafe_tracer.events import Place
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Whether a fix holds. It rests on what is told of ``files``, and, with the fix made, on what was read besides them."""
+
+    holds: bool
+    files: tuple[str, ...] = ()
+    reads: Mapping[Key, Hashable] | None = None
+
+
+def prove(session: Session, finding: Finding, fix: Fix) -> Proof:
+    """Whether with ``fix`` the finding is gone and none has come."""
+    trial = _Trial(session, finding, fix)
+    holds = verify(fix, finding, trial.findings, ChunkSources(session.workspace.tree))
+    reads = {
+        key: value for key, value in trial.reads.items() if key[0] != "text" or key[1] not in trial.files
+    }
+    return Proof(holds, tuple(sorted(trial.files)), reads)
+
+
+class _Trial:
+    """``files``: those that are edited, and all in which something is found before or after by whoever reads them."""
+
+    def __init__(self, session: Session, finding: Finding, fix: Fix) -> None:
+        self._session = session
+        self.files = {str(file_of(finding)), *self._edited(fix.edits)}
+        self.reads: dict[Key, Hashable] = {}
+        near = sorted(self.files)
+        for edits in ((), fix.edits):
+            with self._made(edits):
+                for file in near:
+                    session.check(file)
+                    self.files |= targets_of(session, file)
+
+    def findings(self, edits: tuple[Edit, ...]) -> Iterable[Finding]:
+        """What is found with some edits made."""
+        session = self._session
+        with self._made(edits):
+            results = [session.check(file) for file in sorted(self.files)]
+            for file in sorted(self.files):
+                self.reads.update(reads_of(session, file))
+        self.files.update(self._edited(edits))
+        return _with_broken_syntax(results)
+
+    def _placed(self, edits: tuple[Edit, ...]) -> list[EntryEdit]:
+        session = self._session
+        return [EntryEdit(place, edit.content) for edit in edits if (place := session.place(edit.span))]
+
+    def _edited(self, edits: tuple[Edit, ...]) -> set[str]:
+        return {edit.place.file for edit in self._placed(edits)}
+
+    @contextmanager
+    def _made(self, edits: tuple[Edit, ...]) -> Iterator[None]:
+        session, placed = self._session, self._placed(edits)
+        files = {edit.place.file for edit in placed}
+        texts = {file: text for file in files if (text := session.workspace.text(file)) is not None}
+        try:
+            for file, text in edited_files(texts, placed).items():
+                session.set_text(file, text)
+            yield
+        finally:
+            for file, text in texts.items():
+                session.set_text(file, text)
+
+
+def _with_broken_syntax(results: Iterable[FileResult]) -> list[Finding]:
+    """The findings, and for each syntax error one more: a fix that breaks the syntax has not mended anything."""
+    found: list[Finding] = []
+    for result in results:
+        found += result.findings
+        found += [
+            Finding(
+                "syntax-error",
+                Severity.ERROR,
+                problem.message,
+                problem.where or Place(problem.file, 1, 1, 1, 1),
+            )
+            for problem in result.problems
+            if problem.kind is ProblemKind.SYNTAX
+        ]
+    return found

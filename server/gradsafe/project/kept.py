@@ -1,0 +1,83 @@
+"""Results as values: what was found for a root and for a file, and what it rests on. They mean the same in any process."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from gradsafe.interp.analyse import Root
+from gradsafe.project.allowance import Allowance
+from gradsafe.project.interpret import Outcome
+from gradsafe.project.problems import Problem
+from gradsafe.project.recording import Key
+from gradsafe.syntax.span import ChunkId
+from gradsafe_tracer.events import AnyPlace
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Where the analysis of a root stopped following everything: which budget, of which root."""
+
+    budget: str
+    root: Root
+    where: AnyPlace
+
+
+@dataclass(slots=True)
+class Kept:
+    """One result of a root, and the answers that it rests on."""
+
+    outcome: Outcome
+    reads: Mapping[Key, Hashable]
+    files: frozenset[str]
+    own: frozenset[tuple[ChunkId, str]]
+    """Empty where the result came from another session: only :meth:`Session.quick` asks for it."""
+    allowance: Allowance
+    work: Mapping[Hashable, int]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is to be said of a file besides findings, with rows and columns; ``roots``: how many it has."""
+
+    problems: tuple[Problem, ...]
+    limits: tuple[Limit, ...]
+    roots: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All that the roots of one file found. ``targets``: the files in which they found something.
+
+    ``reads``: whole texts by their digests, ``file`` among them, and who is found where. What a root was told of a text in
+    detail is left out: it is many times as much. ``results`` are packed, for few of them are ever looked at again.
+    """
+
+    file: str
+    about: About
+    targets: frozenset[str]
+    reads: Mapping[Key, Hashable]
+    results: str
+
+
+class Store(Protocol):
+    """Results of an earlier run."""
+
+    def reads(self, file: str) -> frozenset[str] | None:
+        """The files that the roots of ``file`` looked into; None where there are no results that hold for the disk as it is."""
+
+    def results(self, file: str) -> Iterable[tuple[Root, Kept]]:
+        """The results themselves; none where they are gone."""
+
+
+def limits_of(file: str, outcomes: Mapping[Root, Outcome]) -> tuple[Limit, ...]:
+    """Where budgets were hit in a file; of the roots that were not run for want of budget, the first stands for all."""
+    limits: list[Limit] = []
+    unspent = False
+    for root, outcome in outcomes.items():
+        for budget, where in outcome.limits if root.file == file else ():
+            if budget != "file" or not unspent:
+                limits.append(Limit(budget, root, where))
+            unspent = unspent or budget == "file"
+    return tuple(limits)
