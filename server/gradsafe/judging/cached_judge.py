@@ -35,7 +35,7 @@ class CachedJudge:
         self._inner = SessionJudge(self.session)
         self._told: dict[str, Told] = {}
         self._names: dict[str, str] = {}
-        self._is_ahead = False
+        self._asked: set[str] = set()
         self._is_live = False
         """Texts are not those of the disk any more, or were not when they were read: nothing is looked up or kept."""
 
@@ -43,18 +43,19 @@ class CachedJudge:
 
     def ahead(self, files: Sequence[str], jobs: int | None) -> Iterator[int]:
         """See :class:`gradsafe.judging.judge.Judge`."""
-        self._is_ahead = True
         asked = frozenset(files)
+        self._asked |= asked
         stale = self._stale(asked)
         yield len(asked.difference(stale))
         for found in self._run(stale, jobs or processes()):
             for each in found:
                 self._is_live |= not self._results.keep(each)
+            self._forget_names()
             yield sum(1 for each in found if each.file in asked)
 
     def check(self, file: str) -> Verdict:
         """See :class:`gradsafe.judging.judge.Judge`."""
-        if not self._is_ahead:
+        if file not in self._asked and not self._is_live:
             for _ in self.ahead([file], 1):
                 pass
         head = self._results.head(file) if not self._is_live else None
@@ -138,6 +139,12 @@ class CachedJudge:
     @cached_property
     def _targets(self) -> frozenset[str]:
         return frozenset().union(*(head.targets for head in self._heads.values()))
+
+    def _forget_names(self) -> None:
+        for each in ("_heads", "_targets"):
+            self.__dict__.pop(each, None)
+        self._names.clear()
+        self._told.clear()
 
     def _name(self, file: str) -> str:
         """Names all that what is told of ``file`` rests on."""

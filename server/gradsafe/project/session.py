@@ -167,7 +167,7 @@ class Session:
         self.open([file])
         before = self._counts()
         for owner in list(self._owners(file)):
-            if self._reading(owner) is None:
+            if self._reading(owner) is None or not self._is_admitted(owner):
                 self._run_all(owner)
         return self._result(file, before)
 
@@ -316,8 +316,12 @@ class Session:
 
     def _stored(self, file: str) -> frozenset[str] | None:
         """The same of a file whose results lie in the store, and are not needed yet."""
-        known = self._store.reads(file) if self._store is not None and file not in self._admitted else None
+        known = self._store.reads(file) if self._store is not None and not self._is_admitted(file) else None
         return known if known is not None and known.isdisjoint(self._edited) else None
+
+    def _is_admitted(self, file: str) -> bool:
+        """Whether the store has nothing more to say of ``file``."""
+        return self._store is None or file in self._admitted
 
     def _run_all(self, file: str) -> None:
         for root in self._in_turn(file):  # in turn: what one spends decides on the next
@@ -327,7 +331,7 @@ class Session:
         tree = self.workspace.tree(file)
         if tree is None:
             return None
-        if self._store is not None and file not in self._admitted:
+        if self._store is not None and not self._is_admitted(file):
             self._admitted.add(file)
             self.admit(self._store.results(file))
         known = self._plans.get(file)

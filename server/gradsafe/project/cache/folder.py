@@ -94,7 +94,7 @@ class OnDisk:
             with path.open("rb") as file:
                 used = os.fstat(file.fileno()).st_mtime
                 check, _, data = file.read().partition(b"\n")
-            if check != _check(data):
+            if check != _check(name, data):
                 return None
             text = zlib.decompress(data).decode()
         except (OSError, zlib.error, UnicodeDecodeError):
@@ -115,7 +115,7 @@ class OnDisk:
             handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
             try:
                 with os.fdopen(handle, "wb") as file:
-                    file.write(_check(data) + b"\n" + data)
+                    file.write(_check(name, data) + b"\n" + data)
                 Path(temporary).replace(path)
             except BaseException:
                 Path(temporary).unlink(missing_ok=True)
@@ -162,8 +162,8 @@ def clean(place: Path) -> tuple[int, int]:
     return len(entries), sum(size for _, size, _ in entries)
 
 
-def _check(data: bytes) -> bytes:
-    return hashlib.blake2b(data, digest_size=16).hexdigest().encode()
+def _check(name: str, data: bytes) -> bytes:
+    return hashlib.blake2b(name.encode() + b"\0" + data, digest_size=16).hexdigest().encode()
 
 
 def _is_ours(place: Path) -> bool:
