@@ -11,10 +11,8 @@ import os
 import sys
 from collections.abc import Sequence
 
-from gradsafe.cli.failure import Failure
+from gradsafe.cli.failure import CANCELLED, Failure
 from gradsafe.cli.parser import parse_arguments
-
-CANCELLED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:

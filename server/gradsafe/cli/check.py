@@ -6,12 +6,13 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from gradsafe.cli.caching import folder_of, tell_trouble
 from gradsafe.cli.catalogue import codes_of
 from gradsafe.cli.opening import Opened, open_paths
 from gradsafe.judging.judge import Bound, Judge, Verdict, texts_of, wanted
+from gradsafe.project.cache.folder import Folder
 from gradsafe.report.entry import Entry, EntryFix, in_order
 from gradsafe.rules.finding import SUPPRESSING, Severity
 
@@ -20,13 +21,30 @@ FAILING = (Severity.ERROR, Severity.WARNING)
 
 def run(arguments: argparse.Namespace) -> int:
     """Exit 1 on errors and warnings, 2 where a path could not be judged at all."""
+    if arguments.watch:
+        from gradsafe.cli.watch import watch
+
+        return watch(arguments)
+    return check(arguments, folder_of(arguments.cache_dir, arguments.no_cache)).status
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check came to."""
+
+    status: int
+    entries: tuple[Entry, ...] = ()
+    opened: Opened | None = None
+
+
+def check(arguments: argparse.Namespace, folder: Folder) -> Checked:
+    """Judge the paths once and tell of it."""
     selected, ignored = codes_of(arguments.select), codes_of(arguments.ignore)
-    folder = folder_of(arguments.cache_dir, arguments.no_cache)
     opened = open_paths(arguments.paths, folder)
     if arguments.add_ignores:
         from gradsafe.cli.known import add_ignores
 
-        return add_ignores(opened, selected, ignored)
+        return Checked(add_ignores(opened, selected, ignored))
     if arguments.changed_since:
         from gradsafe.cli.changed import changed_since
 
@@ -45,7 +63,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         write_baseline(arguments.write_baseline, entries, opened)
         opened.judge.close()
-        return 2 if unread else 0
+        return Checked(2 if unread else 0)
     if arguments.baseline:
         from gradsafe.cli.known import unknown_to
 
@@ -56,10 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.verbose:
         tell_bounds(bounds, roots)
         tell_trouble(folder)
-    if unread:
-        return 2
-    failed = any(entry.severity in FAILING for entry in entries)
-    return 1 if failed and not arguments.exit_zero else 0
+    failed = any(entry.severity in FAILING for entry in entries) and not arguments.exit_zero
+    return Checked(2 if unread else int(failed), tuple(entries), opened)
 
 
 def verdicts(opened: Opened, jobs: int | None) -> Iterator[Verdict]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+CANCELLED = 130
+"""The exit status after Ctrl+C, as shells have it."""
+
 
 class Failure(Exception):
     """Something that the user can mend. The message names the file and the remedy."""

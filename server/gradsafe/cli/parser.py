@@ -68,6 +68,9 @@ def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     check.add_argument(
         "--changed-since", metavar="REV", help="tell only of files that differ from this revision of git"
     )
+    check.add_argument(
+        "--watch", action="store_true", help="check again whenever a file changes, until Ctrl+C"
+    )
     known = check.add_mutually_exclusive_group()
     known.add_argument("--baseline", metavar="FILE", help="leave out the findings that this file knows")
     known.add_argument(

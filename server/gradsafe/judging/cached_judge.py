@@ -89,6 +89,10 @@ class CachedJudge:
         """See :class:`gradsafe.judging.judge.Judge`."""
         return self._inner.imports(file)
 
+    def read(self) -> frozenset[str]:
+        """See :class:`gradsafe.judging.judge.Judge`."""
+        return frozenset(self._scope).union(*(head.texts for head in self._heads.values()))
+
     def text(self, file: str) -> str | None:
         """See :class:`gradsafe.judging.judge.Judge`."""
         return self._inner.text(file)

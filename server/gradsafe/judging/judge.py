@@ -51,6 +51,9 @@ class Judge(Protocol):
     def imports(self, file: str) -> tuple[str, ...]:
         """The files of the workspace that ``file`` imports, and that those import, in turn."""
 
+    def read(self) -> frozenset[str]:
+        """The files that were looked into so far."""
+
     def text(self, file: str) -> str | None:
         """The text that places in ``file`` point into; None where it was never read."""
 

@@ -50,6 +50,10 @@ class SessionJudge:
         """The files that ``file`` can reach by imports, in order."""
         return tuple(sorted(self._session.imports(file)))
 
+    def read(self) -> frozenset[str]:
+        """The files in scope: what each looked into is not asked."""
+        return frozenset(self._session.scope)
+
     def text(self, file: str) -> str | None:
         """The text that is judged; of a notebook, that of its code cells."""
         return self._session.workspace.text(file)
