@@ -164,6 +164,8 @@ class Raise(Event):
     (backward a second time; ``save`` or ``node``, ``backward`` set), ``leaf``, ``leaf-view``,
     ``multi-output-view``, ``no-grad-view``, ``function-view``, ``overlap``, ``inference-write``, ``inference-save``.
     ``certain`` is False where the check depends on something unknown (say ``requires_grad``).
+    ``message`` is torch's where a run gave it; for ``overlap`` also ``operand``: not the written tensor's own elements
+    share memory, but those of an operand with it.
     """
 
     kind: ClassVar[str] = "raise"

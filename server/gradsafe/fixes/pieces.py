@@ -137,14 +137,14 @@ def update_and_backward(site: Site) -> tuple[list[Piece], int, int] | None:
         return None
     for spot in (site.spot, backward):
         for block in blocks_around(site.sources, spot):
-            writes, reads = _standing_for(site.spot, block), _standing_for(backward, block)
+            writes, reads = standing_for(site.spot, block), standing_for(backward, block)
             pairs = [(one, other) for one in writes for other in reads if one < other]
             if pairs:
                 return block, *max(pairs, key=lambda pair: (pair[0], -pair[1]))
     return None
 
 
-def _standing_for(spot: Spot, block: Sequence[Piece]) -> list[int]:
+def standing_for(spot: Spot, block: Sequence[Piece]) -> list[int]:
     """The statement of the block that holds the place; else those that call its function."""
     held = [number for number, piece in enumerate(block) if piece.covers(spot) and not piece.defines]
     return held or [number for number, piece in enumerate(block) if piece.calls(spot.function)]

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import libcst as cst
 
-from gradsafe.fixes.forms import How, WriteForm, forms, holder
+from gradsafe.fixes.forms import MODULE_FLAG, How, WriteForm, forms, holder
 from gradsafe.fixes.names import Names
 from gradsafe.fixes.sources import Sources
 from gradsafe.fixes.spot import Spot, find_spot
@@ -62,8 +62,14 @@ def find_site(finding: Finding, sources: Sources) -> Site | None:
     form = _closest(spot, (form for cursor in spot.nodes() for form in forms(cursor)))
     if form is None:
         spot = (find_spot(sources, finding.write) if finding.write is not None else None) or spot
+        is_module = finding.operation is None or finding.operation in MODULE_FLAG
         form = _closest(
-            spot, (form for cursor in spot.nodes() for form in (*forms(cursor), *_module_call(cursor)))
+            spot,
+            (
+                form
+                for cursor in spot.nodes()
+                for form in (*forms(cursor), *(_module_call(cursor) if is_module else ()))
+            ),
         )
     return Site(finding, sources, spot, form)
 

@@ -15,14 +15,25 @@ Analyse = Callable[[tuple[Edit, ...]], Iterable[Finding]]
 """The findings with some edits made (with none: as it is). It must leave the workspace as it found it."""
 
 
-def verify(fix: Fix, finding: Finding, analyse: Analyse, sources: Sources | None = None) -> bool:
+CUTTING = frozenset({"detach", "detach-at-use"})
+"""Remedies that take a graph away: backward has to find another one, else torch raises that nothing requires grad."""
+
+
+def verify(
+    fix: Fix, finding: Finding, analyse: Analyse, sources: Sources | None = None,
+    reading: Callable[[], int] = lambda: 0,
+) -> bool:  # fmt: skip
     """Whether the program with ``fix`` has one finding of this rule less, and no kind of finding more.
 
     Findings are counted by rule and file, since a fix moves places. What was only hidden behind the finding is
     no news, but the next to be mended: a further write that the finding names itself, and (where ``sources`` are
-    given) whatever is found without the operation that it blames.
+    given) whatever is found without the operation that it blames. ``reading`` tells of what was analysed last how many
+    backward calls read something that was saved.
     """
-    before, after = list(analyse(())), list(analyse(fix.edits))
+    before, read_before = list(analyse(())), reading()
+    after, read_after = list(analyse(fix.edits)), reading()
+    if fix.remedy in CUTTING and read_after < read_before:
+        return False
     named = {(finding.code, each.place) for each in finding.related if each.role is Role.MODIFIED}
     if _is_mended(finding, before, after, named):
         return True

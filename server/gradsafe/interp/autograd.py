@@ -73,6 +73,12 @@ def raise_error(path: Path, source: Source, reason: str, certain: bool = True, *
         path.fail()
 
 
+def raise_overlap(path: Path, source: Source, oid: int, **fields: object) -> None:
+    """Elements of the written tensor share memory: with each other (after an expand), else with an operand."""
+    message = None if path.tensor(oid).overlap is Tri.YES else "operand"
+    raise_error(path, source, "overlap", True, tensor=oid, message=message, **fields)
+
+
 def new_tensor(
     path: Path, source: Source, operation: str, tensor: Tensor | None = None, **fields: object
 ) -> int:

@@ -80,6 +80,10 @@ class Call:
             return self.kwargs[name]
         return self.args[index] if index < len(self.args) else None
 
+    def of(self, function: Value, *args: Value) -> Call:
+        """A call that this one makes of what it was given (``map``, ``reduce``): the text of its own arguments names none of these."""
+        return Call(function, args, {}, self.source)
+
 
 def unknown_result(path: Path, call: Call) -> Outcomes:
     """A result of which nothing is known but which tensors went in: it may carry their graph."""

@@ -257,9 +257,7 @@ def _put(path: Path, oid: int, index: Index, value: Value, source: Source, subje
         shared = path.tensor(indexer).storage == storage
         if shared and (path.tensor(indexer).dtype != "bool" or sources):
             name = subject or path.tensor(oid).name
-            autograd.raise_error(
-                path, source, "overlap", tensor=oid, operation="index_put_", name=name, how=how
-            )
+            autograd.raise_overlap(path, source, oid, operation="index_put_", name=name, how=how)
             return
     write(path, oid, oid, sources, "index_put_", source, subject, how, index.tensors)
 
@@ -277,7 +275,7 @@ def write(
         return
     itself = path.tensor(target).overlap is Tri.YES or autograd.partly_overlaps(path, target, sources)
     if itself and operation != "index_put_" and path.tensor(target).origin != "numpy":
-        autograd.raise_error(path, source, "overlap", tensor=target, operation=operation, name=name, how=how)
+        autograd.raise_overlap(path, source, target, operation=operation, name=name, how=how)
         return
     node: int | None = None
     if needs is not Tri.NO:

@@ -134,7 +134,7 @@ def _keys(
         if key is None or key == NONE:
             values.append(item)
             continue
-        made = calls.call(machine, path, replace(call, function=key, args=(item,), kwargs={}))
+        made = calls.call(machine, path, call.of(key, item))
         path, value = made[0]
         values.append(value if len(made) == 1 else NONE)
     known = [v.value for v in values if isinstance(v, Const) and isinstance(v.value, (int, float, str))]
@@ -189,7 +189,7 @@ def _reduce(machine: Machine, path: Path, call: Call) -> Outcomes | None:
         return None
 
     def step(side: Path, total: Value, item: Value) -> Outcomes:
-        return calls.call(machine, side, replace(call, function=call.args[0], args=(total, item), kwargs={}))
+        return calls.call(machine, side, call.of(call.args[0], total, item))
 
     initial = call.argument(2, "initial")
     return _folded(machine, path, replace(call, args=call.args[1:2]), step, initial)
@@ -369,11 +369,11 @@ def _mapped(
     if path.status is not Status.RUN:
         return [(path, done)]
     if name in ("map", "starmap"):
-        made = calls.call(machine, path, replace(call, function=call.args[0], args=row, kwargs={}))
+        made = calls.call(machine, path, call.of(call.args[0], *row))
         return [(after, (*done, value)) for after, value in made]
     tests: Outcomes = [(path, row[0])]
     if call.args[0] != NONE:
-        tests = calls.call(machine, path, replace(call, function=call.args[0], args=row, kwargs={}))
+        tests = calls.call(machine, path, call.of(call.args[0], *row))
     found: list[tuple[Path, tuple[Value, ...]]] = []
     for each, test in tests:
         truth = operators.truth(each, test)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gradsafe.domain.state import Path
@@ -28,9 +27,7 @@ def _accumulate(machine: Machine, path: Path, call: Call) -> Outcomes | None:
             if function is None:
                 made = operators.binary(machine, each, "+", done[-1], item, call.source)
             else:
-                made = calls.call(
-                    machine, each, replace(call, function=function, args=(done[-1], item), kwargs={})
-                )
+                made = calls.call(machine, each, call.of(function, done[-1], item))
             each, value = made[0]
             done.append(value)
         found.append((each, iteration_calls.made(each, done, is_open)))

@@ -349,9 +349,9 @@ def _check_writes(path: Path, call: Application) -> None:
             if (
                 itself and path.tensor(oid).origin != "numpy"
             ):  # NumPy writes where elements share memory (measured)
-                autograd.raise_error(
-                    path, call.source, "overlap", tensor=oid, operation=call.word,
-                    name=call.subject or path.tensor(oid).name, how=call.how, declared=call.declared,
+                autograd.raise_overlap(
+                    path, call.source, oid, operation=call.word, how=call.how, declared=call.declared,
+                    name=call.subject or path.tensor(oid).name,
                 )  # fmt: skip
                 return
 
@@ -393,9 +393,11 @@ def _write(path: Path, call: Application) -> None:
             continue
         for oid in call.tensors.get(write.what, ()):
             operation = call.operation
-            autograd.bump(
-                path, call.source, oid, write.bumps, call.word, call.how, call.declared, call.subject or None
-            )  # fmt: skip
+            # What a module writes but does not return is no `inplace=True`: `max_norm` scales the weight.
+            own = call.how == "module" and not _is_returned(call, write.what)
+            how, declared = ("function", None) if own else (call.how, call.declared)
+            named = None if own else call.subject or None
+            autograd.bump(path, call.source, oid, write.bumps, call.word, how, declared, named)
             if not write.bumps and write.what in saving.STATISTICS:
                 name = path.tensor(oid).name
                 unseen.note_bypass(path, call.source, oid, "statistics", operation, True, name, flow=False)

@@ -31,7 +31,8 @@ class Proof:
 def prove(session: Session, finding: Finding, fix: Fix) -> Proof:
     """Whether with ``fix`` the finding is gone and none has come."""
     trial = _Trial(session, finding, fix)
-    holds = verify(fix, finding, trial.findings, ChunkSources(session.workspace.tree))
+    sources = ChunkSources(session.workspace.tree)
+    holds = verify(fix, finding, trial.findings, sources, lambda: trial.reading)
     reads = {
         key: value for key, value in trial.reads.items() if key[0] != "text" or key[1] not in trial.files
     }
@@ -45,6 +46,7 @@ class _Trial:
         self._session = session
         self.files = {str(file_of(finding)), *self._edited(fix.edits)}
         self.reads: dict[Key, Hashable] = {}
+        self.reading = 0
         near = sorted(self.files)
         for edits in ((), fix.edits):
             with self._made(edits):
@@ -57,6 +59,7 @@ class _Trial:
         session = self._session
         with self._made(edits):
             results = [session.check(file) for file in sorted(self.files)]
+            self.reading = reading_backwards(session, self.files)
             for file in sorted(self.files):
                 self.reads.update(reads_of(session, file))
         self.files.update(self._edited(edits))
@@ -81,6 +84,12 @@ class _Trial:
         finally:
             for file, text in texts.items():
                 session.set_text(file, text)
+
+
+def reading_backwards(session: Session, files: Iterable[str]) -> int:
+    """How many calls of backward, in what was checked of ``files``, read something that was saved."""
+    outcomes = (outcome for file in files for outcome in session.outcomes(file))
+    return len({each.place for outcome in outcomes for each in outcome.backwards if each.read})
 
 
 def _with_broken_syntax(results: Iterable[FileResult]) -> list[Finding]:

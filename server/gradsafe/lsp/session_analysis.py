@@ -15,6 +15,7 @@ from gradsafe.fixes import offer, verify
 from gradsafe.fixes.chunk_sources import ChunkSources
 from gradsafe.judging.mend import Choice, mend
 from gradsafe.judging.session_judge import SessionJudge
+from gradsafe.judging.trial import reading_backwards
 from gradsafe.lsp.analysis import Configured, Explained, Inside, Judgement, Mending, Remark
 from gradsafe.lsp.lasting import Lasting
 from gradsafe.lsp.running import VersionMark
@@ -239,14 +240,17 @@ class SessionAnalysis:
         if finding is None or spans is None:
             return False
         problems: list[int] = []
+        reading: list[int] = []
 
         def analyse(edits: tuple[Edit, ...]) -> Iterable[Finding]:
-            results = self._with_edits(file, edits)
+            results, calls = self._with_edits(file, edits)
             problems.append(sum(len(result.problems) for result in results))
+            reading.append(calls)
             return [finding for result in results for finding in result.findings]
 
         # Text that does not parse has no findings either.
-        return verify(spans, finding, analyse) and problems[-1] <= problems[0]
+        holds = verify(spans, finding, analyse, reading=lambda: reading[-1])
+        return holds and problems[-1] <= problems[0]
 
     def may_mend(self, file: str) -> bool:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
@@ -274,8 +278,8 @@ class SessionAnalysis:
             tuple(replace(each, place=each.place._replace(file=file)) for each in placed), mended.applied
         )
 
-    def _with_edits(self, file: str, edits: tuple[Edit, ...]) -> list[FileResult]:
-        """What there is to say with some edits made, which are then taken back."""
+    def _with_edits(self, file: str, edits: tuple[Edit, ...]) -> tuple[list[FileResult], int]:
+        """What there is to say with some edits made, which are then taken back, and how many backward calls read something."""
         session = self._session(file)
         placed = [EntryEdit(place, edit.content) for edit in edits if (place := session.place(edit.span))]
         files = {file, *(edit.place.file for edit in placed)}
@@ -283,7 +287,7 @@ class SessionAnalysis:
         try:
             for each, text in edited_files(texts, placed).items():
                 session.set_text(each, text)
-            return [session.check(each) for each in files]
+            return [session.check(each) for each in files], reading_backwards(session, files)
         finally:
             for each, text in texts.items():
                 if each == file or each in self._findings:

@@ -34,12 +34,21 @@ class Role(Enum):
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What a save kept: torch's name of the operation, and of its operand (``self other weight ...``) or ``result``."""
+
+    operation: str
+    role: str
+
+
+@dataclass(frozen=True)
 class Related:
-    """One more place of the story, and what happened there."""
+    """One more place of the story, and what happened there; ``kept`` where a tensor was saved."""
 
     role: Role
     place: AnyPlace
     message: str
+    kept: Kept | None = None
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,7 @@ def _remedies(write: Write) -> tuple[str, ...]:
     if write.how == "optimizer":
         return ("detach", "forward-after-update", "update-after-backward")
     is_update = not write.grad_enabled or write.operation == "load_state_dict"
-    moves = ("update-after-backward", "forward-after-update") if is_update else ()
+    moves = ("update-after-backward", "forward-after-update", "update-before-forward") if is_update else ()
     return ("out-of-place", "clone-before-write", "clone-at-save", *moves)
 
 

@@ -12,8 +12,8 @@ from gradsafe.fixes.holds import SHARING_METHODS
 from gradsafe.fixes.rewrite import receiver
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.spot import Spot, find_spot
-from gradsafe.fixes.tree import dotted
-from gradsafe.rules.finding import Edit, Finding, Role
+from gradsafe.fixes.tree import argument, dotted
+from gradsafe.rules.finding import Edit, Finding, Kept, Role
 from gradsafe_tracer.events import AnyPlace
 
 Operation = (cst.Call, cst.BinaryOperation, cst.UnaryOperation)
@@ -28,16 +28,23 @@ def propose(site: Site) -> Iterator[Draft]:
     if name is None:
         return
     edits: list[Edit] = []
-    for place in _saves(site.finding):
+    title = name
+    for place, kept in _saves(site.finding).items():
         spot = find_spot(site.sources, place)
-        if spot is None or not _means_the_same(name, spot.code.chunk.qualname, site.spot.code.chunk.qualname):
-            return  # there the tensor may have another name
-        cloned = _cloned(spot, name, site.finding.subject)
+        if spot is None:
+            return
+        cloned: list[Edit] = []
+        if _means_the_same(name, spot.code.chunk.qualname, site.spot.code.chunk.qualname):
+            cloned = _cloned(spot, name, site.finding.subject)
+        if not cloned and kept is not None:
+            operand = _by_role(spot, kept)  # the tensor has another name there, or none
+            if operand is not None:
+                cloned, title = [_clone(spot, operand)], spot.text(operand)
         if not cloned:
             return  # one save left open breaks as before
         edits += cloned
     if edits:
-        yield Draft(f"Let backward keep a copy of `{name}`", tuple(edits), safe=True)
+        yield Draft(f"Let backward keep a copy of `{title}`", tuple(edits), safe=True)
 
 
 def _means_the_same(name: str, here: str, there: str) -> bool:
@@ -47,10 +54,13 @@ def _means_the_same(name: str, here: str, there: str) -> bool:
     )
 
 
-def _saves(finding: Finding) -> list[AnyPlace]:
-    """Where this tensor was saved: each place needs a copy of its own."""
-    related = [each.place for each in finding.related if each.role is Role.SAVED]
-    return list(dict.fromkeys([*([finding.saved] if finding.saved is not None else []), *related]))
+def _saves(finding: Finding) -> dict[AnyPlace, Kept | None]:
+    """Where this tensor was saved, and as what: each place needs a copy of its own."""
+    saves: dict[AnyPlace, Kept | None] = {finding.saved: None} if finding.saved is not None else {}
+    for each in finding.related:
+        if each.role is Role.SAVED and saves.get(each.place) is None:
+            saves[each.place] = each.kept
+    return saves
 
 
 def _copies_of_operands(site: Site) -> Iterator[Draft]:
@@ -76,6 +86,48 @@ def _cloned(spot: Spot, name: str, subject: str | None) -> list[Edit]:
     if not edits and _is_value_of(spot, operation, name):
         edits = [_clone(spot, operation)]
     return edits
+
+
+_POSITIONS = {
+    "self": 0,
+    "input": 0,
+    "mat1": 0,
+    "other": 1,
+    "mat2": 1,
+    "vec": 1,
+    "weight": 1,
+    "hx": 1,
+    "target": 1,
+}
+"""Where operands stand that are given by position, in the signatures of torch."""
+
+
+def _by_role(spot: Spot, kept: Kept) -> cst.BaseExpression | None:
+    """What stands for the saved operand in the operation that saved it, by torch's signatures.
+
+    Results are left alone: a copy of one goes wherever the result went, and may be saved there out of sight.
+    """
+    operation, at = _operation(spot), _POSITIONS.get(kept.role)
+    if operation is None or at is None:
+        return None
+    operands = list(_operands(operation))
+    if isinstance(operation, cst.Call):
+        name, func = callee(operation) or "", operation.func
+        if name == kept.operation:
+            if isinstance(func, cst.Attribute) and not is_module(func.value):
+                operands = [func.value, *(arg.value for arg in operation.args if not arg.star)]
+        elif kept.operation[:1].isupper() and not is_in_place_name(
+            name
+        ):  # a module, whatever it is called here
+            operands = [arg.value for arg in operation.args if not arg.star and arg.keyword is None]
+            operands = [] if kept.role == "weight" else operands
+        else:
+            return None
+        given = argument(operation, None, kept.role)
+        if given is not None:
+            return given.value
+    found = operands[at] if at < len(operands) else None
+    return None if isinstance(found, cst.BaseNumber) else found
 
 
 def _operation(spot: Spot) -> cst.BaseExpression | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import libcst as cst
@@ -10,12 +11,17 @@ from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import callee, module_flag
 from gradsafe.fixes.rewrite import drop_argument
 from gradsafe.fixes.site import Site
+from gradsafe.fixes.sources import Sources
 from gradsafe.fixes.spot import Spot, find_spot
-from gradsafe.fixes.tree import Cursor
-from gradsafe.rules.finding import Role
+from gradsafe.fixes.tree import Cursor, walk
+from gradsafe.rules.finding import Edit, Role
+from gradsafe.syntax.span import ChunkId, Span
 
 PASSES_ITS_INPUT_ON = frozenset({"Identity", "Flatten", "Unflatten", "Sequential", "ModuleList"})
 """Modules whose result may be their input's own memory (those with a flag may be, too)."""
+
+_TRIED = 4
+"""So many other flags may be the one that counts; proving tells which."""
 
 
 def propose(site: Site) -> Iterator[Draft]:
@@ -29,6 +35,46 @@ def propose(site: Site) -> Iterator[Draft]:
             edit = drop_argument(spot, cursor.node, flag, "False")
             yield Draft(f"Build `{callee(cursor.node)}` without `inplace=True`", (edit,), _is_hidden(cursor))
             return
+    for chunk in dict.fromkeys(_chunks(site)):
+        yield from itertools.islice(_flags(site.sources, chunk), _TRIED)
+
+
+def _chunks(site: Site) -> Iterator[ChunkId]:
+    """Where the module was built, without a flag of its own."""
+    declared = (each.place for each in site.finding.related if each.role is Role.CREATED)
+    for place in (site.finding.primary, *declared):
+        spot = find_spot(site.sources, place)
+        if spot is not None:
+            yield spot.code.chunk
+
+
+def _flags(sources: Sources, chunk: ChunkId) -> Iterator[Draft]:
+    """``partial(nn.Dropout, inplace=True)``, ``{"inplace": True}``, ``def block(inplace=True)`` in the function around or at the top level."""
+    codes = [*(sources.scope(chunk) or ()), *sources.outermost(chunk.file)]
+    for code in {each.chunk: each for each in codes if each is not None}.values():
+        for cursor in walk(code.body):
+            value = _in_place_value(cursor.node)
+            if isinstance(value, cst.Name) and value.value == "True":
+                start, end = code.offsets(value)
+                edit = Edit(Span(code.chunk, start, end), "False")
+                yield Draft("Set the flag for in-place work to `False`", (edit,), safe=False)
+
+
+def _in_place_value(node: cst.CSTNode) -> cst.BaseExpression | None:
+    """What a keyword, a parameter, a field or an item called ``inplace`` is set to."""
+    if isinstance(node, cst.Arg) and node.keyword is not None and node.keyword.value == "inplace":
+        return node.value
+    if isinstance(node, cst.Param) and node.name.value == "inplace":
+        return node.default
+    if (
+        isinstance(node, cst.AnnAssign)
+        and isinstance(node.target, cst.Name)
+        and node.target.value == "inplace"
+    ):
+        return node.value
+    if isinstance(node, cst.DictElement) and isinstance(node.key, cst.SimpleString):
+        return node.value if node.key.evaluated_value == "inplace" else None
+    return None
 
 
 def _construction(spot: Spot) -> Cursor | None:

@@ -15,16 +15,24 @@ from gradsafe.fixes.chains import LIKE, WITHOUT_COUNTERPART, chain_subject, in_p
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import FUNCTION_MODULES, How, WriteForm, callee, function_flag
 from gradsafe.fixes.masks import masked_rewrite
+from gradsafe.fixes.pieces import names_in
 from gradsafe.fixes.rewrite import drop_argument, line_before, operand, runs_once_in_place
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.tree import OPAQUE, Cursor, argument, dotted
 from gradsafe.rules.finding import Edit
+
+IN_PLACE_OPERATORS = {
+    "iadd": "add", "isub": "sub", "imul": "mul", "itruediv": "truediv", "ifloordiv": "floordiv", "imod": "mod",
+    "ipow": "pow", "imatmul": "matmul", "iand": "and_", "ior": "or_", "ixor": "xor",
+}  # fmt: skip
+"""The functions of ``operator`` that write their first argument, and their counterparts."""
 
 
 def propose(site: Site) -> Iterator[Draft]:
     form = site.form
     draft = None
     if form is None:
+        yield from _operator_function(site)
         return
     is_item = site.names.containers.is_item(form.target)
     if form.how is How.AUGMENTED and (is_item or not isinstance(form.target, cst.Subscript)):
@@ -85,7 +93,7 @@ def _function(site: Site, form: WriteForm) -> Draft | None:
 def _bound(site: Site, at: Cursor, subject: cst.BaseExpression, edits: tuple[Edit, ...]) -> Draft | None:
     """Bind the result of the call at ``at`` to ``subject``, where its statement does not do so already."""
     names, spot, statement = site.names, site.spot, site.spot.statement.node
-    if _is_what_a_lambda_gives(at, subject):
+    if _is_all_that_leaves(at, subject):
         title = f"Give a new tensor back instead of writing into `{spot.text(subject)}`"
         return Draft(title, edits, safe=False)  # whoever called it may hold the old tensor
     if not site.can_rebind(subject):
@@ -109,10 +117,23 @@ def _bound(site: Site, at: Cursor, subject: cst.BaseExpression, edits: tuple[Edi
     return _hoisted(site, at, text, draft)
 
 
-def _is_what_a_lambda_gives(at: Cursor, subject: cst.BaseExpression) -> bool:
-    """``lambda t: t.clamp_(0)``: the result is all that leaves it, so no name needs a new tensor."""
+def _is_all_that_leaves(at: Cursor, subject: cst.BaseExpression) -> bool:
+    """``lambda t: t.clamp_(0)``, ``[x.relu_() for x in xs]``: the result is all that leaves it, so no name needs a new tensor."""
     within = next((each.node for each in at.ancestors() if isinstance(each.node, OPAQUE)), None)
+    if isinstance(within, (cst.ListComp, cst.GeneratorExp, cst.SetComp)):
+        return within.elt is at.node and bool(names_in(within.for_in.target) & names_in(subject))
     return isinstance(within, cst.Lambda) and within.body is at.node and isinstance(subject, cst.Name)
+
+
+def _operator_function(site: Site) -> Iterator[Draft]:
+    """``reduce(operator.iadd, xs)``: the function that writes is only named, whoever is handed it calls it."""
+    for cursor in site.spot.nodes():
+        node = cursor.node
+        module, _, name = (dotted(node) or "").rpartition(".")
+        if isinstance(node, cst.Attribute) and module == "operator" and name in IN_PLACE_OPERATORS:
+            plain = IN_PLACE_OPERATORS[name]
+            edit = site.spot.replace(*site.spot.offsets(node.attr), plain)
+            yield Draft(f"Use `operator.{plain}`, which makes a new tensor", (edit,), safe=False)
 
 
 def _with(draft: Draft, edit: Edit) -> Draft:

@@ -1,0 +1,211 @@
+"""From the program to the mended program: torch raises, the analysis says where, the named remedy holds, torch runs it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gradsafe.cli.check import with_proved_fixes
+from gradsafe.cli.opening import open_paths
+from gradsafe.report.texts import edited_files
+from gradsafe.rules.finding import Severity
+
+torch = pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
+
+HEAD = "import operator\nfrom functools import partial, reduce\n\nimport torch\nfrom torch import nn\n\n"
+
+CURES = {
+    "saved under another name": (
+        "clone-at-save",
+        """\
+class Temperature(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("t", torch.ones(1))
+
+    def forward(self, x):
+        return x / self.t
+
+m = Temperature()
+x = torch.ones(2, requires_grad=True)
+p = m(x)
+m.t.mul_(0.5)
+p.sum().backward()
+""",
+        "        return x / self.t.clone()\n",
+    ),
+    "a row that a module saved": (
+        "clone-at-save",
+        """\
+cell = nn.GRUCell(2, 2)
+h = nn.Linear(2, 2)(torch.ones(3, 2))
+h[0] = cell(torch.ones(2), h[0])
+h.sum().backward()
+""",
+        "h[0] = cell(torch.ones(2), h[0].clone())\n",
+    ),
+    "a weight that is kept short": (
+        "clone-at-save",
+        """\
+emb = nn.Embedding(9, 2, max_norm=0.5)
+logits = nn.Linear(2, 2)(torch.ones(1, 2)) @ emb.weight.t()
+(logits.sum() + emb(torch.tensor([1])).sum()).backward()
+""",
+        "@ emb.weight.t().clone()\n",
+    ),
+    "reads what it writes": (
+        "clone-operand",
+        "x = torch.arange(5.0)\nx[1:].add_(x[:-1])\n",
+        "x[1:].add_(x[:-1].clone())\n",
+    ),
+    "a mask that indexes itself": (
+        "clone-operand",
+        "active = torch.tensor([True, True, False])\nactive[active] = torch.tensor([False, True])\n",
+        "active[active.clone()] = torch.tensor([False, True])\n",
+    ),
+    "a function of the operators": (
+        "out-of-place",
+        "x = torch.ones(2, requires_grad=True)\nreduce(operator.iadd, [x.sigmoid(), x]).sum().backward()\n",
+        "reduce(operator.add, [x.sigmoid(), x])",
+    ),
+    "in a comprehension": (
+        "out-of-place",
+        "rows = torch.ones(2, 3, requires_grad=True).exp().unbind(0)\nhalf = [row.mul_(0.5) for row in rows]\n",
+        "half = [row.mul(0.5) for row in rows]\n",
+    ),
+    "a flag in a partial": (
+        "inplace-false",
+        """\
+def net(drop=partial(nn.ELU, alpha=2.0, inplace=True)):
+    return nn.Sequential(nn.Linear(2, 2), nn.Tanh(), drop())
+
+net()(torch.ones(1, 2)).sum().backward()
+""",
+        "partial(nn.ELU, alpha=2.0, inplace=False)",
+    ),
+    "a flag that is handed on": (
+        "inplace-false",
+        """\
+OPTIONS = {"inplace": True}
+
+def act(**options):
+    return nn.ReLU(**options)
+
+net = nn.Sequential(nn.Linear(2, 2), nn.Sigmoid(), act(**OPTIONS))
+net(torch.ones(1, 2)).sum().backward()
+""",
+        'OPTIONS = {"inplace": False}\n',
+    ),
+    "a fake batch": (
+        "detach-at-use",
+        """\
+G, D = nn.Linear(2, 3), nn.Sequential(nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 1))
+fake = torch.tanh(G(torch.ones(4, 2)))
+d_loss = D(fake).mean() - D(torch.ones(4, 3)).mean()
+d_loss.backward()
+g_loss = -D(fake).mean()
+g_loss.backward()
+""",
+        "d_loss = D(fake.detach()).mean() - D(torch.ones(4, 3)).mean()\n",
+    ),
+    "a reward with a graph": (
+        "detach-at-use",
+        """\
+icm, policy = nn.Linear(2, 2), nn.Linear(2, 2)
+reward = icm(torch.ones(3, 2)).pow(2).sum(1)
+loss = reward.mean()
+loss.backward()
+logp = policy(torch.ones(3, 2)).log_softmax(1)[:, 0]
+pi_loss = -(logp * reward).mean()
+pi_loss.backward()
+""",
+        "pi_loss = -(logp * reward.detach()).mean()\n",
+    ),
+    "old values in each round": (
+        "detach-at-use",
+        """\
+net = nn.Linear(2, 2)
+old = net(torch.ones(3, 2)).log_softmax(1)
+for _ in range(2):
+    new = net(torch.ones(3, 2)).log_softmax(1)
+    loss = (new - old).exp().mean()
+    loss.backward()
+""",
+        "    loss = (new - old.detach()).exp().mean()\n",
+    ),
+    "an update inside the forward": (
+        "update-before-forward",
+        """\
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.enc, self.dec = nn.Linear(3, 2), nn.Linear(2, 3)
+
+    @torch.no_grad()
+    def tie(self):
+        self.dec.weight.copy_(self.enc.weight.t())
+
+    def forward(self, x):
+        out = self.dec(self.enc(x))
+        self.tie()
+        return out
+
+Tied()(torch.ones(4, 3)).sum().backward()
+""",
+        "        self.tie()\n        out = self.dec(self.enc(x))\n        return out\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("remedy", "body", "mended"), CURES.values(), ids=CURES.keys())
+def test_cure(remedy: str, body: str, mended: str, tmp_path: Path) -> None:
+    text = HEAD + body
+    with pytest.raises(RuntimeError):
+        run(text)
+    file = tmp_path / "program.py"
+    file.write_text(text, "utf-8")
+    judge = open_paths([str(file)]).judge
+    (entry,) = (each for each in judge.check(str(file)).entries if each.severity is Severity.ERROR)
+    held = [fix for fix in with_proved_fixes(judge, entry).fixes if fix.remedy == remedy]
+    programs = [edited_files({str(file): text}, fix.edits)[str(file)] for fix in held]
+    for program in programs:
+        run(program)
+    assert any(mended in program for program in programs)
+
+
+DEAD_ENDS = {
+    "nothing else has a graph": (
+        "detach-at-use",
+        "w = torch.ones(2, requires_grad=True)\nh = w.exp()\nh.sum().backward()\nloss = h.pow(2).sum()\nloss.backward()\n",
+    ),
+    "the update needs what the forward gives": (
+        "update-before-forward",
+        """\
+net = nn.Linear(2, 2)
+
+def loss_of(x):
+    h = net(x)
+    with torch.no_grad():
+        net.weight.mul_(h.mean())
+    return h.sum()
+
+loss_of(torch.ones(1, 2, requires_grad=True)).backward()
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize(("remedy", "body"), DEAD_ENDS.values(), ids=DEAD_ENDS.keys())
+def test_no_cure(remedy: str, body: str, tmp_path: Path) -> None:
+    file = tmp_path / "program.py"
+    file.write_text(HEAD + body, "utf-8")
+    judge = open_paths([str(file)]).judge
+    (entry,) = (each for each in judge.check(str(file)).entries if each.severity is Severity.ERROR)
+    assert remedy not in {fix.remedy for fix in entry.fixes}
+
+
+def run(program: str) -> None:
+    torch.manual_seed(0)
+    exec(compile(program, "program.py", "exec"), {"__name__": "__main__"})
