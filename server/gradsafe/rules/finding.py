@@ -34,7 +34,7 @@ class Role(Enum):
 
 
 @dataclass(frozen=True)
-class Kept:
+class SavedAs:
     """What a save kept: torch's name of the operation, and of its operand (``self other weight ...``) or ``result``."""
 
     operation: str
@@ -48,7 +48,7 @@ class Related:
     role: Role
     place: AnyPlace
     message: str
-    kept: Kept | None = None
+    kept: SavedAs | None = None
 
 
 @dataclass(frozen=True)

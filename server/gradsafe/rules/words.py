@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradsafe.rules.finding import Kept, Related, Role
+from gradsafe.rules.finding import Related, Role, SavedAs
 from gradsafe.rules.story import Story, same_file
 from gradsafe_tracer.events import AnyPlace, BackwardStart, Raise, Save, Write
 
@@ -56,7 +56,7 @@ def operand_text(save: Save) -> str:
 def saved(save: Save) -> Related:
     """The related place where the tensor was saved."""
     text = f"`{save.operation}` saved {operand_text(save)} for backward here, at version {save.version}"
-    return Related(Role.SAVED, save.place, text, Kept(save.operation, save.role))
+    return Related(Role.SAVED, save.place, text, SavedAs(save.operation, save.role))
 
 
 def modified(write: Write) -> Related:

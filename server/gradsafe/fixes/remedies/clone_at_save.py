@@ -13,7 +13,7 @@ from gradsafe.fixes.rewrite import receiver
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.spot import Spot, find_spot
 from gradsafe.fixes.tree import argument, dotted
-from gradsafe.rules.finding import Edit, Finding, Kept, Role
+from gradsafe.rules.finding import Edit, Finding, Role, SavedAs
 from gradsafe_tracer.events import AnyPlace
 
 Operation = (cst.Call, cst.BinaryOperation, cst.UnaryOperation)
@@ -54,9 +54,9 @@ def _means_the_same(name: str, here: str, there: str) -> bool:
     )
 
 
-def _saves(finding: Finding) -> dict[AnyPlace, Kept | None]:
+def _saves(finding: Finding) -> dict[AnyPlace, SavedAs | None]:
     """Where this tensor was saved, and as what: each place needs a copy of its own."""
-    saves: dict[AnyPlace, Kept | None] = {finding.saved: None} if finding.saved is not None else {}
+    saves: dict[AnyPlace, SavedAs | None] = {finding.saved: None} if finding.saved is not None else {}
     for each in finding.related:
         if each.role is Role.SAVED and saves.get(each.place) is None:
             saves[each.place] = each.kept
@@ -102,7 +102,7 @@ _POSITIONS = {
 """Where operands stand that are given by position, in the signatures of torch."""
 
 
-def _by_role(spot: Spot, kept: Kept) -> cst.BaseExpression | None:
+def _by_role(spot: Spot, kept: SavedAs) -> cst.BaseExpression | None:
     """What stands for the saved operand in the operation that saved it, by torch's signatures.
 
     Results are left alone: a copy of one goes wherever the result went, and may be saved there out of sight.

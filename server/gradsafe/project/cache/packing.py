@@ -18,13 +18,13 @@ from gradsafe.project.allowance import Allowance
 from gradsafe.project.interpret import BackwardReads, Outcome
 from gradsafe.project.kept import About, Kept, Limit
 from gradsafe.project.problems import Problem, ProblemKind
-from gradsafe.rules.finding import Finding, Related, Role, Severity
+from gradsafe.rules.finding import Finding, Related, Role, SavedAs, Severity
 from gradsafe.syntax.span import ChunkId, Span
 from gradsafe_tracer.events import Place
 
 _OURS: tuple[type[Any], ...] = (
     About, Allowance, BackwardReads, ChunkId, Finding, Kept, Limit, Outcome, Place, Problem, ProblemKind, Related, Role,
-    Root, RootKind, Severity, Span,
+    Root, RootKind, SavedAs, Severity, Span,
 )  # fmt: skip
 _PLAIN = (str, int, float, bool, type(None))
 
