@@ -135,6 +135,24 @@ for _ in range(2):
 """,
         "    loss = (new - old.detach()).exp().mean()\n",
     ),
+    "a closure that is called again": (
+        "compute-each-round",
+        """\
+net = nn.Sequential(nn.Linear(2, 2), nn.Tanh(), nn.Linear(2, 1))
+opt = torch.optim.LBFGS(net.parameters(), max_iter=3)
+pred = net(torch.ones(3, 2))
+
+def closure():
+    \"\"\"For LBFGS.\"\"\"
+    opt.zero_grad()
+    loss = (pred - 1).pow(2).mean()
+    loss.backward()
+    return loss
+
+opt.step(closure)
+""",
+        '    """For LBFGS."""\n    pred = net(torch.ones(3, 2))\n    opt.zero_grad()\n',
+    ),
     "an update inside the forward": (
         "update-before-forward",
         """\

@@ -165,6 +165,22 @@ def blocks_around(sources: Sources, spot: Spot) -> Iterator[list[Piece]]:
         yield known
 
 
+def block_of_function(sources: Sources, spot: Spot) -> tuple[list[Piece], int] | None:
+    """The block in which the function around a place is defined, and which of its statements that is."""
+    codes = sources.scope(spot.code.chunk)
+    if not codes or not spot.code.chunk.qualname:
+        return None
+    header = codes[0].chunk
+    for block in sources.blocks(header):
+        pieces = [_of_chunks(codes) for codes in block]
+        known = [piece for piece in pieces if piece is not None]
+        for number, piece in enumerate(known):
+            if len(known) == len(pieces) and piece.parts[0].code.chunk == header:
+                return known, number
+        return None
+    return None
+
+
 def _in_one_chunk(code: Code, body: Sequence[cst.CSTNode]) -> list[Piece]:
     return [Piece((Part(code, *_lines(code, node), node),)) for node in body]
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from gradsafe.fixes.draft import Draft
-from gradsafe.fixes.pieces import Piece, blocks_around, names_in
+from gradsafe.fixes.pieces import Piece, block_of_function, blocks_around, names_in
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.spot import Spot, find_spot
 
@@ -34,6 +34,28 @@ def propose(site: Site) -> Iterator[Draft]:
                 continue  # it is needed before the first round
             edits = (*piece.removed(), first.preceded_by(f"{first.indent}{piece.text.lstrip()}"))
             yield Draft(f"{_what(piece)} in each round", edits, safe=False)
+    if blocks:
+        yield from _in_each_call(site, blocks[-1], save)
+
+
+def _in_each_call(site: Site, body: Sequence[Piece], save: Spot | None) -> Iterator[Draft]:
+    """A function that an optimizer calls again and again (``LBFGS.step(closure)``) is a loop, too."""
+    found = block_of_function(site.sources, site.spot)
+    if found is None:
+        return
+    outer, function = found
+    first = body[1] if len(body) > 1 and _is_docstring(body[0]) else body[0]
+    for made in _candidates(outer, function, save):
+        piece = outer[made]
+        others = [*outer[made + 1 : function], *outer[function + 1 :]]
+        if any(each.names() & piece.bound() for each in others):
+            continue  # it is wanted outside as well
+        edits = (*piece.removed(), first.preceded_by(f"{first.indent}{piece.text.lstrip()}"))
+        yield Draft(f"{_what(piece)} in each call of `{site.spot.function}`", edits, safe=False)
+
+
+def _is_docstring(piece: Piece) -> bool:
+    return isinstance(piece.statement, cst.Expr) and isinstance(piece.statement.value, cst.SimpleString)
 
 
 def _what(piece: Piece) -> str:
