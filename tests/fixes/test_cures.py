@@ -153,6 +153,26 @@ opt.step(closure)
 """,
         '    """For LBFGS."""\n    pred = net(torch.ones(3, 2))\n    opt.zero_grad()\n',
     ),
+    "a graph that a model keeps": (
+        "compute-each-round",
+        """\
+class Graph(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.e = nn.Parameter(torch.ones(3, 3))
+        self.adjacency = None
+
+    def forward(self, x):
+        if self.adjacency is None:
+            self.adjacency = torch.softmax(self.e, dim=1)
+        return self.adjacency @ x
+
+net = Graph()
+for _ in range(2):
+    net(torch.ones(3, 2)).sum().backward()
+""",
+        "    def forward(self, x):\n        self.adjacency = torch.softmax(self.e, dim=1)\n        return",
+    ),
     "an update inside the forward": (
         "update-before-forward",
         """\

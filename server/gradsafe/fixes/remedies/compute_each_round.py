@@ -14,6 +14,7 @@ from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.pieces import Piece, block_of_function, blocks_around, names_in
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.spot import Spot, find_spot
+from gradsafe.fixes.tree import dotted, walk
 
 _TRIED = 4
 """Statements before a loop that may be the one: the save itself stands in the function that it calls."""
@@ -36,6 +37,24 @@ def propose(site: Site) -> Iterator[Draft]:
             yield Draft(f"{_what(piece)} in each round", edits, safe=False)
     if blocks:
         yield from _in_each_call(site, blocks[-1], save)
+    if save is not None:
+        yield from _without_guard(save)
+
+
+def _without_guard(save: Spot) -> Iterator[Draft]:
+    """``if self.kept is None: self.kept = ...``: what is kept would be used up by the first backward."""
+    statement = save.statement.node
+    if not isinstance(statement, cst.Assign) or len(statement.targets) != 1:
+        return
+    kept = dotted(statement.targets[0].target)
+    guard = next((each.node for each in save.statement.ancestors() if isinstance(each.node, cst.If)), None)
+    if guard is None or guard.orelse is not None or len(guard.body.body) != 1 or kept is None:
+        return
+    if kept not in {dotted(each.node) for each in walk([guard.test])}:
+        return
+    start, end = save.offsets(guard)[0], save.offsets(statement)[0]
+    if "#" not in save.code.text[start:end]:
+        yield Draft(f"Compute `{kept}` each time", (save.replace(start, end, ""),), safe=False)
 
 
 def _in_each_call(site: Site, body: Sequence[Piece], save: Spot | None) -> Iterator[Draft]:
