@@ -1,4 +1,4 @@
-# make run | check | test | test-editors | op-table | known-good | rule-pages | config-schema | facts | prove | bench-trace | vsix | docs | fmt
+# make run | check | test | test-editors | op-table | known-good | rule-pages | config-schema | facts | prove | bench | bench-trace | vsix | docs | fmt
 #
 # Works on a machine that has python3 (3.10+), Node.js (20+) and git. Everything goes into .venv and node_modules;
 # a step that is done is not done again (the stamps below).
@@ -14,7 +14,7 @@ STAMPS := .venv/stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := server tests tools
 
-.PHONY: help run check test test-editors op-table known-good rule-pages config-schema facts prove bench-trace vsix docs fmt clean
+.PHONY: help run check test test-editors op-table known-good rule-pages config-schema facts prove bench bench-trace vsix docs fmt clean
 .DEFAULT_GOAL := help
 
 help:
@@ -73,6 +73,10 @@ prove: $(STAMPS)/torch $(STAMPS)/dev
 	-$(BIN)/python -m tests.fuzz --seed $(SEED) --count 2500 --jobs 2 --no-shrink | tee docs/prove/fuzz.txt
 	-$(BIN)/python -m tests.opdb --write
 	$(BIN)/python -m tools.known_good --jobs 2
+
+# How fast it is beside others, into docs/performance.md. Eight minutes; nothing else should run meanwhile. ARGS="--quick", ARGS="--every 1"
+bench: $(STAMPS)/torch $(STAMPS)/dev
+	$(BIN)/python -m tools.bench --write $(ARGS)
 
 # What tracing costs, into docs/trace.md. Some minutes; nothing else should run meanwhile.
 bench-trace: $(STAMPS)/torch $(STAMPS)/dev
@@ -136,7 +140,7 @@ tests/editors/node_modules/.package-lock.json: tests/editors/package.json tests/
 	@touch $@
 
 # Where both are wanted, torch comes first.
-ifneq ($(filter run test test-editors op-table known-good prove bench-trace,$(MAKECMDGOALS)),)
+ifneq ($(filter run test test-editors op-table known-good prove bench bench-trace,$(MAKECMDGOALS)),)
 ifeq ($(strip $(PYTHON_WITH_TORCH)),)
 $(STAMPS)/project $(STAMPS)/dev: | $(STAMPS)/torch
 endif

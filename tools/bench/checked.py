@@ -1,0 +1,49 @@
+"""Measurements of whole runs: ``gradsafe check`` with and without what it has kept, in one process and in two, and TorchFix."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.bench.memory import run_watched
+from tools.bench.peers import Installed
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run. ``status``: that of the command."""
+
+    name: str
+    seconds: float
+    peak_mb: float
+    status: int
+
+
+def sample(folder: Path, every: int) -> list[str]:
+    """Every Nth file of transformers, in order, as named from the folder of its sources."""
+    files = sorted(path for path in (folder / "transformers").rglob("*.py"))
+    return [str(path.relative_to(folder)) for path in files[::every]]
+
+
+def measure(
+    folder: Path, files: list[str], torchfix: Installed | None, tell: Callable[[str], None]
+) -> list[Run]:
+    """The runs, one after the other."""
+    check = [sys.executable, "-m", "gradsafe", "check", "--output-format", "concise", "--exit-zero"]
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
+        commands = {
+            "gradsafe check -j 1, nothing kept": [*check, "-j", "1", "--cache-dir", one, *files],
+            "gradsafe check -j 2, nothing kept": [*check, "-j", "2", "--cache-dir", two, *files],
+            "gradsafe check, results kept": [*check, "--cache-dir", two, *files],
+        }
+        if torchfix is not None:
+            commands["TorchFix"] = [*torchfix.command, *files]
+        runs = []
+        for name, command in commands.items():
+            tell(f"{name}: {len(files)} files")
+            seconds, peak, status, _ = run_watched(command, folder)
+            runs.append(Run(name, seconds, peak, status))
+    return runs
