@@ -64,13 +64,14 @@ rule-pages: $(STAMPS)/project
 config-schema: $(STAMPS)/project
 	$(BIN)/python -m tools.config_schema
 
-# The whole proof, some hours: fresh programs, torch's operator and module databases, released packages.
+# The whole proof, some hours: fresh programs, 20,000 edits, torch's operator and module databases, released packages.
 SEED ?= $(shell date +%s)
 prove: $(STAMPS)/torch $(STAMPS)/dev
 	@mkdir -p docs/prove
 	-GRADSAFE_EXPLORE=1 $(BIN)/python -m pytest tests/syntax tests/domain tests/fixes tests/lsp
 	-$(BIN)/python -m tests.oracle.report | tee docs/prove/fixtures.txt
 	-$(BIN)/python -m tests.fuzz --seed $(SEED) --count 2500 --jobs 2 --no-shrink | tee docs/prove/fuzz.txt
+	-$(BIN)/python -m tests.endurance --edits 20000 --jobs 2 | tee docs/prove/endurance.txt
 	-$(BIN)/python -m tests.opdb --write
 	$(BIN)/python -m tools.known_good --jobs 2
 

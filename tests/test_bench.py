@@ -72,7 +72,7 @@ def test_the_page_says_what_is_kept_and_what_is_missed() -> None:
         3,
         ("pylsp is not there",),
     )
-    text = page(results, "python -m tools.bench", "2026-01-01")
+    text = page(results, "python -m tools.bench", "Alone.", "2026-01-01")
     assert (
         "4.5 / 50.0" in text
         and "**missed**" in text

@@ -44,8 +44,14 @@ def main() -> int:
     for table in tables(results):
         Console().print(table)
     if arguments.write:
-        command = " ".join(["python -m tools.bench", *sys.argv[1:]])
-        OUTPUT.write_text(page(results, command, datetime.date.today().isoformat()), encoding="utf-8")
+        command = (
+            "python -m tools.bench"
+            + (" --quick" if arguments.quick else "")
+            + f" --repeats {arguments.repeats} --every {arguments.every}"
+        )
+        OUTPUT.write_text(
+            page(results, command, arguments.note, datetime.date.today().isoformat()), encoding="utf-8"
+        )
     return 0
 
 
@@ -63,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--quick", action="store_true", help="small files and few of them")
     parser.add_argument("--write", action="store_true", help="write docs/performance.md")
     parser.add_argument("--repeats", type=int, default=1, help="how often each word is typed (default: 1)")
+    parser.add_argument(
+        "--note", default="", metavar="TEXT", help="a sentence for the page: what else ran, say"
+    )
     parser.add_argument(
         "--every",
         type=int,

@@ -81,7 +81,7 @@ def tables(results: Results) -> Iterator[Table]:
         yield table
 
 
-def page(results: Results, command: str, date: str) -> str:
+def page(results: Results, command: str, note: str, date: str) -> str:
     """For the docs."""
     versions = [f"{each.peer.name} {each.version}" for each in results.servers if each.peer is not SETTLED]
     if results.torchfix is not None:
@@ -89,7 +89,7 @@ def page(results: Results, command: str, date: str) -> str:
     what = f"Made by `make bench` (`{command}`) on {date}: {_machine()}. {', '.join(versions)}."
     parts = [
         "# Performance",
-        f"{what} {_TOGETHER}",
+        " ".join(filter(None, (what, _TOGETHER, note))),
         _READING,
         *(f"## {grid.title}\n\n{_markdown(grid)}" for grid in grids(results)),
         "## Files\n\n"
@@ -109,7 +109,7 @@ _READING = """- *gradsafe* is what is published at once: every function that the
   found, callers and imports included; it comes under the same version of the document.
 - A word is typed character by character, and taken away again: most texts in between are broken, as they are while somebody types.
 - *An empty pygls server* publishes nothing at all, at once: what the protocol costs in Python.
-- Each file lies alone in its folder: its imports are not found. Slow peers get four keystrokes in one place, *gradsafe, settled* four in each.
+- Each file lies alone in its folder, and its imports are not found: what a project's other files add is not in these numbers. Slow peers get four keystrokes in one place, *gradsafe, settled* four in each.
 - Memory is the proportional share (PSS) of a server with all its processes, the most of all files."""
 
 

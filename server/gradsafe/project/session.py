@@ -72,6 +72,10 @@ class _State:
     current: Kept | None = None
 
 
+TIDY = 1_000
+"""Changes of texts after which what only older texts needed is let go, and what is still needed is worked out once more."""
+
+
 class Session:
     """The analysis of some files, kept up to date edit by edit."""
 
@@ -93,6 +97,7 @@ class Session:
         self._reached: dict[str, frozenset[str]] = {}
         self._edited: set[str] = set()
         self._admitted: set[str] = set()
+        self._changes = 0
         self._instructions = 0
         self._runs = 0
 
@@ -145,6 +150,18 @@ class Session:
         self._prelude.changed()
         self._closures.forget()
         self._forget_results(file)
+        self._changes += 1
+        if self._changes % TIDY == 0:
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Statements, functions and names that were typed once are known by their texts: without this, for ever."""
+        self._prelude = KeptPrelude(self.workspace, self._answers)
+        for root in list(self._states):
+            plan = self._plans.get(root.file)
+            if plan is not None and root not in plan.roots:
+                del self._states[root]
+        self.workspace.tidy()
 
     def _forget_results(self, file: str | None) -> None:
         """Of the roots that read ``file`` (None: of all): whether they still hold is to be asked again."""

@@ -91,6 +91,11 @@ class Workspace:
             del self._files[file]
         self._forget_what_exists()
 
+    def tidy(self) -> None:
+        """Let go what is known of names and statements that may be gone."""
+        self._bound.clear()
+        self._forget_what_exists()
+
     def _forget_what_exists(self) -> None:
         self._exists.clear()
         self._found.clear()

@@ -170,6 +170,8 @@ def _attempt(text: str, frame: _Frame, kind: Kind, recovered: tuple[Blanked, ...
         return _failure(source, frame, len(text), error)
     except RecursionError:
         return _Failure("nested deeper than the interpreter's recursion limit", 0)
+    except UnicodeEncodeError as error:  # half a character: JSON can bring it, no file can
+        return _Failure("a lone surrogate", max(error.start - len(frame.before), 0))
     except RoundTripError as error:
         return _Failure(str(error), 0)
     return _parsed(text, frame, kind, module.body, where, recovered)
