@@ -10,10 +10,19 @@ SAVES = "import torch\nx = torch.randn(3, requires_grad=True)\ny = x.exp()\ny.ad
 
 def texts() -> Iterator[tuple[str, str]]:
     """By name."""
-    rng = random.Random(5)
+    yield from _large()
+    yield from _deep()
+    yield from _odd()
+    yield from _random()
+
+
+def _large() -> Iterator[tuple[str, str]]:
     yield "one line of a megabyte", "x = [" + "1, " * 350_000 + "]\n" + SAVES
     yield "one word of a megabyte", "x" * 1_000_000 + "\n" + SAVES
     yield "one string of a megabyte", '"""' + "word " * 200_000 + '"""\n' + SAVES
+
+
+def _deep() -> Iterator[tuple[str, str]]:
     for mark in "([{":
         yield f"5,000 nested {mark}", SAVES + mark * 5_000
     yield "5,000 nested, closed", SAVES + "y = " + "(" * 5_000 + "x" + ")" * 5_000 + "\n"
@@ -43,6 +52,9 @@ def texts() -> Iterator[tuple[str, str]]:
         + SAVES
         + "C500().f(x)\n",
     )
+
+
+def _odd() -> Iterator[tuple[str, str]]:
     yield "nulls", SAVES.replace("y", "y\0")
     yield "form feeds", "\f" + SAVES.replace("\n", "\n\f")
     yield "CRLF", SAVES.replace("\n", "\r\n")
@@ -63,6 +75,10 @@ def texts() -> Iterator[tuple[str, str]]:
         + 'def f[T: (int, str) = int](x: T) -> T: ...\ntype A[*Ts] = tuple[*Ts]\nt"{x!r:>{y}}"\ntry: pass\nexcept A, B: pass\n',
     )
     yield "older syntax", SAVES + "print 'a'\nexec 'b' in c\nraise E, 'd'\n`x`\n0777\n"
+
+
+def _random() -> Iterator[tuple[str, str]]:
+    rng = random.Random(5)
     for number in range(12):
         size = rng.choice((10, 300, 4_000))
         yield f"random bytes {number}", bytes(rng.randrange(256) for _ in range(size)).decode("latin-1")
