@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import sys
 import time
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 from lsprotocol import types
+from raw import Raw, raw
 from session import SCRIPTED, WAIT_S, Session, connected
 
 BAD = "y = x.exp()\ny.add_(1)\n"
@@ -34,49 +34,6 @@ async def test_a_change_of_a_document_that_is_not_open_harms_nobody(session: Ses
     assert len(await session.diagnostics(uri, 1)) == 1
     assert await session.hover("file:///project/never_opened.py", 0, 0) is None
     assert not session.shown
-
-
-class Raw:
-    """A client that may say anything: writes bytes, reads messages."""
-
-    def __init__(
-        self, process: asyncio.subprocess.Process, input: asyncio.StreamWriter, output: asyncio.StreamReader
-    ) -> None:
-        self.process, self.input, self.output = process, input, output
-
-    def send(self, **message: Any) -> None:
-        self.send_body(json.dumps({"jsonrpc": "2.0", **message}).encode())
-
-    def send_body(self, body: bytes) -> None:
-        self.input.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
-
-    async def answer(self, id: int) -> dict[str, Any]:
-        while True:
-            length = 0
-            while (line := await asyncio.wait_for(self.output.readline(), WAIT_S)).strip():
-                name, _, value = line.partition(b":")
-                length = int(value) if name.lower() == b"content-length" else length
-            assert length, "the server has gone"
-            message: dict[str, Any] = json.loads(await self.output.readexactly(length))
-            if message.get("id") == id and "method" not in message:
-                return message
-
-    async def initialize(self) -> None:
-        self.send(id=1, method="initialize", params={"processId": None, "rootUri": None, "capabilities": {}})
-        assert "result" in await self.answer(1)
-        self.send(method="initialized", params={})
-
-
-async def raw() -> Raw:
-    process = await asyncio.create_subprocess_exec(
-        *SCRIPTED,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    return Raw(process, process.stdin, process.stdout)
 
 
 async def test_malformed_messages_get_an_answer_and_do_no_harm() -> None:
