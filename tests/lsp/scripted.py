@@ -73,6 +73,9 @@ class Scripted:
         self.texts[file] = text
         return judge(file, text)
 
+    def judge_instead(self, file: str, text: str, give_way: Callable[[], bool]) -> Sequence[Entry]:
+        return judge(file, text).entries
+
     def files(self) -> Sequence[str]:
         return sorted(str(path) for path in Path(self.root).rglob("*.py")) if self.root is not None else []
 

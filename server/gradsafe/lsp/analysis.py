@@ -36,6 +36,10 @@ class Judgement:
 
     entries: tuple[Entry, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    notes: Mapping[Entry, str] = field(default_factory=dict)
+    """What is to be said with an entry that holds in one order of a notebook's cells only."""
+    only_as_run: frozenset[Entry] = frozenset()
+    """Those of them that the order of the document does not show."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,9 @@ class Analysis(Protocol):
 
         None where it stopped because something more urgent waits; asked again, it goes on from there.
         """
+
+    def judge_instead(self, file: str, text: str, give_way: Callable[[], bool]) -> Sequence[Entry] | None:
+        """What there would be to say if ``file`` held ``text``; its own text stays what it is. None as in :meth:`judge`."""
 
     def files(self) -> Sequence[str]:
         """All files of the workspace that the configuration does not exclude."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -39,7 +40,9 @@ def compose(server: GradsafeServer, snapshot: Snapshot, judgement: Judgement) ->
     """All there is to say of the snapshot; what a run has shown needs no prediction beside it."""
     found, happened = compose_traced(server, snapshot)
     for entry in judgement.entries:
-        _add(server, found, entry, snapshot, SOURCE, happened)
+        note = judgement.notes.get(entry)
+        told = entry if note is None else replace(entry, message=f"{entry.message} ({note})")
+        _add(server, found, told, snapshot, SOURCE, happened)
     for remark in judgement.remarks:
         spot = spot_of(remark.place, server.texts, snapshot)
         if spot is not None and spot.uri in found:

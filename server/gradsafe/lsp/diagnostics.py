@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from gradsafe.lsp.analysis import Analysis, Judgement
+from gradsafe.lsp.as_executed import JudgedRuns, judge_runs, with_runs
 from gradsafe.lsp.composing import ByDocument, compose, compose_traced, versions_of
 from gradsafe.lsp.documents import Snapshot
 
@@ -38,6 +40,8 @@ class Published:
         self._shown: dict[str, frozenset[str]] = {}
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
         self._failed: set[int] = set()
+        self._runs: dict[str, JudgedRuns] = {}
+        """The worker's own: what was last found in the order in which the cells of a notebook were run."""
 
     def verdict(self, uri: str) -> Verdict | None:
         """The verdict on the document (or the notebook of the cell) as it is now; None where that is not out yet."""
@@ -97,7 +101,12 @@ class Published:
         never_pushed = frozenset() if server.pulled.serves(closed) else frozenset({uri})
         for document in self._shown.pop(closed.key, never_pushed):
             self._publish(document, None, [])
-        server.tell_worker(lambda analysis: analysis.forget(closed.file))
+
+        def forget(analysis: Analysis) -> None:
+            analysis.forget(closed.file)
+            self._runs.pop(closed.key, None)
+
+        server.tell_worker(forget)
         self._judge_others_later(closed)
 
     def _judge(self, analysis: Analysis, snapshot: Snapshot, settle: bool) -> None:
@@ -112,6 +121,8 @@ class Published:
         started = time.monotonic()
         try:
             judgement = analysis.judge(snapshot.file, snapshot.text, settle, give_way)
+            if snapshot.runs and judgement is not None:
+                judgement = self._judge_runs(analysis, snapshot, judgement, settle, give_way)
         except Exception:
             server.on_loop(self._fail, snapshot)
             raise
@@ -124,6 +135,23 @@ class Published:
             server.on_loop(self._accept, snapshot, judgement, settle)
         if judgement is None or not settle:
             self._settle_later(snapshot)
+
+    def _judge_runs(
+        self,
+        analysis: Analysis,
+        snapshot: Snapshot,
+        judgement: Judgement,
+        settle: bool,
+        give_way: Callable[[], bool],
+    ) -> Judgement | None:
+        """In the worker: the document's order at once, that of the runs when there is time, and until then what was found last."""
+        known = self._runs.get(snapshot.key, JudgedRuns())
+        if settle:
+            judged = judge_runs(analysis, snapshot, give_way)
+            if judged is None:
+                return None
+            known = self._runs[snapshot.key] = judged
+        return with_runs(judgement, known if known.runs == snapshot.runs else JudgedRuns(), snapshot)
 
     def _accept(self, snapshot: Snapshot, judgement: Judgement, settled: bool) -> None:
         if not self._server.texts.is_current(snapshot):

@@ -19,6 +19,7 @@ from pygls.workspace import TextDocument, Workspace
 
 from gradsafe.lsp.cells import join_cells
 from gradsafe.lsp.convert import apply_change, split_lines
+from gradsafe.lsp.executed import Execution, History, SeenCell
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ class Snapshot:
     """A document at one moment. ``serial`` grows with every change of any document and is never used twice.
 
     ``cells`` is empty but for notebooks, whose ``text`` is that of their cells, each under a ``# %%`` line.
+    ``runs``: the executions of its cells, as far as the client has told of them.
     """
 
     uri: str
@@ -50,6 +52,7 @@ class Snapshot:
     serial: int
     text: str
     cells: tuple[Cell, ...] = ()
+    runs: tuple[Execution, ...] = ()
 
     @property
     def key(self) -> str:
@@ -84,6 +87,7 @@ class OpenTexts(Workspace):
         super().__init__(root_uri, workspace_folders=folders, position_encoding=encoding)
         self._serials = itertools.count(1)
         self._snapshots: dict[str, Snapshot] = {}
+        self._histories: dict[str, History] = {}
 
     @property
     def encoding(self) -> str:
@@ -115,11 +119,48 @@ class OpenTexts(Workspace):
             return
         super().update_text_document(text_doc, change)
 
+    def update_notebook_document(self, params: types.DidChangeNotebookDocumentParams) -> None:
+        """As pygls' own, which closes a cell that is opened anew in the same message (its language has changed), and looks for
+        what is told of a cell among the cells from before the message."""
+        notebook = self.get_notebook_document(notebook_uri=params.notebook_document.uri)
+        if notebook is None:
+            logger.warning(
+                "ignored a change of a notebook that is not open: %s", params.notebook_document.uri
+            )
+            return
+        notebook.version = params.notebook_document.version
+        changes = params.change.cells
+        if changes is None:
+            return
+        if changes.structure is not None:
+            self._restructure(notebook, changes.structure)
+        cells = {unquote(cell.document): cell for cell in notebook.cells}
+        for told in changes.data or ():
+            cell = cells.get(unquote(told.document))
+            if cell is not None:
+                cell.kind, cell.execution_summary = told.kind, told.execution_summary
+        for content in changes.text_content or ():
+            for change in content.changes:
+                self.update_text_document(content.document, change)
+
+    def _restructure(
+        self, notebook: types.NotebookDocument, structure: types.NotebookDocumentCellChangeStructure
+    ) -> None:
+        array = structure.array
+        cells = list(notebook.cells)
+        cells[array.start : array.start + array.delete_count] = array.cells or ()
+        notebook.cells = cells
+        for closed in structure.did_close or ():
+            self.remove_text_document(closed.uri)
+        for opened in structure.did_open or ():
+            self.put_text_document(opened, notebook_uri=notebook.uri)
+
     def refresh(self, uri: str) -> Snapshot | None:
         """Take a new snapshot of the document or notebook; None where it is not open."""
         snapshot = self._take(uri)
         if snapshot is None:
             self._snapshots.pop(unquote(uri), None)
+            self._histories.pop(unquote(uri), None)
         else:
             self._snapshots[unquote(uri)] = snapshot
         return snapshot
@@ -137,6 +178,7 @@ class OpenTexts(Workspace):
 
     def _take_notebook(self, notebook: types.NotebookDocument) -> Snapshot:
         cells: list[Cell] = []
+        seen: list[SeenCell] = []
         row = 1
         for cell in notebook.cells:
             document = self.text_documents.get(unquote(cell.document))
@@ -149,9 +191,17 @@ class OpenTexts(Workspace):
             text = document.source
             cells.append(Cell(document.uri, document.version, text, row + 1))
             row += len(split_lines(text)) + 1
-        joined = join_cells([cell.text for cell in cells])
+            seen.append(_seen(document.uri, text, cell.execution_summary))
+        history = self._histories.setdefault(unquote(notebook.uri), History())
+        history.see(seen)
         return Snapshot(
-            notebook.uri, file_of(notebook.uri), notebook.version, next(self._serials), joined, tuple(cells)
+            notebook.uri,
+            file_of(notebook.uri),
+            notebook.version,
+            next(self._serials),
+            join_cells([cell.text for cell in cells]),
+            tuple(cells),
+            history.runs,
         )
 
     def snapshot(self, uri: str) -> Snapshot | None:
@@ -171,6 +221,12 @@ class OpenTexts(Workspace):
         """Nobody has changed or closed the document since ``snapshot`` was taken."""
         latest = self._snapshots.get(snapshot.key)
         return latest is not None and latest.serial == snapshot.serial
+
+
+def _seen(uri: str, text: str, summary: types.ExecutionSummary | None) -> SeenCell:
+    # A client that counts from 0, or has no number to give, sends 0.
+    order = summary.execution_order if summary is not None else None
+    return SeenCell(uri, text, order or None, summary.success if summary is not None else None)
 
 
 def file_of(uri: str) -> str:

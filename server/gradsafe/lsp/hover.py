@@ -36,7 +36,8 @@ def register(server: GradsafeServer) -> None:
             pages[code] = await asyncio.wrap_future(server.worker.ask(partial(_page, code)))
         explained = await _explained(server, snapshot, at) if server.options.tensor_hover else None
         parts = [markdown(explained.word, explained.told, snapshot, uri)] if explained is not None else []
-        parts += [_story(entry, pages[entry.code]) for entry in found]
+        notes = verdict.judgement.notes
+        parts += [_story(entry, notes.get(entry), pages[entry.code]) for entry in found]
         place = found[0].place if found else explained.place if explained is not None else None
         spot = spot_of(place, server.texts, snapshot) if place is not None else None
         if spot is None or spot.uri != uri:
@@ -62,10 +63,10 @@ def _covers(entry: Entry, at: tuple[int, int]) -> bool:
     return (place.row, place.column) <= at <= (place.end_row, place.end_column)
 
 
-def _story(entry: Entry, page: str | None) -> str:
+def _story(entry: Entry, note: str | None, page: str | None) -> str:
     """One finding in Markdown. Its related places are left to the diagnostic, which every editor shows beside this."""
     name = f"[{entry.code}]({entry.url})" if entry.url else entry.code
-    parts = [f"**gradsafe** {name}", entry.message]
+    parts = [f"**gradsafe** {name}", entry.message if note is None else f"{entry.message} ({note})"]
     if entry.runtime_message:
         parts.append(f"PyTorch will raise:\n\n```text\n{entry.runtime_message}\n```")
     if page:

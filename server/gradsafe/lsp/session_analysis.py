@@ -59,7 +59,7 @@ class SessionAnalysis:
     def judge(self, file: str, text: str, settle: bool, give_way: Callable[[], bool]) -> Judgement | None:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
         session = self._session(file)
-        if any(matches(pattern, session.settings.folder, file) for pattern in session.settings.exclude):
+        if _is_excluded(session, file):
             return Judgement()
         session.set_text(file, text)
         if not settle:
@@ -69,6 +69,23 @@ class SessionAnalysis:
                 return None
             session.outcome(root)
         return self._judgement(file, session.check(file))
+
+    def judge_instead(self, file: str, text: str, give_way: Callable[[], bool]) -> Sequence[Entry] | None:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        session = self._session(file)
+        own = session.workspace.text(file)
+        if own is None or _is_excluded(session, file):
+            return ()
+        session.set_text(file, text)
+        try:
+            for root in session.pending(file):
+                if give_way():
+                    return None
+                session.outcome(root)
+            found = (to_entry(finding, (), session.place) for finding in session.check(file).findings)
+            return [entry for entry in found if entry is not None]
+        finally:
+            session.set_text(file, own)
 
     def files(self) -> Sequence[str]:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
@@ -294,6 +311,10 @@ class SessionAnalysis:
                     session.set_text(each, text)
                 else:
                     session.drop(each)
+
+
+def _is_excluded(session: Session, file: str) -> bool:
+    return any(matches(pattern, session.settings.folder, file) for pattern in session.settings.exclude)
 
 
 def _unused(file: str, result: FileResult) -> Iterable[Remark]:

@@ -185,7 +185,8 @@ class Runs:
         verdict = await self._server.published.wait_for_verdict(snapshot.uri)
         if verdict is None:
             return request  # the analysis has not said anything yet, so nothing it said is right or wrong
-        told = verdict.judgement.entries
+        # Cells run here in the order of the document.
+        told = [entry for entry in verdict.judgement.entries if entry not in verdict.judgement.only_as_run]
         return replace(request, predicted=tuple(predictions(told, snapshot, kept, request)))
 
     async def _follow(
