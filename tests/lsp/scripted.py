@@ -62,8 +62,8 @@ def judge(file: str, text: str) -> Judgement:
 class Scripted:
     """Counts what it judges: the page of a rule ends with that number."""
 
-    def __init__(self, root: str | None = None) -> None:
-        self.root = root
+    def __init__(self, folders: tuple[str, ...] = ()) -> None:
+        self.folders = folders
         self.judged = 0
         self.editor: dict[str, Any] = {}
         self.texts: dict[str, str] = {}
@@ -77,7 +77,7 @@ class Scripted:
         return judge(file, text).entries
 
     def files(self) -> Sequence[str]:
-        return sorted(str(path) for path in Path(self.root).rglob("*.py")) if self.root is not None else []
+        return sorted(str(path) for folder in self.folders for path in Path(folder).rglob("*.py"))
 
     def judge_closed(self, file: str, give_way: Callable[[], bool]) -> tuple[str, Judgement] | bool | None:
         text = Path(file).read_text("utf-8")
@@ -89,7 +89,10 @@ class Scripted:
     def configure(self, editor: Mapping[str, Any]) -> None:
         self.editor = dict(editor)
 
-    def configuration(self) -> Configured:
+    def set_folders(self, folders: Sequence[str]) -> None:
+        self.folders = tuple(folders)
+
+    def configuration(self, files: Sequence[str]) -> Configured:
         problems = tuple(f"unknown {key}" for key, value in self.editor.items() if "wrong" in str(value))
         return Configured(None, Settings(), editor_problems=problems)
 

@@ -279,6 +279,10 @@ def replace(
     return types.TextDocumentContentChangePartial(range=spread(start, end), text=text)
 
 
+def folder_of(path: Path) -> types.WorkspaceFolder:
+    return types.WorkspaceFolder(uri=path.as_uri(), name=path.name)
+
+
 @contextlib.asynccontextmanager
 async def connected(
     command: Sequence[str] = SCRIPTED,
@@ -286,12 +290,13 @@ async def connected(
     options: dict[str, Any] | None = None,
     root: Path | None = None,
     env: dict[str, str] | None = None,
+    others: Sequence[Path] = (),
 ) -> AsyncIterator[Session]:
     """A session from initialize to exit; fails if the server does not end cleanly."""
     config = ClientServerConfig(server_command=list(command), client_factory=_make_client, server_env=env)
     client = await config.start()
     session = Session(client)
-    folders = None if root is None else [types.WorkspaceFolder(uri=root.as_uri(), name=root.name)]
+    folders = None if root is None else [folder_of(each) for each in (root, *others)]
     session.agreed = await client.initialize_session(
         types.InitializeParams(
             capabilities=client_capabilities or capabilities(),

@@ -24,7 +24,7 @@ async def test_what_the_real_server_says_of_itself(tmp_path: Path) -> None:
         page = (await session.command("gradsafe.printDebugInformation"))["markdown"]
         assert session.logged[-1] == page
     for line in (
-        f"- root: {tmp_path}",
+        f"- folders: {tmp_path}",
         "- open documents: 1",
         "- code_lens: False",
         "- tensor_hover: True (default)",

@@ -60,6 +60,8 @@ class Configured:
     """The settings that the file gives."""
     problems: tuple[ConfigurationProblem, ...] = ()
     editor_problems: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    """The files that other projects of the workspace go by."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +108,11 @@ class Analysis(Protocol):
     def configure(self, editor: Mapping[str, Any]) -> None:
         """What the editor says of rules (``select``, ``ignore``, ``severity``) holds over what the file says."""
 
-    def configuration(self) -> Configured:
-        """The configuration that holds, as it was last read."""
+    def set_folders(self, folders: Sequence[str]) -> None:
+        """These are the folders of the workspace now."""
+
+    def configuration(self, files: Sequence[str]) -> Configured:
+        """The configuration of the workspace, as it was last read; mistakes are those of all that ``files`` and folders go by."""
 
     def inside(self) -> Inside:
         """What it holds and has done so far."""
@@ -143,5 +148,5 @@ class Analysis(Protocol):
         """The page of a rule, in Markdown."""
 
 
-Open = Callable[[str | None], Analysis]
-"""Opens the analysis of the workspace at a root folder (None: no folder is open)."""
+Open = Callable[[tuple[str, ...]], Analysis]
+"""Opens the analysis of the workspace's folders (none: no folder is open)."""

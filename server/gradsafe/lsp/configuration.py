@@ -37,7 +37,7 @@ class Configuration:
 
     def __init__(self, server: GradsafeServer) -> None:
         self._server = server
-        self._shown: set[str] = set()
+        self._shown: dict[str, list[types.Diagnostic]] = {}
         self._told: set[str] = set()
         self.editor: Mapping[str, Any] | None = None
         """None: what the client sent at its start."""
@@ -82,11 +82,17 @@ class Configuration:
         self._server.tell_worker(lambda analysis: analysis.configure(settings))
         judge_anew(self._server)
 
+    def look_again(self) -> None:
+        """A document may belong to a project that nobody has looked at so far."""
+        self._server.loop.create_task(self.tell())
+
     async def tell(self) -> None:
         """Show what is wrong, and take back what is not wrong any more."""
 
+        files = [snapshot.file for snapshot in self._server.texts.snapshots()]
+
         def ask(analysis: Analysis) -> Configured:
-            return analysis.configuration()
+            return analysis.configuration(files)
 
         configured = await asyncio.wrap_future(self._server.worker.ask(ask))
         found: dict[str, list[types.Diagnostic]] = {}
@@ -95,11 +101,12 @@ class Configuration:
             spot = spot_of(place, self._server.texts)
             if spot is not None:
                 found.setdefault(spot.uri, []).append(self._diagnostic(problem, spot.range))
-        for uri in self._shown - found.keys():
+        before, self._shown = self._shown, found
+        for uri in before.keys() - found.keys():
             self._publish(uri, [])
-        self._shown = set(found)
         for uri, diagnostics in found.items():
-            self._publish(uri, diagnostics)
+            if diagnostics != before.get(uri):
+                self._publish(uri, diagnostics)
         for message in configured.editor_problems:
             if message not in self._told:
                 self._told.add(message)

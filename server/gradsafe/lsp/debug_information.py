@@ -13,7 +13,7 @@ from lsprotocol import types
 
 from gradsafe.lsp import commands
 from gradsafe.lsp.analysis import Analysis, Configured, Inside
-from gradsafe.lsp.documents import root_folder
+from gradsafe.lsp.documents import folders_of
 from gradsafe.lsp.options import Options
 
 if TYPE_CHECKING:
@@ -27,8 +27,10 @@ def register(server: GradsafeServer) -> None:
 
     @server.command(commands.DEBUG)
     async def print_debug_information() -> dict[str, str]:
+        files = [snapshot.file for snapshot in server.texts.snapshots()]
+
         def ask(analysis: Analysis) -> tuple[Configured, Inside]:
-            return analysis.configuration(), analysis.inside()
+            return analysis.configuration(files), analysis.inside()
 
         configured, inside = await asyncio.wrap_future(server.worker.ask(ask))
         text = "\n".join(_page(server, configured, inside)) + "\n"
@@ -40,7 +42,12 @@ def _page(server: GradsafeServer, configured: Configured, inside: Inside) -> Ite
     yield "# gradsafe: debug information"
     yield from _section("Versions", {**_versions(), **_client(server)})
     yield from _section(
-        "Workspace", {"root": root_folder(server.texts), "open documents": len(server.texts.snapshots())}
+        "Workspace",
+        {
+            "folders": ", ".join(folders_of(server.texts)) or None,
+            "open documents": len(server.texts.snapshots()),
+            "other configurations": ", ".join(configured.others) or None,
+        },
     )
     yield from _section("Options that the client sent", _options(server.options))
     yield from _section("Settings", dict(_settings(server, configured)))

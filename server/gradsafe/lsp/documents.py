@@ -235,11 +235,8 @@ def file_of(uri: str) -> str:
     return path if path is not None and uri.startswith("file:") else unquote(uri)
 
 
-def root_folder(texts: OpenTexts) -> str | None:
-    """The first folder of the workspace that is a real one."""
-    folders = [folder.uri for folder in texts.folders.values()] or [texts.root_uri or ""]
-    for uri in folders:
-        path = texts._create_text_document(uri).path if uri.startswith("file:") else None
-        if path and Path(path).is_dir():
-            return path
-    return None
+def folders_of(texts: OpenTexts) -> tuple[str, ...]:
+    """The folders of the workspace that are real ones."""
+    uris = [folder.uri for folder in texts.folders.values()] or [texts.root_uri or ""]
+    paths = [to_fs_path(uri) if uri.startswith("file:") else None for uri in uris]
+    return tuple(path for path in paths if path and Path(path).is_dir())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from gradsafe.lsp import commands
-from gradsafe.lsp.documents import root_folder
+from gradsafe.lsp.documents import folders_of
 
 if TYPE_CHECKING:
     from gradsafe.lsp.server import GradsafeServer
@@ -34,7 +34,7 @@ def register(server: GradsafeServer) -> None:
             return {"markdown": NO_ERROR, "places": []}
         suspects = await asyncio.wrap_future(server.worker.ask(lambda analysis: analysis.suspects(error)))
         places = [{"file": entry.place.file, "row": entry.place.row} for entry in suspects]
-        root = Path(root_folder(server.texts) or ".").resolve()
+        root = Path(next(iter(folders_of(server.texts)), ".")).resolve()
         return {"markdown": markdown(error, suspects, lambda place: _link(place, root)), "places": places}
 
 

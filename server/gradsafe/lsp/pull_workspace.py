@@ -16,6 +16,7 @@ from lsprotocol import types
 from pygls.uris import from_fs_path
 
 from gradsafe.lsp.analysis import Analysis, Judgement
+from gradsafe.lsp.closed_notebook import in_notebook
 from gradsafe.lsp.composing import compose
 from gradsafe.lsp.documents import Snapshot
 from gradsafe.lsp.pull import id_of
@@ -85,7 +86,7 @@ class _Stream:
 async def _reports(
     server: GradsafeServer, previous: Mapping[str, str]
 ) -> AsyncIterator[types.WorkspaceDocumentDiagnosticReport]:
-    """Open documents first, then the files on the disk, then what was told of files that are gone."""
+    """Open documents first (notebooks among them are pushed), then the files on the disk, then what was told of files that are gone."""
     told: set[str] = set()
     for snapshot in server.texts.snapshots():
         if not server.pulled.serves(snapshot):
@@ -104,6 +105,8 @@ async def _reports(
             text, judgement = judged
             snapshot = Snapshot(uri, file, None, 0, text)
             found = compose(server, snapshot, judgement)[uri]
+            if file.endswith(".ipynb"):
+                found = in_notebook(file, uri, found)
             yield _report(server, snapshot, found, previous)
     empty = id_of(server, [])
     for key, result in previous.items():

@@ -35,7 +35,7 @@ from gradsafe.lsp import (
 )
 from gradsafe.lsp.analysis import Analysis, Open
 from gradsafe.lsp.diagnostics import Published
-from gradsafe.lsp.documents import OpenTexts, root_folder
+from gradsafe.lsp.documents import OpenTexts, folders_of
 from gradsafe.lsp.options import ClientAbilities, Options, read_abilities, read_options
 from gradsafe.lsp.protocol import Protocol
 from gradsafe.lsp.running import CellRunner, OnOutput, Runner, RunRequest, TracedRun
@@ -132,7 +132,7 @@ class GradsafeServer(LanguageServer):
         self.worker.ask(job).add_done_callback(done)
 
     def _create_analysis(self) -> Analysis:
-        analysis = self._open_analysis(root_folder(self.texts))
+        analysis = self._open_analysis(folders_of(self.texts))
         analysis.configure(self.options.editor)
         return analysis
 
@@ -172,7 +172,7 @@ class GradsafeServer(LanguageServer):
 
 def create_server(open_analysis: Open | None = None, runner: Runner | None = None) -> GradsafeServer:
     """A server with all its features; the arguments are for tests."""
-    server = GradsafeServer(open_analysis or _open_session, runner or _LaterRunner())
+    server = GradsafeServer(open_analysis or _open_projects, runner or _LaterRunner())
 
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
@@ -209,11 +209,11 @@ def create_server(open_analysis: Open | None = None, runner: Runner | None = Non
     return server
 
 
-def _open_session(root: str | None) -> Analysis:
+def _open_projects(folders: tuple[str, ...]) -> Analysis:
     # Runs in the worker, after the reply to initialize: libcst, the rules and the op table load here.
-    from gradsafe.lsp.session_analysis import SessionAnalysis
+    from gradsafe.lsp.projects import Projects
 
-    return SessionAnalysis(root)
+    return Projects(folders)
 
 
 class _LaterRunner:

@@ -43,7 +43,7 @@ PAGE_ENDS = "\n## Example"
 
 
 class SessionAnalysis:
-    """One session for all open documents."""
+    """One session for all open documents of one project, whose imports begin at ``root``."""
 
     def __init__(self, root: str | None) -> None:
         self._root = root
@@ -87,12 +87,18 @@ class SessionAnalysis:
         finally:
             session.set_text(file, own)
 
-    def files(self) -> Sequence[str]:
-        """See :class:`gradsafe.lsp.analysis.Analysis`."""
-        if self._root is None:
-            return ()
-        found = discover([self._root], self._session(self._root).settings).files
-        return [file for file in found if not file.endswith(".ipynb")]
+    def excludes(self, file: str) -> bool:
+        """Whether the project's configuration leaves the file out."""
+        return _is_excluded(self._session(file), file)
+
+    def files(self, folder: str) -> Sequence[str]:
+        """All files below a folder that the project's configuration does not leave out."""
+        return discover([folder], self._session(folder).settings).files
+
+    def lay_over(self, file: str, text: str | None) -> None:
+        """A file of another project holds ``text`` in an editor, for those here that import it (None: what the disk says)."""
+        if self._open is not None:
+            self._open.lay_over(file, text)
 
     def judge_closed(self, file: str, give_way: Callable[[], bool]) -> tuple[str, Judgement] | bool | None:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
@@ -124,8 +130,8 @@ class SessionAnalysis:
         if self._open is not None:
             self._open.settings = self._settings(self._open.workspace.root)
 
-    def configuration(self) -> Configured:
-        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+    def configuration(self, files: Sequence[str] = ()) -> Configured:
+        """What the project goes by."""
         if self._open is None and self._root is not None:
             self._session(self._root)
         return self._configured
@@ -141,10 +147,6 @@ class SessionAnalysis:
         if self._open is not None:
             self._open.refresh()
             self._open.settings = self._settings(self._open.workspace.root)
-
-    def page(self, code: str) -> str | None:
-        """See :class:`gradsafe.lsp.analysis.Analysis`."""
-        return next((rule.page().partition(PAGE_ENDS)[0] for rule in all_rules() if rule.code == code), None)
 
     def look(self, file: str, row: int, column: int) -> Explained | None:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
@@ -311,6 +313,11 @@ class SessionAnalysis:
                     session.set_text(each, text)
                 else:
                     session.drop(each)
+
+
+def page_of(code: str) -> str | None:
+    """The page of a rule, in Markdown."""
+    return next((rule.page().partition(PAGE_ENDS)[0] for rule in all_rules() if rule.code == code), None)
 
 
 def _is_excluded(session: Session, file: str) -> bool:

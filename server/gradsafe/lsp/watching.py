@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 from pygls.capabilities import get_capability
 
+from gradsafe.lsp.documents import folders_of
 from gradsafe.lsp.registering import ask_for
 
 if TYPE_CHECKING:
     from gradsafe.lsp.server import GradsafeServer
 
-WATCHED = ("**/*.py", "**/pyproject.toml")
+WATCHED = ("**/*.py", "**/*.ipynb", "**/pyproject.toml")
 
 
 def register(server: GradsafeServer) -> None:
@@ -23,6 +24,12 @@ def register(server: GradsafeServer) -> None:
         # What is open is what the editor says, whatever the disk says.
         if any(not _is_open_source(server, change.uri) for change in params.changes):
             judge_anew(server)
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    def folders_changed(params: types.DidChangeWorkspaceFoldersParams) -> None:
+        folders = folders_of(server.texts)
+        server.tell_worker(lambda analysis: analysis.set_folders(folders))
+        judge_anew(server)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def saved(params: types.DidSaveTextDocumentParams) -> None:
@@ -53,7 +60,7 @@ def judge_anew(server: GradsafeServer) -> None:
     for snapshot in server.texts.snapshots():
         server.published.judge(snapshot.uri)
     server.pulled.wake()
-    server.loop.create_task(server.configuration.tell())
+    server.configuration.look_again()
 
 
 def _is_open_source(server: GradsafeServer, uri: str) -> bool:

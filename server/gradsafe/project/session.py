@@ -136,6 +136,11 @@ class Session:
         self._changed(file)
         self._changed("")
 
+    def lay_over(self, file: str, text: str | None) -> None:
+        """An editor holds ``text`` for a file that another session judges (None: not any more): it counts where it is imported."""
+        for changed in self.workspace.lay_over(file, text):
+            self._changed(changed)
+
     def refresh(self) -> None:
         """Files on the disk may have changed, come or gone."""
         self.workspace.refresh()

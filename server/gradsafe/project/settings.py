@@ -72,14 +72,17 @@ class Loaded:
     problems: tuple[ConfigurationProblem, ...] = ()
     given: frozenset[str] = frozenset()
     """The settings that the file gives, rightly or not."""
+    speaks: bool = True
+    """The file has a word to say of gradsafe, if only a wrong one."""
 
 
 def load(start: str, codes: Iterable[str]) -> Loaded:
     """The settings for the file or folder ``start``: those of the nearest ``pyproject.toml`` upwards that has any.
 
-    ``codes`` are the rules that there are. Never raises.
+    Where none has, the nearest one still says where the project begins. ``codes`` are the rules that there are. Never raises.
     """
     at = Path(start).absolute()
+    silent: Loaded | None = None
     for folder in (at, *at.parents):
         path = folder / FILE
         if path.is_file():
@@ -87,8 +90,11 @@ def load(start: str, codes: Iterable[str]) -> Loaded:
             if isinstance(source, Unreadable):
                 problem = ConfigurationProblem(str(path), 1, 1, f"{path.name} {source.why}", source.remedy)
                 return Loaded(Settings(str(folder)), str(path), (problem,))
-            return parse(str(path), source.text, codes)
-    return Loaded(Settings(str(at if at.is_dir() else at.parent)))
+            loaded = parse(str(path), source.text, codes)
+            if loaded.speaks:
+                return loaded
+            silent = silent or loaded
+    return silent or Loaded(Settings(str(at if at.is_dir() else at.parent)))
 
 
 def parse(file: str, text: str, codes: Iterable[str]) -> Loaded:
@@ -101,7 +107,7 @@ def parse(file: str, text: str, codes: Iterable[str]) -> Loaded:
     tool = data.get("tool")
     table = tool.get("gradsafe") if isinstance(tool, dict) else None
     if table is None:
-        return Loaded(Settings(folder), file)
+        return Loaded(Settings(folder), file, speaks=False)
     reader = _Reader(file, text, tuple(codes))
     settings = reader.settings(folder, table)
     given = frozenset(KEYS) & frozenset(table if isinstance(table, dict) else ())

@@ -52,6 +52,7 @@ class Workspace:
         self.lowered = lowered or Lowered()
         self._files: dict[str, _Opened | Unreadable] = {}
         self._overlays: set[str] = set()
+        self._elsewhere: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._spellings: dict[str, str] = {}
         self._exists: dict[str, bool] = {}
@@ -84,6 +85,24 @@ class Workspace:
         self._files.pop(file, None)
         self._overlays.discard(file)
         self._forget_what_exists()
+
+    def lay_over(self, file: str, text: str | None) -> frozenset[str]:
+        """An editor holds ``text`` for a file that is judged elsewhere (None: not any more).
+
+        Whose answers change by that: those about the file, if anybody has read it, and ("") those about which files there are.
+        """
+        file = self.name(file)
+        changed: set[str] = set()
+        if (text is None) is (file in self._elsewhere):
+            changed.add("")
+            self._forget_what_exists()
+        if text is None:
+            self._elsewhere.pop(file, None)
+        else:
+            self._elsewhere[file] = text
+        if file not in self._overlays and self._files.pop(file, None) is not None:
+            changed.add(file)
+        return frozenset(changed)
 
     def refresh(self) -> None:
         """Files on the disk may have come, gone or changed; open documents stay what they are."""
@@ -144,14 +163,15 @@ class Workspace:
         known = self._exists.get(file)
         if known is None:
             name = self._names.get(_absolute(file), file)
-            known = name in self._overlays or _is_file(file)
+            known = name in self._overlays or name in self._elsewhere or _is_file(file)
             self._exists[file] = known
         return known
 
     def _open(self, file: str) -> _Opened | Unreadable:
         found = self._files.get(file)
         if found is None:
-            found = self._files[file] = _read(file)
+            text = self._elsewhere.get(file)
+            found = self._files[file] = _read(file) if text is None else _Opened(build(file, text))
         return found
 
     # -- the world
