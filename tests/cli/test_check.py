@@ -169,3 +169,18 @@ def test_an_internal_error_is_short_unless_asked(
     assert ran.status == 2 and "internal error: ZeroDivisionError: oh" in ran.err and "--debug" in ran.err
     with pytest.raises(ZeroDivisionError):
         gradsafe("check", "--debug", "clean.py")
+
+
+def test_no_more_fixes_are_tried_than_a_file_can_bear(
+    gradsafe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # type: ignore[no-untyped-def]
+    """Each one that is tried means judging the file anew; the findings are told all the same."""
+    one = "h = x.exp()\nh += 1\nh.sum().backward()\n"
+    write(tmp_path, long="import torch\nx = torch.ones(2, requires_grad=True)\n" + one * 5)
+    monkeypatch.setattr("gradsafe.cli.check.PROOF", 40)
+    done = gradsafe("check", "--no-cache", "--output-format", "json", "long.py")
+    fixes = [len(each["fixes"]) for each in json.loads(done.out)]
+    assert len(fixes) == 5
+    assert fixes[0] > 1
+    assert fixes[-1] == 1
+    assert "findings were not tried" in done.err

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gradsafe.cli.caching import folder_of, tell_trouble
@@ -68,7 +68,7 @@ def check(arguments: argparse.Namespace, folder: Folder) -> Checked:
         from gradsafe.cli.known import unknown_to
 
         entries = unknown_to(arguments.baseline, entries, opened)
-    entries = [with_proved_fixes(opened.judge, entry) for entry in in_order(entries)]
+    entries = all_with_proved_fixes(opened.judge, in_order(entries))
     _print(arguments.output_format, entries, opened)
     opened.judge.close()
     if arguments.verbose:
@@ -138,6 +138,41 @@ def tell_bounds(bounds: Sequence[Bound], roots: int) -> None:
         + (f" ({listed})." if listed else "."),
         file=sys.stderr,
     )
+
+
+PROOF = 40_000
+"""Lines that are judged anew to prove the fixes of one file: 40 fixes where it has 1,000 lines. Lines, because they are the same
+whether results are kept or not."""
+
+
+def all_with_proved_fixes(judge: Judge, entries: Iterable[Entry]) -> list[Entry]:
+    """Each with the fixes that hold; none where a file has so many that trying them all would take minutes, which is told."""
+    found: list[Entry] = []
+    spent: Counter[str] = Counter()
+    untried: Counter[str] = Counter()
+    lines: dict[str, int] = {}
+    for entry in entries:
+        file = entry.place.file
+        if file not in lines:
+            lines[file] = (judge.text(file) or "").count("\n") + 1
+        to_try = sum(fix.remedy not in SUPPRESSING for fix in entry.fixes)
+        if to_try and spent[file] + to_try * lines[file] > max(PROOF, lines[file] * _AT_LEAST):
+            untried[file] += 1
+            found.append(replace(entry, fixes=tuple(fix for fix in entry.fixes if fix.remedy in SUPPRESSING)))
+            continue
+        spent[file] += to_try * lines[file]
+        found.append(with_proved_fixes(judge, entry))
+    for file, count in untried.items():
+        what = "of 1 finding were" if count == 1 else f"of {count:,} findings were"
+        print(
+            f"gradsafe: {file}: the fixes {what} not tried, it has too many. `gradsafe fix --diff {file}` tries all.",
+            file=sys.stderr,
+        )
+    return found
+
+
+_AT_LEAST = 3
+"""So many fixes are tried of any file, however long."""
 
 
 def with_proved_fixes(judge: Judge, entry: Entry) -> Entry:

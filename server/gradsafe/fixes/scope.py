@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
 import libcst as cst
@@ -124,8 +125,12 @@ class Scope:
         return {block for block in nest if block in self.loops}
 
 
+@lru_cache(maxsize=16)
 def collect(codes: tuple[Code, ...], qualname: str) -> Scope:
-    """Read off the names of the scope ``qualname``. The header of the function, if it is one, is the first chunk."""
+    """Read off the names of the scope ``qualname``. The header of the function, if it is one, is the first chunk.
+
+    Kept for the next finding in the same scope: chunks are the same objects while their text is.
+    """
     scope = Scope()
     # What a split compound statement holds comes as chunks of their own, indented more than its header.
     open_blocks: list[tuple[int, Code]] = []
