@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from gradsafe.interp.analyse import Root, RootKind, RootResult
+from gradsafe.interp.analyse import Root, RootResult
 from gradsafe.interp.watch import Watch
 from gradsafe.project.allowance import Allowance, Plan, Took
 from gradsafe.project.closure import Closures
@@ -23,6 +23,7 @@ from gradsafe.project.process import prepare
 from gradsafe.project.recording import Answers, KeptPrelude, Recorder, file_of
 from gradsafe.project.roots import own_texts, roots_of
 from gradsafe.project.settings import Settings
+from gradsafe.project.standing import stands_on
 from gradsafe.project.workspace import Workspace
 from gradsafe.rules.finding import Finding
 from gradsafe.syntax import suppressions
@@ -284,13 +285,7 @@ class Session:
 
     def stands_on(self, root: Root, rows: Sequence[int]) -> bool:
         """Whether the root is a function that stands, or a part of it, on one of some rows."""
-        layout, chunk = self.workspace.layout(root.file), self.workspace.chunk(root.scope)
-        if root.kind is not RootKind.FUNCTION or layout is None or chunk is None:
-            return False
-        start = layout.start(chunk.id) or 0
-        size = sum(len(each.lead) + len(each.text) for each in chunk.walk()) - len(chunk.lead)
-        first, last = (layout.row_column(offset)[0] for offset in (start, start + max(size - 1, 0)))
-        return any(first <= row <= last for row in rows)
+        return stands_on(self.workspace, root, rows)
 
     def counts(self) -> dict[str, int]:
         """What the session holds, and has done since it was opened."""
