@@ -18,6 +18,7 @@ CODES = tuple(rule.code for rule in all_rules())
 GOOD: list[dict[str, Any]] = [
     {},
     {"select": ["leaf-modified"], "ignore": [], "exclude": ["old/"]},
+    {"baseline": "known.json"},
     {"severity": {"graph-freed": "hint"}, "per-file-ignores": {"tests/*": ["leaf-modified"]}},
 ]
 WRONG: list[dict[str, Any]] = [
@@ -31,6 +32,8 @@ WRONG: list[dict[str, Any]] = [
     {"per-file-ignores": {"tests/*": ["nothing"]}},
     {"per-file-ignores": ["tests/*"]},
     {"exclude": [1]},
+    {"baseline": ""},
+    {"baseline": ["known.json"]},
 ]
 
 

@@ -64,10 +64,10 @@ def check(arguments: argparse.Namespace, folder: Folder) -> Checked:
         write_baseline(arguments.write_baseline, entries, opened)
         opened.judge.close()
         return Checked(2 if unread else 0)
-    if arguments.baseline:
+    if baseline := arguments.baseline or opened.baseline:
         from gradsafe.cli.known import unknown_to
 
-        entries = unknown_to(arguments.baseline, entries, opened)
+        entries = unknown_to(baseline, entries, opened)
     entries = all_with_proved_fixes(opened.judge, in_order(entries))
     _print(arguments.output_format, entries, opened)
     opened.judge.close()

@@ -11,18 +11,15 @@ from gradsafe.cli.opening import Opened
 from gradsafe.cli.sourcefile import read, write
 from gradsafe.judging.judge import texts_of
 from gradsafe.judging.mend import Choice, mend
-from gradsafe.report.baseline import Malformed, parse, render
+from gradsafe.report.baseline import Malformed, render
+from gradsafe.report.baseline import read as read_baseline
 from gradsafe.report.entry import Entry
 
 
 def unknown_to(path: str, entries: Sequence[Entry], opened: Opened) -> list[Entry]:
     """The entries that the baseline at ``path`` does not know; tells how many it knows, and how many are gone."""
     try:
-        text = Path(path).read_text("utf-8")
-        baseline = parse(path, text)
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise Failure(f"{path}: {why}. Write it with: gradsafe check --write-baseline {path} PATH") from error
+        baseline = read_baseline(path)
     except Malformed as error:
         raise Failure(str(error)) from error
     fresh, gone = baseline.sort(entries, texts_of(opened.judge, tuple(entries)), opened.files)

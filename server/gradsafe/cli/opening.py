@@ -22,6 +22,8 @@ class Opened:
     files: tuple[str, ...]
     judge: Judge
     failures: tuple[str, ...] = ()
+    baseline: str | None = None
+    """The file of known findings that the project's settings name."""
 
 
 def open_paths(paths: list[str], folder: Folder | None = None) -> Opened:
@@ -55,7 +57,18 @@ def open_paths(paths: list[str], folder: Folder | None = None) -> Opened:
         )
     judge = CachedJudge(loaded.settings, found.files, folder or folder_of())
     broken = tuple(problem.file for problem in loaded.problems)
-    return Opened(found.files, judge, (*broken, *(each.file for each in found.unreadable)))
+    return Opened(
+        found.files,
+        judge,
+        (*broken, *(each.file for each in found.unreadable)),
+        _shown(loaded.settings.baseline),
+    )
+
+
+def _shown(path: str | None) -> str | None:
+    """Seen from where the command runs, if it lies there."""
+    here = Path.cwd()
+    return str(Path(path).relative_to(here)) if path and Path(path).is_relative_to(here) else path
 
 
 def _project_of(path: str) -> str:

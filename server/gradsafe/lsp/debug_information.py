@@ -110,6 +110,7 @@ def _settings(server: GradsafeServer, configured: Configured) -> Iterator[tuple[
         "ignore": sorted(settings.ignore),
         "severity": {code: severity.value for code, severity in settings.severity.items()},
         "exclude": list(settings.exclude),
+        "baseline": settings.baseline,
         "per-file-ignores": {pattern: sorted(codes) for pattern, codes in settings.per_file_ignores},
     }
     for key, value in values.items():

@@ -17,6 +17,7 @@ from gradsafe.judging.mend import Choice, mend
 from gradsafe.judging.session_judge import SessionJudge
 from gradsafe.judging.trial import reading_backwards
 from gradsafe.lsp.analysis import Configured, Explained, Inside, Judgement, Mending, Remark
+from gradsafe.lsp.known import Known
 from gradsafe.lsp.lasting import Lasting
 from gradsafe.lsp.running import VersionMark
 from gradsafe.lsp.versions import backward_texts, predicted_marks
@@ -50,6 +51,7 @@ class SessionAnalysis:
         self._editor: Mapping[str, Any] = {}
         self._configured = Configured(None, Settings())
         self._open: Session | None = None
+        self._known = Known()
         self._lasting = Lasting(self._text_of)
         self._findings: dict[str, dict[Entry, Finding]] = {}
         self._fixes: dict[tuple[str, Entry], dict[EntryFix, Fix]] = {}
@@ -83,7 +85,7 @@ class SessionAnalysis:
                     return None
                 session.outcome(root)
             found = (to_entry(finding, (), session.place) for finding in session.check(file).findings)
-            return [entry for entry in found if entry is not None]
+            return self._known.unknown([entry for entry in found if entry is not None], file, text)
         finally:
             session.set_text(file, own)
 
@@ -114,7 +116,8 @@ class SessionAnalysis:
             return None
         entries = (to_entry(finding, (), session.place) for finding in result.findings)
         remarks = (*self._troubles(file, result), *_unused(file, result))
-        return text, Judgement(tuple(entry for entry in entries if entry is not None), remarks)
+        fresh = self._known.unknown([entry for entry in entries if entry is not None], file, text)
+        return text, Judgement(tuple(fresh), remarks)
 
     def forget(self, file: str) -> None:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
@@ -134,7 +137,8 @@ class SessionAnalysis:
         """What the project goes by."""
         if self._open is None and self._root is not None:
             self._session(self._root)
-        return self._configured
+        problems = (*self._configured.problems, *self._known.problems())
+        return replace(self._configured, problems=problems)
 
     def inside(self) -> Inside:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
@@ -204,6 +208,7 @@ class SessionAnalysis:
         codes = tuple(rule.code for rule in all_rules())
         loaded = load(root, codes)
         over = overlay(loaded.settings, self._editor, codes)
+        self._known.configure(loaded)
         problems = tuple(f"{problem.message}. {problem.remedy}" for problem in over.problems)
         self._configured = Configured(loaded.file, over.settings, loaded.given, loaded.problems, problems)
         for problem in loaded.problems:
@@ -211,14 +216,16 @@ class SessionAnalysis:
         return over.settings
 
     def _judgement(self, file: str, result: FileResult) -> Judgement:
-        known: dict[Entry, Finding] = {}
+        found: dict[Entry, Finding] = {}
         for finding in self._lasting.update(result):
             entry = to_entry(finding, (), self._place)
             if entry is not None:
-                known[entry] = finding
-        self._findings[file] = known
+                found[entry] = finding
+        assert self._open is not None
+        fresh = self._known.unknown(list(found), file, self._open.workspace.text(file))
+        self._findings[file] = {entry: found[entry] for entry in fresh}
         self._fixes = {key: fixes for key, fixes in self._fixes.items() if key[0] != file}
-        return Judgement(tuple(known), (*self._troubles(file, result), *_unused(file, result)))
+        return Judgement(tuple(fresh), (*self._troubles(file, result), *_unused(file, result)))
 
     def _troubles(self, file: str, result: FileResult) -> Iterable[Remark]:
         for problem in result.problems:

@@ -13,7 +13,7 @@ from gradsafe.lsp.registering import ask_for
 if TYPE_CHECKING:
     from gradsafe.lsp.server import GradsafeServer
 
-WATCHED = ("**/*.py", "**/*.ipynb", "**/pyproject.toml")
+WATCHED = ("**/*.py", "**/*.ipynb", "**/pyproject.toml", "**/*baseline*.json", "**/known.json")
 
 
 def register(server: GradsafeServer) -> None:

@@ -27,12 +27,12 @@ FILE, TABLE = "pyproject.toml", "tool.gradsafe"
 _HEADER = re.compile(r"\s*\[+\s*([\w.\"' -]+?)\s*\]+\s*(?:#.*)?$")
 OVERLAID = ("select", "ignore", "severity")
 """What an editor may say, too: it knows no patterns that are meant to be seen from the project's folder."""
-KEYS = ("select", "ignore", "per-file-ignores", "severity", "exclude")
+KEYS = ("select", "ignore", "per-file-ignores", "severity", "exclude", "baseline")
 
 
 @dataclass(frozen=True)
 class Settings:
-    """``select`` None: every rule. Patterns are those of ``.gitignore``, seen from ``folder``."""
+    """``select`` None: every rule. Patterns are those of ``.gitignore``, seen from ``folder``. ``baseline``: the file of findings that are known."""
 
     folder: str = "."
     select: frozenset[str] | None = None
@@ -40,6 +40,7 @@ class Settings:
     per_file_ignores: tuple[tuple[str, frozenset[str]], ...] = ()
     severity: Mapping[str, Severity] = field(default_factory=dict)
     exclude: tuple[str, ...] = ()
+    baseline: str | None = None
 
     def wants(self, code: str, file: str) -> bool:
         """Whether findings of ``code`` in ``file`` are to be told."""
@@ -74,6 +75,8 @@ class Loaded:
     """The settings that the file gives, rightly or not."""
     speaks: bool = True
     """The file has a word to say of gradsafe, if only a wrong one."""
+    places: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Where the settings that it gives stand (1-based)."""
 
 
 def load(start: str, codes: Iterable[str]) -> Loaded:
@@ -111,7 +114,8 @@ def parse(file: str, text: str, codes: Iterable[str]) -> Loaded:
     reader = _Reader(file, text, tuple(codes))
     settings = reader.settings(folder, table)
     given = frozenset(KEYS) & frozenset(table if isinstance(table, dict) else ())
-    return Loaded(settings, file, tuple(reader.problems), given)
+    places = {key: reader.place(key) for key in given}
+    return Loaded(settings, file, tuple(reader.problems), given, places=places)
 
 
 def overlay(base: Settings, editor: Mapping[str, Any], codes: Iterable[str]) -> Loaded:
@@ -172,6 +176,7 @@ class _Reader:
             self._read(table, "per-file-ignores", self._per_file) or (),
             self._read(table, "severity", self._severity) or {},
             self._read(table, "exclude", self._patterns) or (),
+            str(Path(folder, name)) if (name := self._read(table, "baseline", self._name)) else None,
         )
 
     def _read(self, table: dict[str, Any], key: str, reader: Callable[[str, Any], Any]) -> Any:
@@ -181,6 +186,12 @@ class _Reader:
         if isinstance(value, (list, tuple)) and all(isinstance(each, str) for each in value):
             return list(value)
         self._problem(key, f"{key!r} must be a list of strings", f'Write {key} = ["..."].')
+        return None
+
+    def _name(self, key: str, value: Any) -> str | None:
+        if isinstance(value, str) and value and "\0" not in value:
+            return value
+        self._problem(key, f"{key!r} must be the name of a file", f'Write {key} = "known.json".')
         return None
 
     def _codes(self, key: str, value: Any) -> frozenset[str] | None:
@@ -236,12 +247,12 @@ class _Reader:
         return found
 
     def _problem(self, word: str, message: str, remedy: str) -> None:
-        row, column = self._find(word)
+        row, column = self.place(word)
         line = self.lines[row - 1] if row <= len(self.lines) else ""
         found = word if line.startswith(word, column - 1) else ""
         self.problems.append(ConfigurationProblem(self.file, row, column, message, remedy, found))
 
-    def _find(self, word: str) -> tuple[int, int]:
+    def place(self, word: str) -> tuple[int, int]:
         """Where a word stands in the table; a parser of TOML tells no places of keys."""
         word_in = re.compile(rf"(?<![\w-]){re.escape(word)}(?![\w-])").search
         begin, inside = 1, False

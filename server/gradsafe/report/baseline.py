@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -38,6 +39,24 @@ class Baseline:
 
     path: str
     known: Mapping[Mark, int]
+
+    def about(self, file: str) -> Baseline:
+        """What concerns one file: its own marks, and those of files that are gone, which it may have been once."""
+        name = seen_from(self.path, file)
+        return Baseline(self.path, {**self._gone, **self._by_file.get(name, {})})
+
+    @cached_property
+    def _by_file(self) -> Mapping[str, Mapping[Mark, int]]:
+        found: dict[str, dict[Mark, int]] = {}
+        for mark, count in self.known.items():
+            found.setdefault(mark.file, {})[mark] = count
+        return found
+
+    @cached_property
+    def _gone(self) -> Mapping[Mark, int]:
+        folder = Path(self.path).absolute().parent
+        gone = [marks for file, marks in self._by_file.items() if not (folder / file).exists()]
+        return {mark: count for marks in gone for mark, count in marks.items()}
 
     def sort(
         self, entries: Sequence[Entry], texts: Mapping[str, str], files: Iterable[str]
@@ -129,3 +148,14 @@ def parse(path: str, text: str) -> Baseline:
             f"{path}: not a baseline. Write it again with: gradsafe check --write-baseline {path} PATH"
         ) from error
     return Baseline(path, known)
+
+
+def read(path: str) -> Baseline:
+    """The baseline in a file. Raises :class:`Malformed` where there is none that can be read."""
+    try:
+        return parse(path, Path(path).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise Malformed(
+            f"{path}: {why}. Write it with: gradsafe check --write-baseline {path} PATH"
+        ) from error
