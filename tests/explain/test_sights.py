@@ -57,6 +57,52 @@ def test_an_operation_says_what_it_does() -> None:
     )
 
 
+def test_an_operator_says_what_it_does() -> None:
+    saves = "`mul` saves its operand `y` for backward here, at version 0"
+    assert told("y = w.exp()\nz = y «*» y + 1\n")[0] == saves
+    assert told("y = w.exp()\nz = 1 + (y) «*» y\n")[0] == saves
+    assert told("z = w «@» w\n")[0].endswith("saves its operand `w` for backward here, at version 0")
+    assert (
+        told("y = w.exp()\nz = y «**» 2\n")[0]
+        == "`pow` saves its operand `y` for backward here, at version 0"
+    )
+    assert told("z = w * max(«*»w)\n") == [], "a star is no operator"
+
+
+@pytest.mark.parametrize("target", ["y«[»0]", "y[«0»]", "y[0] «=»", "y[0«]»"])
+def test_a_subscript_that_is_written_says_so(target: str) -> None:
+    program = f"y = w.exp()\n{target} {'' if '=' in target else '= '}1\n"
+    assert "this assignment to a slice writes `y` in place here: version 0 -> 1" in told(program)
+
+
+@pytest.mark.parametrize("target", ["y[«0»] +=", "y[0] «+=»"])
+def test_of_an_augmented_subscript_the_operator_writes(target: str) -> None:
+    lines = told(f"y = w.exp()\n{target} 1\n")
+    assert lines[0] == "`+=` writes `y[0]` in place here: version 0 -> 1"
+
+
+def test_a_parameter_is_what_was_passed() -> None:
+    lines = told("def f(«h»: torch.Tensor, *, k=1):\n    y = k * h.exp()\n    return y\n\n\nf(w)\n")
+    assert lines[0] == "a tensor of sizes [3], `float32`, at version 0"
+    alone = told("def f(h, «k»):\n    h.add_(k.exp())\n    return h\n")
+    assert alone[0] == "a tensor, at version 0, counted from where this function begins"
+    assert told("def f(«h»):\n    h = torch.ones(2)\n    return h\n") == []
+
+
+def test_what_began_elsewhere_is_counted_from_here() -> None:
+    lines = told("def f(h):\n    v = h[1:]\n    v.«add_»(1)\n")
+    assert (
+        lines[0]
+        == "`add_()` writes `v` in place here: version 0 -> 1, counted from where this function begins"
+    )
+
+
+def test_an_index_that_is_not_known_may_be_a_copy() -> None:
+    lines = told("y = w.exp()\nv = y[i]\n«v».add_(1)\n")
+    shared = [line for line in lines if "in the same memory" in line]
+    assert shared == ["where `the index is a number`: in the same memory: `y` (which this is `select` of)"]
+
+
 def test_what_a_backward_has_freed_is_saved_no_more() -> None:
     lines = told("y = w.exp()\ny.sum().backward()\n«y».add_(1)\n")
     assert "no operation that is known of has saved it for backward" in lines

@@ -97,12 +97,19 @@ class _Words:
 
     def of_operation(self, sight: Sight, counters: set[int] | None) -> Iterator[Line]:
         """What the operation did, to tensors with one of ``counters`` if some are given."""
+
+        def counted(event: Write | Save) -> str:
+            books = sight.books
+            return _FROM_HERE if books and books.counter == event.counter and not books.known else ""
+
         for event in sight.events:
             if isinstance(event, Write) and (counters is None or event.counter in counters):
-                yield (_write(event),)
+                yield (f"{_write(event)}{counted(event)}",)
             elif isinstance(event, Save) and (counters is None or event.counter in counters):
                 saved = "its result" if event.role == "result" else operand_text(event)
-                yield (f"`{event.operation}` saves {saved} for backward here, at version {event.version}",)
+                yield (
+                    f"`{event.operation}` saves {saved} for backward here, at version {event.version}{counted(event)}",
+                )
 
     def _origin(self, books: Books) -> Line:
         made = books.made
@@ -168,6 +175,7 @@ _MODES = {
     GradMode.INFERENCE: "; inference mode is on here",
     GradMode.UNKNOWN: "; whether grad mode is on here is not known",
 }
+_FROM_HERE = ", counted from where this function begins"
 _NOT_SAVED = "no operation in sight has saved it for backward"
 
 
@@ -177,7 +185,7 @@ def _summary(books: Books) -> str:
         sizes = ", ".join("?" if size is None else str(size) for size in books.shape)
         what += f" of sizes [{sizes}]"
     dtype = f", `{books.dtype}`" if books.dtype is not None else ""
-    counted = "" if books.known else ", counted from where this function begins"
+    counted = "" if books.known else _FROM_HERE
     return f"{what}{dtype}, at version {books.version}{counted}"
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gradsafe.interp.aim import aim
+from gradsafe.interp.aim import Aim, aim, first_use, parameter_at
 from gradsafe.interp.analyse import Root, RootKind
 from gradsafe.interp.watch import Sight, Watch
+from gradsafe.ir.instructions import Load
 from gradsafe.project.session import Session
 from gradsafe.syntax.chunk import Chunk
 from gradsafe.syntax.kind import Kind
@@ -35,17 +36,35 @@ def look(session: Session, file: str, row: int, column: int) -> Looked | None:
     chunk = session.workspace.chunk(located[0]) if located is not None else None
     if located is None or chunk is None or not chunk.text:
         return None
-    aimed = aim(chunk.text, session.workspace.block(chunk), located[1])
     tree = session.workspace.tree(file)
-    own = _root_of(session, file, tree, chunk.id) if aimed is not None and tree is not None else None
+    aimed = aim(chunk.text, session.workspace.block(chunk), located[1])
+    parameter = _parameter(session, chunk, located[1]) if chunk.kind is Kind.DEF else None
+    if parameter is not None:
+        place, watched, aimed = parameter
+    elif aimed is not None:
+        place, watched = Span(chunk.id, aimed.start, aimed.end), chunk.id
+    own = _root_of(session, file, tree, watched) if aimed is not None and tree is not None else None
     if aimed is None or own is None:
         return None
-    place = Span(chunk.id, aimed.start, aimed.end)
-    word = chunk.text[aimed.start : aimed.end]
+    word = chunk.text[place.start : place.end]
     for alone, roots in ((False, _callers(session, own)), (True, (own,))):
-        sights = [sight for root in roots for sight in _sights(session, root, Watch(chunk.id, aimed))]
+        sights = [sight for root in roots for sight in _sights(session, root, Watch(watched, aimed))]
         if any(_says_something(sight) for sight in sights):
             return Looked(place, word, tuple(sights), alone and own.kind is RootKind.FUNCTION)
+    return None
+
+
+def _parameter(session: Session, header: Chunk, at: int) -> tuple[Span, ChunkId, Aim] | None:
+    """The parameter of a ``def`` at an offset of its header, and where the body reads it first: the value that was passed."""
+    found = parameter_at(header.text, session.workspace.block(header), at)
+    if found is None:
+        return None
+    name = header.text[slice(*found)]
+    for chunk in (each for child in header.children for each in child.walk() if name in each.text):
+        aimed = first_use(session.workspace.block(chunk), name)
+        if aimed is not None:
+            is_read = all(isinstance(each, Load) for each in aimed.names)
+            return (Span(header.id, *found), chunk.id, aimed) if is_read else None
     return None
 
 
