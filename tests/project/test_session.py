@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Hashable
 from pathlib import Path
 
 import pytest
 from programs import LAYERS, MAIN, edited
+from tests.endurance.equality import said
 
 from gradsafe.project.session import FileResult, Session
 from gradsafe.project.settings import Settings
@@ -26,21 +26,6 @@ def two_files(session: Session) -> tuple[str, str]:
     session.set_text(main, MAIN)
     session.set_text(layers, LAYERS)
     return main, layers
-
-
-def said(session: Session, result: FileResult) -> Hashable:
-    """All that a result says, with places resolved."""
-    return (
-        tuple(
-            (
-                finding.code, finding.severity, finding.message, session.place(finding.primary),
-                tuple((each.role, each.message, session.place(each.place)) for each in finding.related),
-            )
-            for finding in result.findings
-        ),
-        tuple((problem.kind, problem.message, session.place(problem.where)) for problem in result.problems),
-        tuple((each.suppression.at, each.codes) for each in result.unused),
-    )  # fmt: skip
 
 
 def rows(session: Session, result: FileResult) -> list[int]:
