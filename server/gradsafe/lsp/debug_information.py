@@ -6,7 +6,6 @@ import asyncio
 import platform
 import sys
 from collections.abc import Iterator, Mapping
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -71,6 +70,9 @@ def _block(title: str, lines: list[str]) -> Iterator[str]:
 
 def _versions() -> dict[str, str]:
     """Of what runs here. Torch is only named: the interpreter that runs code may be another one."""
+    # With its parser of e-mail: nobody is to wait for that before `initialize` is answered.
+    from importlib import metadata
+
     found = {"Python": f"{platform.python_version()} ({sys.executable})", "platform": platform.platform()}
     for name in PACKAGES:
         try:
