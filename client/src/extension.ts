@@ -1,5 +1,6 @@
 // Where VS Code enters: wires the parts together, does no work itself.
 import { commands, type ExtensionContext, window, workspace } from 'vscode';
+import { openExample } from './example';
 import { onInterpreterChange } from './python';
 import { Server } from './server';
 import { RESTARTING } from './settings';
@@ -20,6 +21,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
         traces,
         commands.registerCommand('gradsafe.restart', () => running.restart()),
         commands.registerCommand('gradsafe.showLogs', () => log.show()),
+        commands.registerCommand('gradsafe.openExample', () => openExample(context)),
         commands.registerCommand('gradsafe.showTimeline', () => running.showTimeline()),
         workspace.onDidGrantWorkspaceTrust(() => running.restart()),
         workspace.onDidChangeConfiguration((change) => {

@@ -60,3 +60,21 @@ test('the lock file names no package host', () => {
         assert.equal(entry.resolved, undefined, name);
     }
 });
+
+test('the walkthrough shows files that exist, and its links name commands that are declared', () => {
+    const declared = manifest.contributes.commands.map(({ command }: { command: string }) => command);
+    for (const { steps } of manifest.contributes.walkthroughs) {
+        for (const { description, media, completionEvents } of steps) {
+            assert.ok(readFileSync(join(root, media.markdown), 'utf8').startsWith('# '));
+            const linked = [...description.matchAll(/command:(gradsafe\.\w+)/g)].map(
+                ([, command]) => command,
+            );
+            const awaited = completionEvents.flatMap(
+                (event: string) => /^onCommand:(gradsafe\..+)$/.exec(event)?.[1] ?? [],
+            );
+            for (const command of [...linked, ...awaited]) {
+                assert.ok(declared.includes(command), command);
+            }
+        }
+    }
+});

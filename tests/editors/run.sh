@@ -5,7 +5,7 @@
 #
 # Needs git, Python 3.10+, Node.js 20+ and, for what apt installs, Debian and root. Pictures: tests/editors/out/.
 # GRADSAFE_PYTHON: an interpreter that has gradsafe and torch. GRADSAFE_BARE_PYTHON: one that has neither.
-# GRADSAFE_VSCODE_DIR: where VS Code is, or goes.
+# GRADSAFE_VSCODE_DIR: where VS Code is, or goes. ONLY: part of the name of the VS Code scenarios to run.
 set -uo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -75,7 +75,7 @@ in_copy() {
     return $status
 }
 
-run_vscode() { (cd "$here" && node --test --test-concurrency=1 --test-reporter=spec vscode/*.test.mjs); }
+run_vscode() { (cd "$here" && node --test --test-concurrency=1 ${ONLY:+--test-name-pattern="$ONLY"} --test-reporter=spec vscode/*.test.mjs); }
 run_neovim() { in_copy nvim --headless --clean -S "$here/neovim/session.lua"; }
 run_emacs() {
     in_copy emacs -Q --batch -L "$(ls -d /usr/share/emacs/site-lisp/elpa-src/eglot-* | tail -1)" -l "$here/emacs/session.el"

@@ -199,6 +199,26 @@ scenario('a traceback that is selected is explained, with a link to the line tha
     }),
 );
 
+scenario('the walkthrough: a step opens the example, one of its lines is marked, and the step is done', () =>
+    withWorkbench('walkthrough', SAMPLE, BARE, async ({ page, shot }) => {
+        await openFile(page, 'script.py');
+        await palette(page, 'Open Walkthrough...');
+        const walkthroughs = page.locator('.quick-input-list .monaco-list-row');
+        await walkthroughs.filter({ hasText: 'Get Started with gradsafe' }).first().click(LONG);
+        const link = page.locator('.getting-started-step a, .getting-started-step button');
+        await link.filter({ hasText: 'Open Example' }).first().click(LONG);
+        await page.locator('.squiggly-error').first().waitFor(LONG);
+        assert.equal(await page.locator('.squiggly-error').count(), 1);
+        await shot('vscode-example');
+        await page.locator('.tab').filter({ hasText: 'Welcome' }).first().click(LONG);
+        await page
+            .locator('.getting-started-step .codicon-getting-started-step-checked')
+            .first()
+            .waitFor(LONG);
+        await shot('vscode-walkthrough');
+    }),
+);
+
 scenario('the output of a run comes as it is printed', () =>
     withWorkbench('output', SAMPLE, WITH_TORCH, async ({ page, shot }) => {
         await openFile(page, 'script.py');
