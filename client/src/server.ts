@@ -99,7 +99,7 @@ export class Server implements Disposable {
                 if (newState === State.Stopped) {
                     this.status.show({ kind: 'stopped', reason: 'the server has ended; see the log' });
                 } else if (newState === State.Running) {
-                    this.status.show({ kind: 'running', version: version(client) });
+                    this.status.show({ kind: 'running', version: version(client), by: command.command });
                 }
             }),
         ];
@@ -108,7 +108,7 @@ export class Server implements Disposable {
             await client.setTrace(
                 Trace.fromString(workspace.getConfiguration('gradsafe').get('server.trace', 'off')),
             );
-            this.status.show({ kind: 'running', version: version(client) });
+            this.status.show({ kind: 'running', version: version(client), by: command.command });
         } catch (error) {
             this.log.error(`the server did not start: ${String(error)}`);
             this.status.show({ kind: 'stopped', reason: 'the server did not start; see the log' });

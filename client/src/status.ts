@@ -3,7 +3,7 @@ import { type Disposable, LanguageStatusSeverity, languages } from 'vscode';
 
 export type State =
     | { readonly kind: 'starting' }
-    | { readonly kind: 'running'; readonly version: string }
+    | { readonly kind: 'running'; readonly version: string; readonly by: string }
     | { readonly kind: 'stopped'; readonly reason: string };
 
 export interface Status extends Disposable {
@@ -34,7 +34,7 @@ function detail(state: State): string {
         case 'starting':
             return 'starting';
         case 'running':
-            return 'watching PyTorch autograd';
+            return `watching PyTorch autograd, run by ${state.by}`;
         case 'stopped':
             return state.reason;
     }
