@@ -101,8 +101,8 @@ net(torch.ones(1, 2)).sum().backward()
     "a fake batch": (
         "detach-at-use",
         """\
-G, D = nn.Linear(2, 3), nn.Sequential(nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 1))
-fake = torch.tanh(G(torch.ones(4, 2)))
+G, D = nn.Sequential(nn.Linear(2, 3), nn.Tanh()), nn.Sequential(nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 1))
+fake = G(torch.ones(4, 2))
 d_loss = D(fake).mean() - D(torch.ones(4, 3)).mean()
 d_loss.backward()
 g_loss = -D(fake).mean()

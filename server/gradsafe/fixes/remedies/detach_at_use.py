@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from gradsafe.fixes.draft import Draft
+from gradsafe.fixes.forms import is_module
 from gradsafe.fixes.pieces import Part, Piece, blocks_around
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.spot import Spot, find_spot
@@ -84,12 +85,17 @@ def _index(block: Sequence[Piece], spot: Spot) -> int | None:
 
 
 def _makes_tensor(piece: Piece, name: str) -> bool:
-    """``name = f(...)`` or ``name = a * b``."""
+    """``name = f(...)`` or ``name = a * b``; what a class of torch's makes is a module or an optimizer."""
     statement = piece.statement
-    return (
-        isinstance(statement, cst.Assign)
-        and isinstance(statement.value, (cst.Call, cst.BinaryOperation, cst.UnaryOperation))
-        and any(isinstance(each.target, cst.Name) and each.target.value == name for each in statement.targets)
+    if not isinstance(statement, cst.Assign):
+        return False
+    value = statement.value
+    if isinstance(value, cst.Call) and isinstance(value.func, cst.Attribute):
+        of_torch = is_module(value.func.value)
+        if of_torch and value.func.attr.value[:1].isupper():
+            return False
+    return isinstance(value, (cst.Call, cst.BinaryOperation, cst.UnaryOperation)) and any(
+        isinstance(each.target, cst.Name) and each.target.value == name for each in statement.targets
     )
 
 
