@@ -158,11 +158,10 @@ def blocks_around(sources: Sources, spot: Spot) -> Iterator[list[Piece]]:
         if isinstance(cursor.node, cst.IndentedBlock):
             yield _in_one_chunk(spot.code, cursor.node.body)
     for block in sources.blocks(spot.code.chunk):
-        pieces = [_of_chunks(codes) for codes in block]
-        known = [piece for piece in pieces if piece is not None]
-        if len(known) < len(pieces):
-            return  # one of them does not parse: who knows what it reads
-        yield known
+        pieces = _pieces(block)
+        if pieces is None:
+            return
+        yield pieces
 
 
 def block_of_function(sources: Sources, spot: Spot) -> tuple[list[Piece], int] | None:
@@ -171,14 +170,18 @@ def block_of_function(sources: Sources, spot: Spot) -> tuple[list[Piece], int] |
     if not codes or not spot.code.chunk.qualname:
         return None
     header = codes[0].chunk
-    for block in sources.blocks(header):
-        pieces = [_of_chunks(codes) for codes in block]
-        known = [piece for piece in pieces if piece is not None]
-        for number, piece in enumerate(known):
-            if len(known) == len(pieces) and piece.parts[0].code.chunk == header:
-                return known, number
-        return None
+    pieces = _pieces(next(iter(sources.blocks(header)), ()))
+    for number, piece in enumerate(pieces or ()):
+        if pieces is not None and piece.parts[0].code.chunk == header:
+            return pieces, number
     return None
+
+
+def _pieces(block: Sequence[Sequence[Code | None]]) -> list[Piece] | None:
+    """The statements of a block; None where one of them does not parse: who knows what it reads."""
+    pieces = [_of_chunks(codes) for codes in block]
+    known = [piece for piece in pieces if piece is not None]
+    return known if len(known) == len(pieces) else None
 
 
 def _in_one_chunk(code: Code, body: Sequence[cst.CSTNode]) -> list[Piece]:

@@ -341,14 +341,14 @@ def check_inplace(
     A tensor of unknown history stays silent: only its caller could tell.
     """
     tensor = path.tensor(oid)
-    if tensor.origin == "numpy" or _before_region(path, oid):
+    if tensor.origin == "numpy":
         return
     fields = {"tensor": oid, "operation": operation, "name": tensor.name, "how": how, **extra}
     if tensor.inference and path.grad_mode is not GradMode.INFERENCE and tensor.origin != DETACHED_INFERENCE:
         raise_error(path, source, "inference-write", True, **fields)
         return
     needs = needs_grad & GRAD_ENABLED[path.grad_mode]
-    if needs is Tri.NO or not tensor.known:
+    if needs is Tri.NO or not tensor.known or _before_region(path, oid):
         return
     certain = needs is Tri.YES
     if tensor.base is not None:
