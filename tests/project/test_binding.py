@@ -9,7 +9,7 @@ import pytest
 import gradsafe
 from gradsafe.interp.names import bound_names
 from gradsafe.ir.lower import Lowered, lower_chunk
-from gradsafe.project.binding import names_bound
+from gradsafe.project.binding import names_bound, names_of_many
 from gradsafe.syntax.chunk import build
 from gradsafe.syntax.kind import Kind
 
@@ -51,3 +51,17 @@ def test_what_cannot_be_told(text: str) -> None:
 def test_a_statement_of_a_branch_needs_no_lowering_either() -> None:
     assert names_bound("    from a import *\n") == {"*"}
     assert names_bound("\tx, y = 1, 2\n") == {"x", "y"}
+
+
+def test_many_read_together_are_as_each_alone() -> None:
+    texts = [text for text in STATEMENTS if text.endswith("\n")]
+    assert names_of_many(texts) == {text: names_bound(text) for text in texts}
+
+
+def test_what_cannot_be_told_alone_is_not_told_among_others() -> None:
+    good = [f"x{i} = {i}\n" for i in range(40)]
+    for broken in (["x = (\n", "1)\n"], ["y = 1 \\\n", "+ 2\n"], ["z = '''\n"], ["if 1:\n", "else:\n"]):
+        found = names_of_many([*good[:20], *broken, *good[20:]])
+        assert not found.keys() & {text for text in broken if names_bound(text) is None}
+        assert all(found.get(text, names_bound(text)) == names_bound(text) for text in [*good, *broken])
+        assert len(found) >= 30

@@ -9,6 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from material import texts
 
+from gradsafe.syntax import scan as scan_module
 from gradsafe.syntax.chunk import Chunk, Kind, build, rebuild
 from gradsafe.syntax.parse import Unmodelled, parse
 from gradsafe.syntax.scan import rescan, scan
@@ -235,3 +236,15 @@ def test_rebuilt_equals_built(text: str, seed: int) -> None:
 @settings(max_examples=300, deadline=None)
 def test_rescanned_equals_scanned(old: str, new: str) -> None:
     assert rescan(scan(old), new).scan == scan(new)
+
+
+def test_a_text_of_too_many_lines_is_cut_and_edits_move_the_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scan_module, "MAX_LINES", 6)
+    lines = [f"x{i} = {i}\n\n" for i in range(9)]
+    tree: Chunk | None = None
+    for count in (5, 6, 7, 9, 8, 6, 7, 3, 9):
+        text = "".join(lines[9 - count :])
+        tree = build("a.py", text) if tree is None else rebuild(tree, text)
+        assert tree == build("a.py", text)
+        assert "".join(each.lead + each.text for each in tree.walk()) + ("\n" if count <= 6 else "") == text
+        assert len(tree.children) == min(count, 7)

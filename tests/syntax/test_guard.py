@@ -110,7 +110,7 @@ def test_wide_is_not_deep(text: str) -> None:
 
 def test_a_huge_statement_is_refused_with_its_place() -> None:
     assert parse("x = [" + "1, " * MAX_TEXT + "]") == Unmodelled(
-        "a statement of more than 64 kB", 0, refused=True
+        "more than 64 kB in one statement, or below line 32,000 of code", 0, refused=True
     )
     deep = parse("x = " + "(" * (MAX_DEPTH + 1) + ")" * (MAX_DEPTH + 1))
     assert deep == Unmodelled(f"brackets nested deeper than {MAX_DEPTH}", 4 + MAX_DEPTH, refused=True)

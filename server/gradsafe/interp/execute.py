@@ -33,7 +33,7 @@ from gradsafe.interp import (
     strings,
     torch_ops,
 )
-from gradsafe.interp.machine import EXECUTE, Machine, Outcomes, span
+from gradsafe.interp.machine import EXECUTE, UNREADABLE, Machine, Outcomes, span
 from gradsafe.ir import instructions as ir
 
 if TYPE_CHECKING:
@@ -361,6 +361,7 @@ def _collect(machine: Machine, path: Path, i: ir.Collect) -> None:
 @executes(ir.Unmodelled)
 def _unmodelled(machine: Machine, path: Path, i: ir.Unmodelled) -> None:
     """Code that could not be read: whatever it binds is unknown, and nothing after it is certain."""
+    machine.ran += UNREADABLE
     for name in i.binds:
         names.store(path, name, Unknown(("unmodelled", span(path, i.at), name)))
     path.blurred = True

@@ -46,14 +46,17 @@ class Budget:
 
 
 LOWERING = 5
-"""Parsing a module-level statement takes as long as running some instructions, and there may be thousands of them."""
+"""Parsing a statement of a module or a class takes as long as running some instructions, and there may be thousands of them."""
+
+UNREADABLE = 20
+"""The same for a statement that is broken: libcst and CPython are both asked, twice."""
 
 STATEMENT = Budget(instructions=1_000, paths=4, depth=10)
 """For one module-level statement that a root needs: an import, a constant. Of 3,851 in four released packages four end between
 1,000 and 3,000 instructions, and 101 not even there (docstrings put together, searches for installed packages)."""
 
-DEFINITION = Budget(instructions=3_000, paths=4, depth=10)
-"""The same for a class: three instructions and more for each of its members."""
+DEFINITION = Budget(instructions=6_000, paths=4, depth=10)
+"""The same for a class: eight instructions and more for each of its members."""
 
 
 class Machine:
@@ -107,7 +110,8 @@ class Machine:
             path.blurred, path.status = True, Status.RETURN
             return [path]
         paths = [path]
-        lowering = LOWERING if isinstance(body, ChunkId) and not body.qualname else 0
+        once = isinstance(body, ChunkId) and (not body.qualname or path.frame.kind == "class")
+        lowering = LOWERING if once else 0
         self.nesting += 1
         for block in self.body(body):
             if not any(each.status is Status.RUN for each in paths):

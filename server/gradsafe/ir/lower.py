@@ -82,8 +82,17 @@ def _lower_text(text: str, kind: Kind, body: LazyBody | None, done: Lowered) -> 
 
 
 def _unmodelled(text: str, start: int, end: int, reason: str) -> ir.Unmodelled:
-    names = dict.fromkeys(_MAY_BIND.findall(text[start:end][:10_000]))
+    names = dict.fromkeys(_may_bind(text[start:end]))
     return ir.Unmodelled((start, end), reason, tuple(names))
+
+
+def perhaps_bound(text: str) -> frozenset[str]:
+    """The names that a text which nobody could read looks as if it bound."""
+    return frozenset(_may_bind(text))
+
+
+def _may_bind(text: str) -> list[str]:
+    return _MAY_BIND.findall(text[:10_000])
 
 
 def _header(chunk: Chunk, done: Lowered) -> Parsed | None:

@@ -32,8 +32,8 @@ _BRIEF_FROM = 34_000
 """From here on each root gets little, so that what is left serves many."""
 _LINE = 5
 """Parsing and lowering a logical line takes as long as this many instructions (0.1 ms)."""
-_CHARACTERS = 100
-"""So many characters of a file are read, cut and searched for the names that it binds in the time of one instruction."""
+_MODULE_FROM = 12_000
+"""The same for the module's own statements, which come first and may take 40,000: of a file with more lines than this."""
 _ROOT = 30
 """The same for starting a root and judging its log (1 ms)."""
 
@@ -43,11 +43,12 @@ _RISKS = re.compile(
 """What a text holds that writes to a tensor or runs backward."""
 
 
-def allowance(spent: int) -> Allowance:
+def allowance(kind: RootKind, spent: int) -> Allowance:
     """Of a root, once the roots before it and the parsing have spent this much."""
     if spent >= FILE:
         return Allowance.NONE
-    return Allowance.FULL if spent < _BRIEF_FROM else Allowance.BRIEF
+    brief_from = _MODULE_FROM if kind is RootKind.MODULE else _BRIEF_FROM
+    return Allowance.FULL if spent < brief_from else Allowance.BRIEF
 
 
 class Took(NamedTuple):
@@ -86,10 +87,14 @@ class Plan:
         self, root: Root, took: Callable[[Root, Allowance], Took | None], size: Callable[[str], int]
     ) -> Allowance:
         """Of ``root``. ``took`` says what a root took with an allowance, None while it is to be run: then this is a guess.
-        ``size`` is that of a file in characters.
+        ``size`` is that of a file in logical lines. One is read, cut and searched for the names that it binds in the time
+        of one instruction.
         """
+        if self._next == 0:
+            self._spent = self.tree.lines
         while self._next < len(self.order):
-            each, given = self.order[self._next], allowance(self._spent)
+            each = self.order[self._next]
+            given = allowance(each.kind, self._spent)
             if given is not Allowance.NONE:
                 found = took(each, given)
                 if found is None:
@@ -97,12 +102,12 @@ class Plan:
                 self._spent += self._cost(each, found, size)
             self._known[each] = given
             self._next += 1
-        return self._known.get(root) or allowance(self._spent)
+        return self._known.get(root) or allowance(root.kind, self._spent)
 
     def _cost(self, root: Root, took: Took, size: Callable[[str], int]) -> int:
-        work, files = took.work.keys() - self._paid, took.files - self._paid
+        work, files = took.work.keys() - self._paid, took.files - self._paid - {root.file}
         self._paid |= work | files
-        elsewhere = sum(took.work[each] for each in work) + sum(map(size, files)) // _CHARACTERS
+        elsewhere = sum(took.work[each] for each in work) + sum(map(size, files))
         return _ROOT + took.instructions + _LINE * self._lines(root) + elsewhere
 
     def _lines(self, root: Root) -> int:

@@ -6,23 +6,24 @@ The other chunks are judged all the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
-from gradsafe.ir.instructions import Block
-from gradsafe.ir.instructions import Unmodelled as NotLowered
 from gradsafe.syntax.chunk import Chunk
 from gradsafe.syntax.cpython import parsed
 from gradsafe.syntax.guard import refusal
 from gradsafe.syntax.kind import Kind
-from gradsafe.syntax.parse import Unmodelled, parse
+from gradsafe.syntax.parse import Unmodelled, is_readable, parse
 from gradsafe.syntax.source import Unreadable
 from gradsafe.syntax.span import ChunkId, Span
 from gradsafe_tracer.events import AnyPlace
 
 _INDENT = re.compile(r"[ \t\f]*")
+
+MOST = 400
+"""So many problems of a file are told. Each takes up to a millisecond to find, and to read."""
 
 
 class ProblemKind(Enum):
@@ -49,47 +50,48 @@ def unreadable(file: Unreadable) -> Problem:
 
 
 class Problems:
-    """The problems of trees; of chunks that are the same objects as before they are not looked for again.
+    """The problems of trees; of chunks that are the same objects as before they are not looked for again."""
 
-    ``block`` lowers one chunk (and remembers it): only what it could not lower is parsed here once more.
-    """
-
-    def __init__(self, block: Callable[[Chunk], Block]) -> None:
-        self._block = block
+    def __init__(self) -> None:
         self._known: dict[ChunkId, tuple[Chunk, tuple[Problem, ...]]] = {}
 
-    def of(self, chunk: Chunk) -> tuple[Problem, ...]:
-        """Every problem of a chunk and of those below it, in the order of the text."""
+    def of(self, module: Chunk) -> tuple[Problem, ...]:
+        """The first problems of a module, in the order of the text: one broken line in a thousand is told, and of a file
+        that is no Python at all not every line.
+        """
+        if module.id not in self._known and _is_python(module):
+            self._note_none(module)
+        return self._of(module, MOST)
+
+    def _of(self, chunk: Chunk, most: int) -> tuple[Problem, ...]:
         if not chunk.children:
-            return self._own(chunk)
-        if chunk.kind is Kind.MODULE and chunk.id not in self._known and _is_python(chunk):
-            self._note_none(chunk)
+            return _own(chunk)
         known = self._known.get(chunk.id)
         if known is not None and known[0] is chunk:
-            return known[1]
-        found = list(self._own(chunk))
+            return known[1][:most]
+        found = list(_own(chunk))
         for child in chunk.children:
-            found.extend(self.of(child))
-        self._known[chunk.id] = (chunk, tuple(found))
-        return tuple(found)
+            if len(found) >= most:
+                return tuple(found[:most])
+            found.extend(self._of(child, most - len(found)))
+        if len(found) <= most:
+            self._known[chunk.id] = (chunk, tuple(found))
+        return tuple(found[:most])
 
-    def _note_none(self, chunk: Chunk) -> None:
-        for each in chunk.walk():
+    def _note_none(self, module: Chunk) -> None:
+        for each in module.walk():
             if each.children:
                 self._known[each.id] = (each, ())
 
-    def _own(self, chunk: Chunk) -> tuple[Problem, ...]:
-        found = [] if chunk.kind is Kind.LEAF else list(_of_block(chunk))
-        if chunk.text and self._is_suspect(chunk):
-            for start, end, message, refused in _of_text(chunk.text, chunk.kind):
-                kind = ProblemKind.SKIPPED if refused else ProblemKind.SYNTAX
-                found.append(Problem(kind, chunk.id.file, message, Span(chunk.id, start, end)))
-        return tuple(found)
 
-    def _is_suspect(self, chunk: Chunk) -> bool:
-        if chunk.kind is Kind.CLAUSE or (chunk.children[:1] and chunk.children[0].kind is Kind.CLAUSE):
-            return True  # lowered as a part of its statement
-        return any(isinstance(each, NotLowered) for each in self._block(chunk).instructions)
+def _own(chunk: Chunk) -> tuple[Problem, ...]:
+    """Those of a chunk's own text."""
+    found = [] if chunk.kind is Kind.LEAF else list(_of_block(chunk))
+    if chunk.text:
+        for start, end, message, refused in _of_text(chunk.text, chunk.kind):
+            kind = ProblemKind.SKIPPED if refused else ProblemKind.SYNTAX
+            found.append(Problem(kind, chunk.id.file, message, Span(chunk.id, start, end)))
+    return tuple(found)
 
 
 def _is_python(module: Chunk) -> bool:
@@ -101,6 +103,8 @@ def _is_python(module: Chunk) -> bool:
 
 @lru_cache(maxsize=65_536)
 def _of_text(text: str, kind: Kind) -> tuple[tuple[int, int, str, bool], ...]:
+    if is_readable(text, kind):
+        return ()
     found = parse(text, kind)
     if isinstance(found, Unmodelled):
         start, end = _word(text, found.offset)

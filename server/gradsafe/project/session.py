@@ -89,7 +89,7 @@ class Session:
         self._interpret = interpret
         self._answers = Answers(self.workspace)
         self._prelude = KeptPrelude(self.workspace, self._answers)
-        self._problems = Problems(self.workspace.block)
+        self._problems = Problems()
         self._closures = Closures(self.workspace)
         self._scope: dict[str, None] = {}
         self._states: dict[Root, _State] = {}
@@ -370,8 +370,8 @@ class Session:
         return plan.allowance(root, self._took, self._size) if plan is not None else Allowance.FULL
 
     def _size(self, file: str) -> int:
-        """In characters; none for the question which files there are."""
-        return len(self.workspace.text(file) or "") if file else 0
+        """In logical lines; none for the question which files there are."""
+        return self.workspace.lines(file) if file else 0
 
     def _took(self, root: Root, allowance: Allowance) -> Took | None:
         kept = self._held(root, allowance)

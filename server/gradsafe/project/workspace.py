@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import overload
 
-from gradsafe.interp.names import bound_names
 from gradsafe.interp.world import ModuleFacts
 from gradsafe.ir.instructions import Block, Body
 from gradsafe.ir.lower import Lowered, lower_chunk
-from gradsafe.project.binding import names_bound
+from gradsafe.project.binding import Bindings
 from gradsafe.project.imports import find_module
-from gradsafe.project.roots import name_of
 from gradsafe.syntax.cells import NotANotebook, NotebookText, notebook
 from gradsafe.syntax.chunk import Chunk, build, mentions_yield, rebuild
-from gradsafe.syntax.kind import Kind
 from gradsafe.syntax.layout import Layout
 from gradsafe.syntax.source import Unreadable, read
 from gradsafe.syntax.span import ChunkId
@@ -57,7 +54,7 @@ class Workspace:
         self._spellings: dict[str, str] = {}
         self._exists: dict[str, bool] = {}
         self._found: dict[tuple[str, str, int], str | None] = {}
-        self._bound: dict[tuple[Kind, str], frozenset[str]] = {}
+        self._bindings = Bindings(self.block)
 
     # -- texts
 
@@ -112,7 +109,7 @@ class Workspace:
 
     def tidy(self) -> None:
         """Let go what is known of names and statements that may be gone."""
-        self._bound.clear()
+        self._bindings.clear()
         self._forget_what_exists()
 
     def _forget_what_exists(self) -> None:
@@ -128,6 +125,11 @@ class Workspace:
         """The MODULE chunk of ``file``; None where it cannot be read."""
         found = self.opened(file)
         return found if isinstance(found, Chunk) else None
+
+    def lines(self, file: str) -> int:
+        """The logical lines of ``file``; 0 where it cannot be read."""
+        tree = self.tree(file)
+        return tree.lines if tree is not None else 0
 
     def text(self, file: str) -> str | None:
         """The text that places in ``file`` point into: for a notebook that of its code cells."""
@@ -212,7 +214,7 @@ class Workspace:
         if not isinstance(found, _Opened):
             return None
         if found.facts is None:
-            found.facts = self._facts(self.name(file), found.root)
+            found.facts = self._bindings.facts(self.name(file), found.root)
         return found.facts
 
     def find_module(self, importer: str, name: str, level: int) -> str | None:
@@ -222,38 +224,6 @@ class Workspace:
             found = find_module(self.root, importer, name, level, self.exists)
             self._found[asked] = self.name(_spelled_like(importer, found)) if found is not None else None
         return self._found[asked]
-
-    def _facts(self, file: str, root: Chunk) -> ModuleFacts:
-        binders: dict[str, list[int]] = {}
-        stars: list[int] = []
-        for index, chunk in enumerate(root.children):
-            for name in self._names_bound(chunk):
-                (stars if name == "*" else binders.setdefault(name, [])).append(index)
-        return ModuleFacts(
-            file, root.id, {name: tuple(found) for name, found in binders.items()}, tuple(stars)
-        )
-
-    def _names_bound(self, chunk: Chunk) -> Iterator[str]:
-        """What a statement at module level binds there; ``*`` for a star import."""
-        names = set(self._own_names(chunk))
-        if chunk.kind in (Kind.COMPOUND, Kind.CLAUSE):
-            for child in chunk.children:
-                names.update(self._names_bound(child))
-        yield from sorted(names)
-
-    def _own_names(self, chunk: Chunk) -> frozenset[str]:
-        if not chunk.text:
-            return frozenset()
-        if chunk.kind in (Kind.DEF, Kind.CLASS):  # its header need not be parsed for that
-            return frozenset({name_of(chunk)})
-        key = (chunk.kind, chunk.text)
-        names = self._bound.get(key)
-        if names is None:
-            names = names_bound(chunk.text) if chunk.kind is Kind.LEAF else None
-            if names is None:
-                names = frozenset(bound_names(self.block(chunk).instructions))
-            self._bound[key] = names
-        return names
 
 
 class _Lowered(Sequence[Block]):

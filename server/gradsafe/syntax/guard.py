@@ -12,6 +12,7 @@ import re
 from typing import NamedTuple
 
 from gradsafe.syntax.lexer import LINE_END, ONE_LINE_STRING, TRIPLE, column, triple_end
+from gradsafe.syntax.scan import MAX_LINES
 
 MAX_TEXT = 64 * 1024
 MAX_DEPTH = 60
@@ -45,7 +46,9 @@ _TOKEN = re.compile(
 def refusal(text: str) -> Refusal | None:
     """Why libcst must not see ``text``; None if it is safe. Linear in the text."""
     if len(text) > MAX_TEXT:
-        return Refusal(f"a statement of more than {MAX_TEXT // 1024} kB", 0)
+        return Refusal(
+            f"more than {MAX_TEXT // 1024} kB in one statement, or below line {MAX_LINES:,} of code", 0
+        )
     found = _blocks(text) or _clauses(text)
     if found is not None:
         return found

@@ -17,6 +17,7 @@ from typing import NamedTuple, TypeAlias
 import libcst as cst
 
 from gradsafe.syntax import bare, guard
+from gradsafe.syntax.cpython import parsed
 from gradsafe.syntax.kind import Kind
 from gradsafe.syntax.lexer import LINES, column, tokens
 from gradsafe.syntax.offsets import At, RoundTripError, offsets
@@ -132,6 +133,14 @@ def parse_bare(text: str, kind: Kind = Kind.LEAF) -> Parsed | Unmodelled:
         if found is not None:
             return _parsed(text, frame, kind, *found)
     return parse(text, kind)
+
+
+def is_readable(text: str, kind: Kind) -> bool:
+    """Whether there is nothing wrong with a chunk's text, as far as this Python can tell; False where the guard refuses it."""
+    if guard.refusal(text) is not None:
+        return False
+    frame = _frame(text, kind)
+    return parsed(frame.before + text + frame.after) is not None
 
 
 def _frame(text: str, kind: Kind) -> _Frame:

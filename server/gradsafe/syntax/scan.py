@@ -49,6 +49,9 @@ class Reuse(NamedTuple):
 
 
 TO_THE_END = 1 << 60
+MAX_LINES = 32_000
+"""A text is cut into so many logical lines; what is left is the last of them. Cutting one and naming its chunk takes
+20 to 30 us, so the whole of a longer text could not be read and judged in 2 s."""
 
 _BLANK = re.compile(rf"(?:[ \t\f]*(?:\#[^\r\n]*)?{LINE_END})+")
 _LAST_BLANK = re.compile(r"[ \t\f]*(?:\#[^\r\n]*)?\Z")
@@ -71,14 +74,21 @@ def scan(text: str) -> Scan:
     lines: list[Line] = []
     at = 0
     while at < len(text):
-        line = _line(text, at)
+        line = _line(text, at) if len(lines) < MAX_LINES else _rest(text, at)
         lines.append(line)
         at += line.lead + line.size
     return Scan(text, tuple(lines))
 
 
+def is_cut(scanned: Scan) -> bool:
+    """Whether there was more in the text than is read."""
+    return len(scanned.lines) > MAX_LINES
+
+
 def rescan(old: Scan, text: str) -> Reuse:
     """The same as ``scan(text)``, reading only from the edit on until the lines agree with the old ones again."""
+    if is_cut(old):
+        return Reuse(scan(text), 0, 0)
     same_start, same_end = _common_ends(old.text, text)
     shift = len(text) - len(old.text)
     prefix, at = _untouched(old.lines, same_start)
@@ -98,6 +108,8 @@ def rescan(old: Scan, text: str) -> Reuse:
     else:
         index = len(old.lines)
     lines = (*old.lines[:prefix], *fresh, *old.lines[index:])
+    if len(lines) > MAX_LINES:
+        return Reuse(scan(text), 0, 0)
     return Reuse(Scan(text, lines), prefix, len(old.lines) - index)
 
 
@@ -162,6 +174,15 @@ def _line(text: str, start: int) -> Line:
     end, rows, reach = _code(text, head.end())
     reach = TO_THE_END if reach == TO_THE_END else max(reach, end) - start
     return Line(code - start, end - code, column(indent), word or "", rows, reach)
+
+
+def _rest(text: str, start: int) -> Line:
+    """All that is left of a text as one line in column 0."""
+    first = _line(text, start)
+    code = start + first.lead
+    if first.size == 0:
+        return first
+    return Line(first.lead, len(text) - code, 0, "", max(1, _rows(text, code, len(text))), TO_THE_END)
 
 
 def _code(text: str, at: int) -> tuple[int, int, int]:
