@@ -69,12 +69,11 @@ def _run(
             if options.dry_run:
                 from .running.dryrun import run_dry
 
-                stop = run_dry(lambda: programs.run(loaded, codes, options.arguments))
+                stop = run_dry(lambda: _to_its_end(loaded, codes, options.arguments))
                 result["stopped"] = stop is not None
                 result["notes"] += [] if stop is None else [stop]
             else:
-                programs.run(loaded, codes, options.arguments)
-            _join_threads()
+                _to_its_end(loaded, codes, options.arguments)
             result["outcome"] = "completed"
         except ProgramError:
             raise
@@ -104,8 +103,9 @@ def _left_out(light: bool) -> List[str]:
     return [f"--light does not see {UNSEEN}"]
 
 
-def _join_threads() -> None:
-    """As the interpreter does before it exits: what other threads do belongs to the run."""
+def _to_its_end(loaded: programs.Program, codes: List[Any], arguments: List[str]) -> None:
+    """Runs the program, then waits as the interpreter does before it exits: what other threads do belongs to the run."""
+    programs.run(loaded, codes, arguments)
     for thread in threading.enumerate():
         if thread is not threading.current_thread() and not thread.daemon:
             thread.join()

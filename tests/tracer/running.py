@@ -50,7 +50,7 @@ def run(path: Path, traced: bool, body: Body | None = None, dry: bool = False) -
     codes = program.compile_cells(loaded)
     torch.manual_seed(0)
     random.seed(0)
-    session = Session() if traced else None
+    session = Session(light=dry) if traced else None  # as the command line has it
     places.forget_files()
     places.mark_user_file(str(path))
     places.kinds[__file__] = places.SKIP

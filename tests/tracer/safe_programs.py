@@ -331,6 +331,44 @@ def hook_reads_the_array_of_a_shared_gradient() -> None:
     (h + y).pow(2).sum().backward()
 
 
+def hook_puts_back_what_it_scaled() -> None:
+    norms: list[float] = []
+
+    def measure(g: Any) -> None:
+        g.mul_(2)
+        norms.append(float(g.norm()))
+        g.div_(2)
+
+    for _ in range(6):  # more often than one place is put to the proof
+        h = torch.randn(3, requires_grad=True) * 2
+        y = h * 3
+        y.register_hook(measure)
+        (h + y).pow(2).sum().backward()
+
+
+def one_of_two_hooks_puts_back_what_it_clamped() -> None:
+    def clamp(g: Any) -> None:
+        old = g.clone()
+        g.clamp_(-0.1, 0.1)
+        g.copy_(old)
+
+    h = torch.randn(3, requires_grad=True) * 2
+    y = h * 3
+    y.register_hook(clamp)
+    y.register_hook(lambda g: None)
+    (h + y).pow(2).sum().backward()
+
+
+def hook_of_many_gradients_logs_them() -> None:
+    norms: list[float] = []
+    h = torch.randn(3, requires_grad=True) * 2
+    y = h * 3
+    torch.autograd.graph.register_multi_grad_hook(
+        (h, y), lambda gs: norms.extend(float(g.norm()) for g in gs)
+    )
+    (h + y).pow(2).sum().backward()
+
+
 PROGRAMS = [
     value
     for name, value in list(globals().items())

@@ -376,6 +376,17 @@ def hook_writes_the_array_of_a_shared_gradient() -> None:
     (h + y).pow(2).sum().backward()
 
 
+def hook_of_whichever_gradient_comes_first() -> None:
+    h = _leaf() * 2
+    y = h * 3
+
+    def scale(g: Any) -> None:
+        g.mul_(0.1)  # wrong
+
+    torch.autograd.graph.register_multi_grad_hook((y,), scale, mode="any")
+    (h + y).pow(2).sum().backward()
+
+
 PROGRAMS = [
     value
     for name, value in list(globals().items())

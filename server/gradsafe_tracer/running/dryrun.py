@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
+import threading
 import weakref
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
@@ -22,10 +23,12 @@ from ..errors.messages import reason_of
 from ..seen.places import USER, kind_of_file
 from ..watching.operands import operation_name, tensors_in
 from ..watching.patches import replaced
-from .guess import Guess, NeedsValue, guessing_math
+from . import overlaps
+from .answers import CPU, MOVES, PLACE, SUBSCRIPTS, device_of, indices, is_real, packed, remember, special
+from .guess import NeedsValue, guessing_math
 
 _META = torch.device("meta")
-_CPU = torch.device("cpu")
+_OF_NUMBERS = (torch.tensor, torch.as_tensor, torch.scalar_tensor)
 _TORCH = str(Path(torch.__file__).parent)
 _DATA, _OPTIMIZERS = str(Path(_TORCH, "utils", "data")), str(Path(_TORCH, "optim"))
 """Torch's own code that computes with values of its own: samplers draw indices, optimizers count their steps."""
@@ -33,11 +36,12 @@ _KERNELS = tuple(
     str(Path(_TORCH, name)) for name in ("_refs", "_prims", "_meta_reg", "_decomp", "_library", "_inductor")
 )
 """Many kernels of ``meta`` are Python; where the engine runs them, they must see what there is."""
+_PACKING = str(Path(_TORCH, "nn", "utils", "rnn.py"))
+"""Sequences are packed by their lengths, which must be known; the sizes of the batches stay on the CPU."""
 _UNTOUCHED = (_DATA, *_KERNELS)
 _BETWEEN = (str(Path(__file__).parents[1]), str(Path(_TORCH, "overrides.py")))
 _NAMED_AUTOCAST = hasattr(torch, "get_autocast_dtype")
 """Torch 2.4 gave both functions a device, and calls the old ones deprecated."""
-_PLACE, _KNOWN = "_gradsafe_device", "_gradsafe_known"
 _OWNER: Any = torch.autograd.Variable
 
 
@@ -48,25 +52,30 @@ class DryRun(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
         super().__init__()
         self._twins: Dict[int, Tuple[Any, Any]] = {}
         self._makers = set(_device_constructors())
-        self._special = _special()
+        self._special = special()
+        self.ended: Optional[NeedsValue] = None
 
     def __torch_function__(
         self, func: Any, types: Any, args: Tuple[Any, ...] = (), kwargs: Optional[Dict[str, Any]] = None
     ) -> Any:
         kwargs = dict(kwargs or {})
         caller = _caller(sys._getframe(1))
+        if caller == _PACKING:
+            return packed(func, args, kwargs)
         if caller.startswith(_UNTOUCHED):
             return func(*args, **kwargs)
         args, kwargs = self._on_meta(args), self._on_meta(kwargs)
+        if func in SUBSCRIPTS:
+            args = (args[0], indices(args[1]), *args[2:])
         place = _place_of(args, kwargs)
         if func in self._makers:
             if caller.startswith(_OPTIMIZERS) and kwargs.get("device") is None:
                 return func(*args, **kwargs)
-            place, kwargs["device"] = _device(kwargs.get("device")), _META
-        elif kwargs.get("device") is not None and func not in _MOVES:
-            place, kwargs["device"] = _device(kwargs["device"]), _META
+            place, kwargs["device"] = device_of(kwargs.get("device")), _META
+        elif kwargs.get("device") is not None and func not in MOVES:
+            place, kwargs["device"] = device_of(kwargs["device"]), _META
         special = self._special.get(func)
-        if special is not None and (func in _MOVES or _without_values(args)):
+        if special is not None and (func in MOVES or _without_values(args)):
             return special(func, *args, **kwargs)
         return self._run(func, args, kwargs, place)
 
@@ -74,14 +83,22 @@ class DryRun(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
         if _casts():
             raise NeedsValue("autocast: it casts by device, and leaves tensors on meta as they are")
         try:
+            refused = overlaps.refusal(func, args, kwargs)
+            if refused is not None and not refused.in_backward:
+                return _seen_by_others(overlaps.refusing(func, refused.message), args, kwargs)
             result = func(*args, **kwargs)
+            if refused is not None:
+                overlaps.refuse_backward(args[0], refused.message)
         except (RuntimeError, TypeError) as error:  # NotImplementedError is a RuntimeError
             if reason_of(str(error)) is None and "meta" in str(error).lower():
-                raise NeedsValue(f"`{operation_name(func)}`") from None
+                what = "a subscript by a mask" if func in SUBSCRIPTS else f"`{operation_name(func)}`"
+                raise NeedsValue(what) from None
             raise
-        if place != _CPU:
+        if place != CPU:
             for tensor in tensors_in(result):
-                setattr(tensor, _PLACE, place)
+                setattr(tensor, PLACE, place)
+        if func in _OF_NUMBERS:
+            remember(result, args[0])
         return result
 
     def _on_meta(self, value: Any) -> Any:
@@ -97,8 +114,10 @@ class DryRun(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
 
     def _twin(self, tensor: Any) -> Any:
         """``torch.Tensor(3)`` and what a data loader collates pass by every mode: each has one twin for good."""
-        if tensor.is_meta or (
-            tensor.dim() == 0 and not tensor.requires_grad and id(tensor) not in self._twins
+        if (
+            tensor.is_meta
+            or is_real(tensor)
+            or (tensor.dim() == 0 and not tensor.requires_grad and id(tensor) not in self._twins)
         ):
             return tensor
         known = self._twins.get(id(tensor))
@@ -129,7 +148,33 @@ class _Engine:
 
 
 @contextlib.contextmanager
-def dry_run() -> Iterator[None]:
+def _threads(mode: DryRun) -> Iterator[None]:
+    """New threads run on ``meta`` too. One that has to end ends the dry run: what waits for it would get nothing."""
+    original: Any = getattr(threading.Thread, "_bootstrap_inner", None)
+    if original is None:
+        yield
+        return
+
+    def bootstrap(thread: Any) -> None:
+        told = thread._invoke_excepthook
+
+        def invoke(ended: Any) -> None:
+            error = sys.exc_info()[1]
+            if isinstance(error, NeedsValue):
+                mode.ended = mode.ended or error
+            else:
+                told(ended)
+
+        thread._invoke_excepthook = invoke
+        with mode:
+            original(thread)
+
+    with replaced(threading.Thread, "_bootstrap_inner", bootstrap):
+        yield
+
+
+@contextlib.contextmanager
+def dry_run() -> Iterator[DryRun]:
     """Everything in the block runs on ``meta``; raises :class:`NeedsValue` where that cannot be."""
     mode = DryRun()
     original_load, original_array = torch.load, torch.from_numpy
@@ -161,8 +206,15 @@ def dry_run() -> Iterator[None]:
         torch.distributions.Distribution.set_default_validate_args(False)
         exits.callback(torch.distributions.Distribution.set_default_validate_args, validated)
         exits.enter_context(guessing_math())
+        exits.enter_context(_threads(mode))
         exits.enter_context(mode)
-        yield
+        try:
+            yield mode
+        except Exception:
+            if mode.ended is None:
+                raise
+        if mode.ended is not None:
+            raise mode.ended
 
 
 @contextlib.contextmanager
@@ -208,6 +260,13 @@ def _of_mixed_devices(error: Exception) -> Optional[str]:
     return "a call of torch" if reason_of(text) is None and re.search(r"\b(meta|device)\b", text) else None
 
 
+def _seen_by_others(func: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
+    """Calls a function of ours as torch calls one of its own: the modes below this one see it, and what it raises."""
+    if _get_current_function_mode_stack():
+        return torch.overrides.handle_torch_function(func, tuple(tensors_in((args, kwargs))), *args, **kwargs)
+    return func(*args, **kwargs)
+
+
 def _casts() -> bool:
     if _NAMED_AUTOCAST:
         return any(torch.is_autocast_enabled(device) for device in ("cpu", "cuda"))
@@ -227,127 +286,7 @@ def _without_values(args: Tuple[Any, ...]) -> bool:
 
 def _place_of(args: Any, kwargs: Any) -> torch.device:
     for tensor in tensors_in((args, kwargs)):
-        place = tensor.__dict__.get(_PLACE) if hasattr(tensor, "__dict__") else None
+        place = tensor.__dict__.get(PLACE) if hasattr(tensor, "__dict__") else None
         if place is not None:
             return place
-    return _CPU
-
-
-def _place(tensor: Any) -> torch.device:
-    return getattr(tensor, "__dict__", {}).get(_PLACE, _CPU)
-
-
-# -- what asks for a value, or for a place -----------------------------------------------------------------------------
-
-
-def _item(_func: Any, tensor: Any) -> Any:
-    if tensor.numel() != 1:
-        raise RuntimeError(f"a Tensor with {tensor.numel()} elements cannot be converted to Scalar")
-    known = tensor.__dict__.get(_KNOWN)
-    return Guess() if known is None else known
-
-
-def _bool(_func: Any, tensor: Any) -> bool:
-    known = tensor.__dict__.get(_KNOWN)
-    if known is None:
-        raise NeedsValue("a decision by a tensor's value")
-    return bool(known)
-
-
-def _asked(what: str) -> Callable[..., Any]:
-    def ask(_func: Any, *_args: Any, **_kwargs: Any) -> Any:
-        raise NeedsValue(what)
-
-    return ask
-
-
-def _format(func: Any, tensor: Any, spec: str) -> str:
-    return format(Guess(), spec) if tensor.dim() == 0 else str(func(tensor, spec))
-
-
-def _finite(value: bool) -> Callable[..., Any]:
-    """A run that works has finite numbers: ``if torch.isnan(loss)`` need not end the dry run."""
-
-    def answer(func: Any, *args: Any, **kwargs: Any) -> Any:
-        result = func(*args, **kwargs)
-        setattr(result, _KNOWN, value)
-        return result
-
-    return answer
-
-
-def _same(func: Any, tensor: Any, *args: Any, **kwargs: Any) -> Any:
-    result = func(tensor, *args, **kwargs)
-    known = tensor.__dict__.get(_KNOWN)
-    if known is not None and isinstance(result, torch.Tensor):
-        setattr(result, _KNOWN, known)
-    return result
-
-
-def _to(func: Any, tensor: Any, *args: Any, **kwargs: Any) -> Any:
-    """``.to``, ``.cuda`` and ``.cpu``: a copy where the program would move the tensor, else as torch does."""
-    target, dtype = kwargs.pop("device", None), kwargs.pop("dtype", None)
-    kwargs.pop("non_blocking", None)
-    if func is torch.Tensor.cpu:
-        target = "cpu"
-    elif func is torch.Tensor.cuda:
-        target = target if target is not None else args[0] if args and args[0] is not None else "cuda"
-    else:
-        for one in args:
-            if isinstance(one, torch.Tensor):
-                target, dtype = _place(one), one.dtype
-            elif isinstance(one, torch.dtype):
-                dtype = one
-            elif isinstance(one, (str, torch.device)) or type(one) is int:
-                target = one
-            elif isinstance(one, bool):
-                continue
-        other = kwargs.pop("other", None)
-        if other is not None:
-            target, dtype = _place(other), other.dtype
-    target = _place(tensor) if target is None else _device(target)
-    if target != _place(tensor):
-        kwargs["copy"] = True
-    result = torch.Tensor.to(tensor, dtype or tensor.dtype, **kwargs)
-    if result is not tensor or target != _CPU:
-        setattr(result, _PLACE, target)
-    return result
-
-
-def _set_data(func: Any, tensor: Any, value: Any) -> None:
-    func(tensor, value)
-    setattr(tensor, _PLACE, _place(value))
-
-
-def _device(given: Any) -> torch.device:
-    """The device that ``device=given`` names; a bare number is a GPU's."""
-    if given is None:
-        return _CPU
-    device = torch.device("cuda", given) if type(given) is int else torch.device(given)
-    return (
-        device if device.type in ("cpu", "meta") or device.index is not None else torch.device(device.type, 0)
-    )
-
-
-_T: Any = torch.Tensor
-_MOVES = (_T.to, _T.cuda, _T.cpu)
-
-
-def _special() -> Dict[Any, Callable[..., Any]]:
-    """By function: what to do in its place where the tensor has no values."""
-    found: Dict[Any, Callable[..., Any]] = dict.fromkeys(_MOVES, _to)
-    found.update({_T.item: _item, _T.__bool__: _bool, _T.__format__: _format})
-    found.update(dict.fromkeys((_T.__float__, _T.__int__, _T.__index__), _asked("a number of a tensor")))
-    for name in ("tolist", "numpy", "__array__", "nonzero", "data_ptr"):
-        found[getattr(_T, name)] = _asked(f"`.{name}()`")
-    for owner in (torch, _T):
-        for name, value in (("isnan", False), ("isinf", False), ("isfinite", True)):
-            found[getattr(owner, name)] = _finite(value)
-        found.update(dict.fromkeys((owner.any, owner.all), _same))
-    found[_T.device.__get__] = lambda _func, tensor: _place(tensor)
-    found[_T.is_cuda.__get__] = lambda _func, tensor: _place(tensor).type == "cuda"
-    found[_T.is_cpu.__get__] = lambda _func, tensor: _place(tensor).type == "cpu"
-    found[_T.is_meta.__get__] = lambda _func, tensor: _place(tensor).type == "meta"
-    found[_T.data.__set__] = _set_data
-    found[_T.pin_memory] = lambda _func, tensor, *_args: tensor
-    return found
+    return CPU

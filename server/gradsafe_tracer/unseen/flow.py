@@ -18,7 +18,6 @@ from typing import (
     List,
     NamedTuple,
     Optional,
-    Sequence,
     Set,
     Tuple,
 )
@@ -31,7 +30,7 @@ from ..errors.nodes import reachable
 from ..seen import names
 from ..seen.places import Where
 from ..seen.records import BackwardNote, Hazard, WriteNote
-from ..watching.operands import edge_of
+from ..watching.operands import edge_of, overlaps_itself
 from .replay import RANDOM
 from .user_code import Listener
 
@@ -77,6 +76,8 @@ class Before(NamedTuple):
     others: List[Tuple[Buffer, Any]]
     given: Any
     intended: Any
+    node: int
+    """The identity of the node whose code writes."""
     written: int
     """How many elements are written. The tensor itself is not held: torch takes over a gradient that nobody else holds."""
 
@@ -116,6 +117,7 @@ class Flow:
         self._passed_on: Set[int] = set()
         self._handles: List[Any] = []
         self._handed_out: Dict[int, List[Tuple[Before, WriteNote]]] = {}
+        self._written: Dict[int, List[Tuple[Before, Spoilt]]] = {}
 
     def follow(self, roots: Iterable[Any], grads: Iterable[Any]) -> None:
         """Listens to all nodes: the last to hear of each, and where it has hooks of the program the first as well."""
@@ -138,11 +140,13 @@ class Flow:
             handle.remove()
         self._handles, self._nodes, self._frame, self.measure = [], [], None, _ignored
         self._waiting.clear()
+        self._written.clear()
 
     @harmless
     def _ran(self, node: Any, passed: Any, given: Any) -> None:
         for before, note in self._handed_out.pop(id(node), ()):
             self.after(before, note)
+        self._settle(self._written.pop(id(node), []))
         again = id(node) in self._passed_on
         self._passed_on.add(id(node))
         for output in range(len(given)):
@@ -180,7 +184,7 @@ class Flow:
         self.recorder.flowing[self.where] = ALWAYS  # what changes nothing today may clip tomorrow
         with torch.no_grad():
             given = intended = None
-            if own is not None and _overlaps(own.size, own.stride):
+            if own is not None and overlaps_itself(own.size, own.stride):
                 given = own.seen(storage).clone(memory_format=torch.contiguous_format)
                 intended = _intended(func, args, kwargs, target, own, given)
             return Before(
@@ -189,6 +193,7 @@ class Flow:
                 [(one, one.seen(storage).clone()) for one in others],
                 given,
                 intended,
+                id(current),
                 target.numel(),
             )
 
@@ -222,7 +227,21 @@ class Flow:
             hazard.name = self._name(before.own)
         one = Spoilt(hazard, changed, before.own)
         self.spoilt.append(one)
+        self._written.setdefault(before.node, []).append((before, one))
         self.measure(one)
+
+    def _settle(self, written: List[Tuple[Before, Spoilt]]) -> None:
+        """Code that is through has spoilt nothing where it has put back what it wrote: nobody has read it meanwhile."""
+        with torch.no_grad():
+            at_first: Dict[Buffer, Tuple[Any, Any]] = {}
+            for before, _ in written:
+                own = [] if before.own is None or before.given is None else [(before.own, before.given)]
+                for buffer, old in [*before.others, *own]:
+                    at_first.setdefault(buffer, (before.storage, old))
+            if any(_differ(buffer.seen(storage), old) for buffer, (storage, old) in at_first.items()):
+                return
+        put_back = [one for _, one in written]
+        self.spoilt = [one for one in self.spoilt if one not in put_back]
 
     @harmless
     def handed_out(self, target: Any, note: WriteNote) -> None:
@@ -270,10 +289,6 @@ def _is_converted(node: Any, output: int, grad: Any) -> bool:
     if known is None or output >= len(known):
         return True  # an older torch does not tell
     return bool(tuple(known[output].shape) != tuple(grad.shape) or known[output].dtype != grad.dtype)
-
-
-def _overlaps(size: Sequence[int], stride: Sequence[int]) -> bool:
-    return any(step == 0 and count > 1 for count, step in zip(size, stride))
 
 
 def _intended(

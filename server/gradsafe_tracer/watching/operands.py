@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Tuple
+from typing import Any, Iterator, Sequence, Tuple
 
 import torch
 
@@ -40,9 +40,17 @@ def edge_of(root: Any) -> Tuple[Any, int]:
 def storage_of(tensor: Any) -> Any:
     """What tells two storages apart while both are alive."""
     try:
-        return tensor.untyped_storage().data_ptr()
+        storage = tensor.untyped_storage()
+        return (
+            storage.data_ptr() or storage._cdata
+        )  # on meta, and where nothing is in it, there is no address
     except (RuntimeError, NotImplementedError):
         return id(tensor)
+
+
+def overlaps_itself(size: Sequence[int], stride: Sequence[int]) -> bool:
+    """Whether several elements are one place in memory, as far as torch looks: a stride of zero."""
+    return any(step == 0 and count > 1 for count, step in zip(size, stride))
 
 
 def operation_name(func: Any) -> str:

@@ -15,7 +15,7 @@ from ..seen.records import Hazard, WriteNote
 from ..unseen.replay import Repeat, before_write
 from ..unseen.silent import in_graph, note_in_graph
 from .modules import declared_by
-from .operands import operation_name, storage_of, tensors_in
+from .operands import operation_name, overlaps_itself, storage_of, tensors_in
 from .plans import Plan
 
 if TYPE_CHECKING:
@@ -202,8 +202,16 @@ def harmless_write(recorder: Recorder, func: Any, args: Tuple[Any, ...], kwargs:
     )  # add_, __iadd__, __setitem__: what they write comes first
     if not method or not isinstance(tensor, torch.Tensor) or "out" in kwargs:
         return False
+    if torch.is_grad_enabled() and _makes_a_node(func, tensor):
+        return False
     family = known_family(tensor, recorder.numbers)
     if family is not None and family.live():
         return False
     storage = storage_of(tensor)
     return all(storage_of(one) != storage for one in args[1:] if isinstance(one, torch.Tensor))
+
+
+def _makes_a_node(func: Any, tensor: Any) -> bool:
+    """Whether backward may raise at this write itself: at an item that is freed, at memory that overlaps itself."""
+    item = tensor.requires_grad and getattr(func, "__name__", "") == "__setitem__"
+    return bool(item or (tensor._is_view() and overlaps_itself(tensor.size(), tensor.stride())))
