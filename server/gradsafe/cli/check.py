@@ -113,7 +113,7 @@ _BOUNDS = {
     "paths": "more ways through than are followed one by one: from here on nothing is certain",
     "depth": "calls nested too deep to follow: what this one does is not known",
     "rounds": "a long loop: a few of its rounds stand for all",
-    "file": "this file's budget was used up before this function, and others after it: they were not judged on their own",
+    "file": "other functions had used up this file's budget: it was judged only where one of those calls it",
     "shadow": "this far from an error on the way here: mend that first, what comes later was not looked at",
     "decorators": "a decorator does a lot: it is taken to give back what it was given",
     "imports": "what this needs of other modules and statements takes too long: its value is not known",

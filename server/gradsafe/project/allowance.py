@@ -7,12 +7,14 @@ it spent, never on a clock. Which files are cut stands in ``docs/accuracy.md``.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from enum import Enum
+from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
 from gradsafe.interp.analyse import Root, RootKind
+from gradsafe.project.roots import name_of, outside
 from gradsafe.syntax.chunk import Chunk, Kind
 from gradsafe.syntax.span import ChunkId
 
@@ -38,9 +40,10 @@ _ROOT = 30
 """The same for starting a root and judging its log (1 ms)."""
 
 _RISKS = re.compile(
-    r"\w_\s*\(|[-+*/%@&|^]=|(?:<<|>>|//|\*\*)=|\]\s*=(?!=)|\bout\s*=|\binplace\b|\.data\b|\bbackward\b|\.step\s*\(|\bnumpy\b"
+    r"[^\W_]_\s*\(|[-+*/%@&|^]=|(?:<<|>>|//|\*\*)=|\]\s*=(?!=)|\bout\s*=|\binplace\b|\.data\b|\bbackward\b|\.step\s*\(|\bnumpy\b"
 )
 """What a text holds that writes to a tensor or runs backward."""
+_INPLACE = re.compile(r"\binplace\b")
 
 
 def allowance(kind: RootKind, spent: int) -> Allowance:
@@ -65,7 +68,8 @@ class Took(NamedTuple):
 class Plan:
     """The roots of one state of a file in the order in which they may spend, and how far what they spent is known.
 
-    First the module's own statements, then the functions that write something, then the rest.
+    First the module's own statements, if they do anything to tensors, then the functions that write something, then the rest,
+    and last those that only make or register something.
     """
 
     def __init__(self, tree: Chunk, roots: tuple[Root, ...], before: Plan | None = None) -> None:
@@ -73,6 +77,7 @@ class Plan:
         self.roots = roots
         self._functions: dict[ChunkId, _Function] = {}
         self._look_at(tree, before)
+        self._module_rank = 0 if _does_something(tree) else 4
         self.order = tuple(sorted(roots, key=self._rank))
         self.restart()
 
@@ -119,25 +124,64 @@ class Plan:
 
     def _rank(self, root: Root) -> int:
         if root.kind is RootKind.MODULE:
-            return 0
+            return self._module_rank
         found = self._functions.get(root.scope)
-        return 1 if found is not None and found.writes else 2
+        if found is None or not found.writes:
+            return 3 if root.names[-1:] == ("__init__",) else 2
+        return 1
 
     def _look_at(self, tree: Chunk, before: Plan | None) -> None:
         """Find the functions; what is as it was before is not read again."""
         known = before._functions if before is not None else {}
-        stack = [tree]
+        stack = [(tree, False)]
         while stack:
-            chunk = stack.pop()
+            chunk, within = stack.pop()
             if chunk.kind is not Kind.DEF:
-                stack.extend(chunk.children)
+                if chunk.kind is Kind.CLASS:
+                    within = any(_INPLACE.search(each.text) for each in _constructor(chunk))
+                stack.extend((child, within) for child in chunk.children)
                 continue
             found = known.get(chunk.id)
-            if found is None or found.chunk is not chunk:
-                found = _Function(chunk, any(_RISKS.search(each.text) for each in chunk.walk()))
+            if found is None or found.chunk is not chunk or found.within != within:
+                writes = within or any(_RISKS.search(each.text) for each in chunk.walk())
+                found = _Function(chunk, writes, within)
             self._functions[chunk.id] = found
 
 
 class _Function(NamedTuple):
     chunk: Chunk
     writes: bool
+    within: bool
+    """Of an object that holds modules which write in place."""
+
+
+def _constructor(cls: Chunk) -> Iterator[Chunk]:
+    for child in cls.children:
+        if child.kind is Kind.DEF and name_of(child) == "__init__":
+            yield from child.walk()
+
+
+_ACTS = re.compile(
+    r"\bbackward\b|\.step\s*\(|\w_\s*\(|\brequires_grad\b|\bgrad\b|\.data\b|\binplace\b|__main__"
+)
+_CALLED = re.compile(r"(\w+)\s*\(")
+
+
+def _does_something(tree: Chunk) -> bool:
+    """Whether a module's own statements, or what they call in this file, look as if they ran a model. A module that only
+    defines and registers does not, and its decorators and tables can take all that there is to spend.
+    """
+    scopes = {name_of(each): each for each in tree.children if each.kind in (Kind.DEF, Kind.CLASS)}
+    waiting = [each for each in outside(tree) if each.kind not in (Kind.DEF, Kind.CLASS)]
+    while waiting:
+        acts, called = _said(waiting.pop().text)
+        if acts:
+            return True
+        for name in called & scopes.keys():
+            waiting.extend(scopes.pop(name).walk())
+    return False
+
+
+@lru_cache(maxsize=65_536)
+def _said(text: str) -> tuple[bool, frozenset[str]]:
+    return _ACTS.search(text) is not None, frozenset(_CALLED.findall(text))

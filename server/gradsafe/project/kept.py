@@ -72,12 +72,10 @@ class Store(Protocol):
 
 
 def limits_of(file: str, outcomes: Mapping[Root, Outcome]) -> tuple[Limit, ...]:
-    """Where budgets were hit in a file; of the roots that were not run for want of budget, the first stands for all."""
-    limits: list[Limit] = []
-    unspent = False
-    for root, outcome in outcomes.items():
-        for budget, where in outcome.limits if root.file == file else ():
-            if budget != "file" or not unspent:
-                limits.append(Limit(budget, root, where))
-            unspent = unspent or budget == "file"
-    return tuple(limits)
+    """Where budgets were hit in a file, and which of its roots were not run for want of budget."""
+    return tuple(
+        Limit(budget, root, where)
+        for root, outcome in outcomes.items()
+        if root.file == file
+        for budget, where in outcome.limits
+    )

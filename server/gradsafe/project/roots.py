@@ -41,12 +41,13 @@ def own_texts(chunk: Chunk) -> frozenset[tuple[ChunkId, str]]:
 
     A module's own text is what stands outside functions and classes, their headers included.
     """
-    chunks = _outside(chunk) if chunk.kind is Kind.MODULE else chunk.walk()
+    chunks = outside(chunk) if chunk.kind is Kind.MODULE else chunk.walk()
     return frozenset((each.id, each.fingerprint) for each in chunks)
 
 
-def _outside(chunk: Chunk) -> Iterator[Chunk]:
+def outside(chunk: Chunk) -> Iterator[Chunk]:
+    """The statements of a module that stand in no function or class, the headers of those included."""
     for child in chunk.children:
         yield child
         if child.kind in (Kind.COMPOUND, Kind.CLAUSE):
-            yield from _outside(child)
+            yield from outside(child)
