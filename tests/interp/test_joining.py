@@ -35,8 +35,9 @@ def module(text: str, folder: Path) -> RootResult:
         "options = {'batch_size': 8}\nif {c}:\n    options.update({'workers': 1})\n",
         "if {c}:\n    print(h.std().item(), unknown.mean())\n",
         "class Log:\n    def __init__(self):\n        self.best = 0\nlog = Log()\nif {c}:\n    log.best = h.max().item()\n",
+        "if {c}:\n    import wandb\n    from apex import amp\n",
     ],
-    ids=["list", "counter", "number", "device expression", "device", "options", "printed", "attribute"],
+    ids=["list", "counter", "number", "device expression", "device", "options", "printed", "attribute", "import"],
 )
 def test_what_cannot_matter_is_one_path(branch: str, tmp_path: Path) -> None:
     branches = "".join(branch.replace("{c}", f"flags.f{number}") for number in range(6))
@@ -54,8 +55,9 @@ def test_what_cannot_matter_is_one_path(branch: str, tmp_path: Path) -> None:
         "if {c}:\n    saved = None\nelse:\n    saved = True\n",
         "kept = []\nif {c}:\n    kept.append(h)\n",  # a container that holds a graph
         "if {c}:\n    x.requires_grad_(False)\n",
+        "if {c}:\n    from torch import relu_ as act\nelse:\n    from torch import relu as act\nh = act(h)\n",
     ],
-    ids=["tensor", "version", "string", "flag", "held graph", "requires grad"],
+    ids=["tensor", "version", "string", "flag", "held graph", "requires grad", "another import"],
 )
 def test_what_may_matter_stays_apart(branch: str, tmp_path: Path) -> None:
     text = f"from somewhere import flags\n{HEAD}{branch.replace('{c}', 'flags.f')}{TAIL}"

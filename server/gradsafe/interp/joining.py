@@ -14,7 +14,17 @@ from typing import TypeAlias
 from gradsafe.domain.layered import LayeredMap
 from gradsafe.domain.state import Entries, Items, LogEntry, Path, Status
 from gradsafe.domain.tensors import Storage, Tensor
-from gradsafe.domain.values import Const, External, FunctionValue, TensorRef, TupleValue, Unknown, Value
+from gradsafe.domain.values import (
+    Const,
+    External,
+    FunctionValue,
+    Imported,
+    ModuleValue,
+    TensorRef,
+    TupleValue,
+    Unknown,
+    Value,
+)
 from gradsafe.interp import torch_ops
 from gradsafe.interp.machine import Outcomes
 from gradsafe_tracer.events import Event, Raise, WrongGradient
@@ -91,7 +101,10 @@ class _Groups:
             told = ANYTHING
         if value is not None and is_device(value):
             told = ANY_DEVICE
-        self.kept.setdefault((effect.hard, told), []).append((path, value, effect))
+        number = 0
+        while _disagree(effect, group := self.kept.setdefault((effect.hard, told, number), [])):
+            number += 1
+        group.append((path, value, effect))
 
     def outcomes(self) -> Outcomes:
         """The first of each group, with what its others have otherwise forgotten."""
@@ -143,6 +156,14 @@ def _effect(path: Path, before: Mark) -> _Effect | None:
     return effect
 
 
+def _disagree(effect: _Effect, group: list[tuple[Path, Value | None, _Effect]]) -> bool:
+    """Whether a name that a branch imported is another thing in one of the group."""
+    imported = {key: value for key, value in effect.variables.items() if isinstance(value, _IMPORTS)}
+    return any(
+        other.variables.get(key, value) != value for _, _, other in group for key, value in imported.items()
+    )
+
+
 def _told(path: Path, before: Mark) -> tuple[Event, ...]:
     """The failures that the branch has logged: they must not be lost with its path."""
     found: list[Event] = []
@@ -173,8 +194,15 @@ def _is_first_use(path: Path, key: Variable, value: Value | None, before: Mark) 
     )
 
 
+_IMPORTS = (External, Imported, ModuleValue)
+
+
 def _can_be_forgotten(path: Path, old: Value | None, value: Value) -> bool:
-    """A number that is counted up, a device, a value of which nothing is known anyway."""
+    """A number that is counted up, a device, a value of which nothing is known anyway; what is imported where it is installed
+    (where it is not, nobody can use the name).
+    """
+    if isinstance(value, _IMPORTS):
+        return old is None
     if is_device(value):
         return old is None or is_device(old)
     if isinstance(value, Unknown):
@@ -227,7 +255,10 @@ def _forget(path: Path, before: Mark, effects: list[_Effect]) -> None:
     """Give the path the variables and containers of all of ``effects``: unknown where they differ."""
     for key in {key: None for effect in effects for key in effect.variables}:
         values = {effect.variables.get(key) or before.vars.get(key) for effect in effects}
-        if len(values) > 1:
+        imported = next((each for each in values if isinstance(each, _IMPORTS)), None)
+        if imported is not None:
+            path.vars[key] = imported
+        elif len(values) > 1:
             devices = all(value is None or is_device(value) for value in values)
             path.vars[key] = ANY_DEVICE if devices else Unknown(("joined", path.new_id()))
     for oid in {oid: None for effect in effects for oid in effect.objects}:
