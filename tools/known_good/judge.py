@@ -98,7 +98,7 @@ def _judge_file(
     if isinstance(opened, Unreadable):
         record.problems = [opened.why]
     else:
-        record.problems = [problem.message for problem in Problems(session.workspace.block).of(opened)]
+        record.problems = [problem.message for problem in Problems().of(opened)]
     record.seconds = round(time.process_time() - started, 3)
     return record
 
