@@ -116,7 +116,8 @@ def _spot(text: str, kind: str) -> _Spot | None:
     if kind == "in an import":
         found = next((each for each in tree.body if isinstance(each, (ast.Import, ast.ImportFrom))), None)
         return _Spot(starts[found.lineno - 1], "import extra") if found else None
-    top = _middle([*functions, *classes])
+    definitions: list[ast.FunctionDef | ast.ClassDef] = [*functions, *classes]
+    top = _middle(definitions)
     if top is None:
         return None
     row = min([top.lineno, *(each.lineno for each in top.decorator_list)])

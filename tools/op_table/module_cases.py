@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -20,13 +21,25 @@ def i(high: int, *shape: int) -> torch.Tensor:
     return torch.arange(int(torch.tensor(shape).prod())).reshape(*shape) % high
 
 
+_IMAGES: tuple[tuple[int, ...], ...] = ((2, 3, 6), (2, 3, 6, 6), (1, 3, 4, 4, 4))
+
+
+def given(*shape: int, also: Any = None) -> Callable[[], tuple[Any, ...]]:
+    """Makes a tensor of this shape to call a module with, each time a new one."""
+    return lambda: (f(*shape),) if also is None else (f(*shape), also)
+
+
+def _pooled(pool: Callable[..., tuple[Any, ...]], shape: tuple[int, ...]) -> tuple[Any, ...]:
+    return pool(f(*shape), 2, return_indices=True)
+
+
 def _norms() -> list[Case]:
     cases: list[Case] = []
     for n, shape in ((1, (4, 3, 5)), (2, (4, 3, 5, 5)), (3, (2, 3, 2, 2, 2))):
         for options in ({}, {"affine": False}, {"track_running_stats": False}, {"momentum": None}):
-            cases.append((f"BatchNorm{n}d", (3,), dict(options), lambda shape=shape: (f(*shape),)))
+            cases.append((f"BatchNorm{n}d", (3,), dict(options), given(*shape)))
         for options in ({}, {"affine": True}, {"track_running_stats": True}):
-            cases.append((f"InstanceNorm{n}d", (3,), dict(options), lambda shape=shape: (f(*shape),)))
+            cases.append((f"InstanceNorm{n}d", (3,), dict(options), given(*shape)))
     for options in ({}, {"affine": False}, {"track_running_stats": False}):
         cases.append(("SyncBatchNorm", (3,), dict(options), lambda: (f(4, 3, 5),)))
     for options in ({}, {"elementwise_affine": False}, {"bias": False}):
@@ -43,15 +56,15 @@ def _linear() -> list[Case]:
     cases: list[Case] = []
     for options in ({}, {"bias": False}):
         for shape in ((3,), (4, 3), (2, 4, 3), (2, 2, 4, 3)):
-            cases.append(("Linear", (3, 2), dict(options), lambda shape=shape: (f(*shape),)))
-        for n, shape in ((1, (2, 3, 6)), (2, (2, 3, 6, 6)), (3, (1, 3, 4, 4, 4))):
+            cases.append(("Linear", (3, 2), dict(options), given(*shape)))
+        for n, image in enumerate(_IMAGES, 1):
             for name in (f"Conv{n}d", f"ConvTranspose{n}d"):
-                cases.append((name, (3, 2, 3), dict(options), lambda shape=shape: (f(*shape),)))
-                cases.append((name, (3, 2, 3), dict(options), lambda shape=shape: (f(*shape[1:]),)))
-            cases.append((f"Conv{n}d", (3, 3, 1), {**options, "groups": 3}, lambda shape=shape: (f(*shape),)))
+                cases.append((name, (3, 2, 3), dict(options), given(*image)))
+                cases.append((name, (3, 2, 3), dict(options), given(*image[1:])))
+            cases.append((f"Conv{n}d", (3, 3, 1), {**options, "groups": 3}, given(*image)))
             for mode in ("reflect", "circular", "replicate"):
                 conv = {**options, "padding": 1, "padding_mode": mode}
-                cases.append((f"Conv{n}d", (3, 2, 3), conv, lambda shape=shape: (f(*shape),)))
+                cases.append((f"Conv{n}d", (3, 2, 3), conv, given(*image)))
     return cases
 
 
@@ -68,15 +81,15 @@ def _recurrent() -> list[Case]:
         ):
             cases.append((name, (3, 4), dict(options), lambda: (f(5, 2, 3),)))
         state = f(1, 2, 4)
-        given = (state, state.clone()) if name == "LSTM" else state
-        cases.append((name, (3, 4), {}, lambda given=given: (f(5, 2, 3), given)))
+        also = (state, state.clone()) if name == "LSTM" else state
+        cases.append((name, (3, 4), {}, given(5, 2, 3, also=also)))
     cases.append(("RNN", (3, 4), {"nonlinearity": "relu"}, lambda: (f(5, 2, 3),)))
     for name in ("RNNCell", "GRUCell", "LSTMCell"):
         state = f(2, 4)
-        given = (state, state.clone()) if name == "LSTMCell" else state
+        also = (state, state.clone()) if name == "LSTMCell" else state
         for options in ({}, {"bias": False}):
             cases.append((name, (3, 4), dict(options), lambda: (f(2, 3),)))
-            cases.append((name, (3, 4), dict(options), lambda given=given: (f(2, 3), given)))
+            cases.append((name, (3, 4), dict(options), given(2, 3, also=also)))
     return cases
 
 
@@ -84,8 +97,8 @@ def _pools() -> Iterator[Case]:
     """Pooling down to one cell is a mean, which keeps nothing."""
     for n, shape in ((1, (2, 3, 6)), (2, (2, 3, 6, 6)), (3, (2, 3, 4, 4, 4))):
         for size in (1, (1,) * n, 2, (2,) * n):
-            yield f"AdaptiveAvgPool{n}d", (size,), {}, lambda shape=shape: (f(*shape),)
-            yield f"AdaptiveAvgPool{n}d", (size,), {}, lambda shape=shape: (f(*shape[1:]),)
+            yield f"AdaptiveAvgPool{n}d", (size,), {}, given(*shape)
+            yield f"AdaptiveAvgPool{n}d", (size,), {}, given(*shape[1:])
 
 
 def _others() -> list[Case]:
@@ -133,14 +146,14 @@ def _sweeps() -> list[Case]:
             cases.append((name, (p,), {}, lambda: (f(4, 3, 5),)))
     for n, shape in ((1, (2, 3, 4)), (2, (2, 3, 4, 4)), (3, (2, 3, 2, 2, 2))):
         for p in (0.5, 0.0):
-            cases.append((f"Dropout{n}d", (p,), {}, lambda shape=shape: (f(*shape),)))
+            cases.append((f"Dropout{n}d", (p,), {}, given(*shape)))
         pool = getattr(torch.nn.functional, f"max_pool{n}d")
         cases.append(
             (
                 f"MaxUnpool{n}d",
                 (2,),
                 {},
-                lambda pool=pool, shape=shape: pool(f(*shape), 2, return_indices=True),
+                partial(_pooled, pool, shape),
             )
         )
     for mode in ("sum", "mean", "max"):
@@ -153,7 +166,7 @@ def _sweeps() -> list[Case]:
         ("bilinear", (1, 2, 3, 3)),
         ("bicubic", (1, 2, 3, 3)),
     ):
-        cases.append(("Upsample", (), {"scale_factor": 2, "mode": mode}, lambda shape=shape: (f(*shape),)))
+        cases.append(("Upsample", (), {"scale_factor": 2, "mode": mode}, given(*shape)))
     for name in (
         "ReLU",
         "ReLU6",

@@ -69,7 +69,7 @@ def _grad(result: torch.Tensor, held: Sequence[Labelled]) -> str:
 def _shares_storage(first: torch.Tensor, second: torch.Tensor) -> bool:
     if first.layout is not torch.strided or second.layout is not torch.strided:
         return False
-    pointer = first.untyped_storage().data_ptr()
+    pointer: int = first.untyped_storage().data_ptr()
     return pointer != 0 and pointer == second.untyped_storage().data_ptr()
 
 

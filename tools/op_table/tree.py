@@ -129,7 +129,7 @@ def _splits(seen: Sequence[Seen]) -> Iterator[Condition]:
             if type(value) in (int, float) and value != 0 and not (param in TELLING and value in CHOICES):
                 # What sets a number apart, if anything, is that it is zero.
                 continue
-            if param in TELLING and type(value) in (int, float) and value < 0:
+            if param in TELLING and isinstance(value, (int, float)) and value < 0:
                 found.setdefault(f"{param}<0", Condition(param, "<", 0))
             found.setdefault(f"{param}={value!r}", Condition(param, "==", value))
         for param, kind in item.kinds.items():
