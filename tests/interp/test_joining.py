@@ -37,7 +37,17 @@ def module(text: str, folder: Path) -> RootResult:
         "class Log:\n    def __init__(self):\n        self.best = 0\nlog = Log()\nif {c}:\n    log.best = h.max().item()\n",
         "if {c}:\n    import wandb\n    from apex import amp\n",
     ],
-    ids=["list", "counter", "number", "device expression", "device", "options", "printed", "attribute", "import"],
+    ids=[
+        "list",
+        "counter",
+        "number",
+        "device expression",
+        "device",
+        "options",
+        "printed",
+        "attribute",
+        "import",
+    ],
 )
 def test_what_cannot_matter_is_one_path(branch: str, tmp_path: Path) -> None:
     branches = "".join(branch.replace("{c}", f"flags.f{number}") for number in range(6))

@@ -22,6 +22,24 @@ def test_cells_count_from_one_after_what_comes_first() -> None:
     assert code("# %%") == [(1, "", "")]
 
 
+def test_scripts_that_nbconvert_wrote_have_cells() -> None:
+    assert code("#!/usr/bin/env python\n\n# In[1]:\n\n\na\n# In[ ]:\nb\n") == [
+        (0, "", "#!/usr/bin/env python\n\n"), (1, "", "\n\na\n"), (2, "", "b\n"),
+    ]  # fmt: skip
+    assert code("# <codecell>\na\n") == [(1, "", "a\n")]
+
+
+def test_databricks_files_have_cells() -> None:
+    text = (
+        "# Databricks notebook source\n# DBTITLE 1,Load it\na\n\n# COMMAND ----------\n\n# MAGIC %md\n# MAGIC # Words\n\n"
+        "# COMMAND ----------\n\nb\n# %% no marker here\nc\n"
+    )
+    assert code(text) == [
+        (1, "Load it", "# DBTITLE 1,Load it\na\n\n"), (2, "", "\nb\n# %% no marker here\nc\n"),
+    ]  # fmt: skip
+    assert code("# COMMAND ----------\na\n") == [(0, "", "# COMMAND ----------\na\n")]
+
+
 def test_a_marker_is_a_comment_between_statements() -> None:
     assert len(cells("x = '''\n# %%\n'''\n")) == 1
     assert len(cells("x = f(\n# %%\n)\n")) == 1

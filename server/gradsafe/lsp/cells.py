@@ -25,17 +25,22 @@ class CodeCell(NamedTuple):
     row: int
     start: int
     end: int
+    title: str
+
+
+_SIGNS = ("%%", "# COMMAND -", "# Databricks", "In[", "<codecell>")
+"""One of these stands in every marker."""
 
 
 def code_cells(text: str) -> list[CodeCell]:
     """The marked cells of a file; what stands above the first marker is cell 0 and not among them."""
-    if "%%" not in text:
+    if not any(sign in text for sign in _SIGNS):
         return []
     from gradsafe.syntax.cells import cells
 
     starts = line_starts(text)
     return [
-        CodeCell(cell.index, bisect_right(starts, cell.start - 1) - 1, cell.start, cell.end)
+        CodeCell(cell.index, bisect_right(starts, cell.start - 1) - 1, cell.start, cell.end, cell.title)
         for cell in cells(text)
         if cell.index > 0
     ]

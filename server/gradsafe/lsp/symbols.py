@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,6 @@ from gradsafe.lsp.documents import Snapshot
 
 if TYPE_CHECKING:
     from gradsafe.lsp.server import GradsafeServer
-
-_TITLE = re.compile(r"^#\s*%%+\s*(?:\[[^\]]*\]\s*)?(?P<title>.*?)\s*$")
 
 
 def register(server: GradsafeServer) -> None:
@@ -44,12 +41,10 @@ def _symbols(snapshot: Snapshot, encoding: str) -> Iterator[types.DocumentSymbol
     ends = [*(cell.row for cell in cells), len(snapshot.lines)][1:]
     for cell, end in zip(cells, ends, strict=True):
         marker = snapshot.lines[cell.row]
-        found = _TITLE.match(marker)
-        title = found["title"] if found is not None else ""
         start = types.Position(cell.row, 0)
         last = snapshot.lines[end - 1]
         yield types.DocumentSymbol(
-            name=f"Cell {cell.number}: {title}" if title else f"Cell {cell.number}",
+            name=f"Cell {cell.number}: {cell.title}" if cell.title else f"Cell {cell.number}",
             kind=types.SymbolKind.Module,
             range=types.Range(start, types.Position(end - 1, column_to_units(last, len(last), encoding))),
             selection_range=types.Range(

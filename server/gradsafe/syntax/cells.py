@@ -1,4 +1,4 @@
-"""Cells: ``# %%`` markers in a Python file, and the code cells of a notebook as one text.
+"""Cells: ``# %%`` markers in a Python file (and those of nbconvert and Databricks), and the code cells of a notebook as one text.
 
 Cells of code count from 1; code before the first marker is cell 0. A notebook's text is that of its code cells,
 each under a ``# %%`` line, so a notebook and a marked file are cut in the same way. IPython's own syntax is replaced
@@ -21,7 +21,18 @@ from gradsafe.syntax.lexer import LINES
 from gradsafe.syntax.scan import Scan, scan
 
 MARKER = "# %%\n"
-_MARKER = re.compile(r"^#[ \t]*%%(?P<rest>[^\r\n]*)(?:\r\n?|\n|\Z)", re.MULTILINE)
+_MARKER = re.compile(
+    r"^#[ \t]*(?:%%+|In\[[ \d]*\]:?|<codecell>)(?P<rest>[^\r\n]*)(?:\r\n?|\n|\Z)", re.MULTILINE
+)
+"""Those of Spyder, VS Code and Jupytext; of ``jupyter nbconvert --to script``; of old IPython."""
+_DATABRICKS = "# Databricks notebook source"
+_COMMAND = re.compile(
+    rf"^(?:{_DATABRICKS}|# COMMAND -+)[ \t]*(?:\r\n?|\n|\Z)(?=(?:# DBTITLE \d+,(?P<rest>[^\r\n]*))?)",
+    re.MULTILINE,
+)
+"""A file that begins with that line has no other markers."""
+_NO_CODE = re.compile(r"(?:# (?:DBTITLE|MAGIC)\b[^\r\n]*(?:\r\n?|\n|\Z)|[ \t]*(?:\r\n?|\n))+\Z")
+"""What Databricks keeps of a cell in another language: a comment."""
 _KIND = re.compile(r"\[(?P<kind>markdown|md|raw|code)\]", re.IGNORECASE)
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)")
 _PYTHON_CELL_MAGICS = frozenset({"time", "timeit", "capture", "prun", "memit"})
@@ -47,7 +58,8 @@ def cells(text: str | Scan) -> tuple[Cell, ...]:
     A marker is a comment in column 0: what looks like one inside a string or inside brackets is none.
     """
     scanned = text if isinstance(text, Scan) else scan(text)
-    marks = [match for match in _MARKER.finditer(scanned.text) if _between_statements(scanned, match.start())]
+    marker = _COMMAND if scanned.text.startswith(_DATABRICKS) else _MARKER
+    marks = [match for match in marker.finditer(scanned.text) if _between_statements(scanned, match.start())]
     found: list[Cell] = []
     end = marks[0].start() if marks else len(scanned.text)
     if end or not marks:
@@ -55,13 +67,20 @@ def cells(text: str | Scan) -> tuple[Cell, ...]:
     index = 0
     for number, mark in enumerate(marks):
         end = marks[number + 1].start() if number + 1 < len(marks) else len(scanned.text)
-        kind = _KIND.search(mark["rest"])
-        if kind is not None and kind["kind"].lower() != "code":
+        if not _is_code(mark, end):
             continue
         index += 1
-        title = _KIND.sub("", mark["rest"]).strip()
+        title = _KIND.sub("", mark["rest"] or "").strip()
         found.append(Cell(index, title, mark.end(), end))
     return tuple(found)
+
+
+def _is_code(mark: re.Match[str], end: int) -> bool:
+    """Whether the cell under a marker is to be run."""
+    if mark.re is _COMMAND:
+        return _NO_CODE.match(mark.string, mark.end(), end) is None
+    kind = _KIND.search(mark["rest"])
+    return kind is None or kind["kind"].lower() == "code"
 
 
 def _between_statements(scanned: Scan, offset: int) -> bool:

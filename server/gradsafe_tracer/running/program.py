@@ -16,7 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, List, Optional, Tuple
 
-_MARKER = re.compile(r"^# ?%%(?!.*\[(?:markdown|md|raw)\])")
+_MARKER = re.compile(r"#[ \t]*(?:%%(?!.*\[(?:markdown|md|raw)\])|In\[[ \d]*\]|<codecell>)", re.IGNORECASE)
+_DATABRICKS = "# Databricks notebook source"
+_COMMAND = re.compile(rf"{_DATABRICKS}|# COMMAND -")
+_MAGIC_COMMENT = re.compile(r"# (?:DBTITLE|MAGIC)\b|\s*$")
 _MAGIC = re.compile(r"^\s*[%!?]|^\s*[\w.*]+\?{1,2}\s*$")
 
 
@@ -82,8 +85,18 @@ def _decode(path: str, raw: bytes) -> str:
 
 
 def _split(path: str, text: str) -> List[Cell]:
+    """The cells as ``gradsafe.syntax.cells`` cuts them: what is no code goes with the cell above it."""
     lines = text.splitlines(keepends=True)
-    starts = [0, *(number for number, line in enumerate(lines) if _MARKER.match(line)), len(lines)]
+    marker = _COMMAND if text.startswith(_DATABRICKS) else _MARKER
+    marked = [number for number, line in enumerate(lines) if marker.match(line)]
+    if marker is _COMMAND:
+        ends = [*marked[1:], len(lines)]
+        marked = [
+            start
+            for start, end in zip(marked, ends)
+            if not all(_MAGIC_COMMENT.match(line) for line in lines[start + 1 : end])
+        ]
+    starts = [0, *marked, len(lines)]
     return [
         Cell(number, path, "\n" * start + "".join(lines[start : starts[number + 1]]))
         for number, start in enumerate(starts[:-1])
