@@ -55,22 +55,31 @@ def from_elsewhere(
     """A call into another file while an object is made. Where it is cut before anything has happened to tensors, it counts
     as not carried out, and the object is made to its end; else it may take all that is left.
     """
-    began, most = machine.ran, (machine.budget.instructions - machine.ran) // SHARE
     machine.making = False
+    try:
+        return _from_elsewhere(machine, path, function, args, kwargs, source)
+    finally:
+        machine.making = True
+
+
+def _from_elsewhere(
+    machine: Machine, path: Path, function: FunctionValue, args: tuple[Value, ...], kwargs: Mapping[str, Value],
+    source: Source,
+) -> Outcomes:  # fmt: skip
+    began, most = machine.ran, (machine.budget.instructions - machine.ran) // SHARE
     outcomes, before = _within(
         machine, path, most, lambda: calls.call_function(machine, path, function, args, kwargs, source)
     )
-    if before is not None and any(each.log is not before.log for each, _ in outcomes):
+    if before is None:
+        return outcomes
+    if any(each.log is not before.log for each, _ in outcomes):
         machine.ran = began
-        outcomes = calls.call_function(machine, before, function, args, kwargs, source)
-    elif before is not None:
-        before.blurred = True
-        for each in args:
-            if isinstance(each, Instance):
-                before.vars[each.oid, SKIPPED] = TRUE
-        outcomes = [(before, Unknown(("call", source.place, before.new_id())))]
-    machine.making = True
-    return outcomes
+        return calls.call_function(machine, before, function, args, kwargs, source)
+    before.blurred = True
+    for each in args:
+        if isinstance(each, Instance):
+            before.vars[each.oid, SKIPPED] = TRUE
+    return [(before, Unknown(("call", source.place, before.new_id())))]
 
 
 def _within(
