@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import libcst as cst
 
-from gradsafe.fixes.forms import callee, words
+from gradsafe.fixes.forms import callee
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.sources import Code, Sources
 from gradsafe.fixes.spot import Spot, find_spot
-from gradsafe.fixes.tree import Cursor, walk
+from gradsafe.fixes.tree import dotted, walk
+from gradsafe.fixes.variables import variables
 from gradsafe.rules.finding import Edit, Role
 from gradsafe.syntax.span import Span
 
@@ -92,13 +94,29 @@ class Piece:
 
     def calls(self, function: str) -> bool:
         """Whether it calls something of that name: a function, or a method of whatever."""
-        found = walk([part.node for part in self.parts])
-        return bool(function) and any(
-            isinstance(each.node, cst.Call) and callee(each.node) == function for each in found
-        )
+        return any(callee(call) == function for _, call in self._calls()) if function else False
+
+    def runs(self, function: str) -> Iterator[Span]:
+        """Where it calls something of that name, or hands it to somebody who will: ``Thread(target=worker)``."""
+        for part, call in self._calls():
+            handed = any(dotted(arg.value) == function for arg in call.args)
+            if function and (handed or callee(call) == function):
+                yield Span(part.code.chunk, *part.code.offsets(call))
+
+    def called(self) -> frozenset[str]:
+        """The variables that it calls, or an item of which: ``model(x)``, ``nets["actor"](x)``."""
+        functions = (call.func for _, call in self._calls())
+        called = (each.value if isinstance(each, cst.Subscript) else each for each in functions)
+        return frozenset(each.value for each in called if isinstance(each, cst.Name))
+
+    def _calls(self) -> Iterator[tuple[Part, cst.Call]]:
+        for part in self.parts:
+            for cursor in walk([part.node]):
+                if isinstance(cursor.node, cst.Call):
+                    yield part, cursor.node
 
     def _names(self) -> Iterator[tuple[str, bool]]:
-        return _names(*(part.node for part in self.parts))
+        return variables(*(part.node for part in self.parts))
 
     def removed(self) -> tuple[Edit, ...]:
         """The edits that take it out."""
@@ -135,7 +153,8 @@ def update_and_backward(site: Site) -> tuple[list[Piece], int, int] | None:
     backward = backward_of(site)
     if backward is None:
         return None
-    for spot in (site.spot, backward):
+    spots = itertools.chain((site.spot, backward), calls_of_function(site.sources, site.spot))
+    for spot in spots:
         for block in blocks_around(site.sources, spot):
             writes, reads = standing_for(site.spot, block), standing_for(backward, block)
             pairs = [(one, other) for one in writes for other in reads if one < other]
@@ -146,8 +165,19 @@ def update_and_backward(site: Site) -> tuple[list[Piece], int, int] | None:
 
 def standing_for(spot: Spot, block: Sequence[Piece]) -> list[int]:
     """The statement of the block that holds the place; else those that call its function."""
-    held = [number for number, piece in enumerate(block) if piece.covers(spot) and not piece.defines]
-    return held or [number for number, piece in enumerate(block) if piece.calls(spot.function)]
+    runs = [number for number, piece in enumerate(block) if not piece.defines]
+    held = [number for number in runs if block[number].covers(spot)]
+    return held or [number for number in runs if any(block[number].runs(spot.function))]
+
+
+def calls_of_function(sources: Sources, spot: Spot) -> Iterator[Spot]:
+    """Where the function around a place is called, near its definition."""
+    found = block_of_function(sources, spot)
+    for piece in found[0] if found is not None else ():
+        for call in piece.runs(spot.function):
+            place = find_spot(sources, call)
+            if place is not None:
+                yield place
 
 
 def blocks_around(sources: Sources, spot: Spot) -> Iterator[list[Piece]]:
@@ -212,49 +242,3 @@ def _of_chunks(codes: Sequence[Code | None]) -> Piece | None:
             end = starts[number + 1] if number + 1 < len(starts) else len(code.text)
             parts.append(Part(code, start, end, node))
     return Piece(tuple(parts)) if parts else None
-
-
-def names_in(expression: cst.CSTNode) -> frozenset[str]:
-    """All names in it; attributes and keywords are none."""
-    return frozenset(name for name, _ in _names(expression))
-
-
-def _names(*nodes: cst.CSTNode) -> Iterator[tuple[str, bool]]:
-    """Names, and whether each is bound there."""
-    for cursor in walk(nodes):
-        if isinstance(cursor.node, cst.Name) and not _is_label(cursor):
-            yield cursor.node.value, _is_target(cursor)
-
-
-def _is_label(cursor: Cursor) -> bool:
-    """``b`` in ``a.b`` and ``f(b=1)``."""
-    parent = cursor.parent.node if cursor.parent is not None else None
-    if isinstance(parent, cst.Attribute):
-        return parent.attr is cursor.node
-    return isinstance(parent, cst.Arg) and parent.keyword is cursor.node
-
-
-_FILLS = words("append extend insert add update setdefault appendleft")
-
-
-def _is_target(cursor: Cursor) -> bool:
-    """``a`` in ``a = ...``, ``a, b = ...``, ``for a in``, ``with x as a``, ``(a := ...)``, ``def a``, ``import a``, ``del a``,
-    and in ``a.append(...)``: it is another list then."""
-    method = cursor.parent
-    call = method.parent if method is not None else None
-    if method is not None and isinstance(method.node, cst.Attribute):
-        is_called = call is not None and isinstance(call.node, cst.Call) and call.node.func is method.node
-        return is_called and method.node.attr.value in _FILLS
-    child = cursor
-    for parent in cursor.ancestors():
-        node = parent.node
-        if isinstance(node, (cst.AssignTarget, cst.AsName, cst.Del, cst.ImportAlias)):
-            return True
-        if isinstance(node, (cst.For, cst.AnnAssign, cst.AugAssign, cst.NamedExpr)):
-            return node.target is child.node
-        if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
-            return node.name is child.node
-        if not isinstance(node, (cst.Tuple, cst.List, cst.Element, cst.StarredElement)):
-            return False
-        child = parent
-    return False

@@ -15,7 +15,7 @@ Analyse = Callable[[tuple[Edit, ...]], Iterable[Finding]]
 """The findings with some edits made (with none: as it is). It must leave the workspace as it found it."""
 
 
-CUTTING = frozenset({"detach", "detach-at-use"})
+CUTTING = frozenset({"detach", "detach-at-use", "detach-kept"})
 """Remedies that take a graph away: backward has to find another one, else torch raises that nothing requires grad."""
 
 

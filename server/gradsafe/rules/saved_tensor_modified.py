@@ -110,7 +110,13 @@ def _remedies(write: Write) -> tuple[str, ...]:
     if write.how == "module":
         return ("inplace-false", "clone-before-write")
     if write.how == "optimizer":
-        return ("detach", "forward-after-update", "update-after-backward")
+        return (
+            "detach",
+            "detach-kept",
+            "forward-after-update",
+            "update-after-backward",
+            "compute-each-round",
+        )
     is_update = not write.grad_enabled or write.operation == "load_state_dict"
     moves = ("update-after-backward", "forward-after-update", "update-before-forward") if is_update else ()
     return ("out-of-place", "clone-before-write", "clone-at-save", *moves)

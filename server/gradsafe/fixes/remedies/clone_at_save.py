@@ -103,12 +103,16 @@ _POSITIONS = {
 
 
 def _by_role(spot: Spot, kept: SavedAs) -> cst.BaseExpression | None:
-    """What stands for the saved operand in the operation that saved it, by torch's signatures.
+    """What stands for the saved operand in the operation that saved it, by torch's signatures; for a result, the operation.
 
-    Results are left alone: a copy of one goes wherever the result went, and may be saved there out of sight.
+    A copy of a result goes wherever the result went, and may be saved there: the analysis tells.
     """
     operation, at = _operation(spot), _POSITIONS.get(kept.role)
-    if operation is None or at is None:
+    if operation is None:
+        return None
+    if kept.role == "result":
+        return operation if _is_called(operation, kept.operation) else None
+    if at is None:
         return None
     operands = list(_operands(operation))
     if isinstance(operation, cst.Call):
@@ -128,6 +132,12 @@ def _by_role(spot: Spot, kept: SavedAs) -> cst.BaseExpression | None:
             return given.value
     found = operands[at] if at < len(operands) else None
     return None if isinstance(found, cst.BaseNumber) else found
+
+
+def _is_called(operation: cst.BaseExpression, name: str) -> bool:
+    """Whether this calls ``name``, or a module of that class, whatever it is called here."""
+    called = callee(operation) or "" if isinstance(operation, cst.Call) else ""
+    return bool(called) and not is_in_place_name(called) and (called == name or name[:1].isupper())
 
 
 def _operation(spot: Spot) -> cst.BaseExpression | None:

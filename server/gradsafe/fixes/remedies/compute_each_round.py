@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from gradsafe.fixes.draft import Draft
-from gradsafe.fixes.pieces import Piece, block_of_function, blocks_around, names_in
+from gradsafe.fixes.pieces import Piece, block_of_function, blocks_around
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.spot import Spot, find_spot
 from gradsafe.fixes.tree import dotted, walk
+from gradsafe.fixes.variables import names_in
 
 _TRIED = 4
 """Statements before a loop that may be the one: the save itself stands in the function that it calls."""
@@ -29,7 +30,7 @@ def propose(site: Site) -> Iterator[Draft]:
         if not isinstance(node, (cst.For, cst.While)):
             continue
         header = names_in(node.iter if isinstance(node, cst.For) else node.test)
-        for made in _candidates(outer, loop, save):
+        for made in _candidates(site, outer, loop, save):
             piece, first = outer[made], inner[0]
             if header & piece.bound() or any(each.names() & piece.bound() for each in outer[made + 1 : loop]):
                 continue  # it is needed before the first round
@@ -64,7 +65,7 @@ def _in_each_call(site: Site, body: Sequence[Piece], save: Spot | None) -> Itera
         return
     outer, function = found
     first = body[1] if len(body) > 1 and _is_docstring(body[0]) else body[0]
-    for made in _candidates(outer, function, save):
+    for made in _candidates(site, outer, function, save):
         piece = outer[made]
         others = [*outer[made + 1 : function], *outer[function + 1 :]]
         if any(each.names() & piece.bound() for each in others):
@@ -82,10 +83,18 @@ def _what(piece: Piece) -> str:
     return f"Compute {names}" if names else f"Run `{piece.text.strip()}`"
 
 
-def _candidates(outer: Sequence[Piece], loop: int, save: Spot | None) -> list[int]:
-    """The statements before the loop that may have made what each round runs backward through, likely ones first."""
+def _candidates(site: Site, outer: Sequence[Piece], loop: int, save: Spot | None) -> list[int]:
+    """The statements before the loop that may have made what each round runs backward through, likely ones first.
+
+    An optimizer is not made anew: it has a memory of its own.
+    """
     read = outer[loop].names()
-    short = [number for number in range(loop - 1, -1, -1) if outer[number].text.count("\n") <= 1]
+    writes = names_in(site.spot.statement.node) if site.finding.write is not None else frozenset()
+    short = [
+        number
+        for number in range(loop - 1, -1, -1)
+        if outer[number].text.count("\n") <= 1 and not outer[number].bound() & writes
+    ]
     if save is not None:
         certain = [each for each in short if outer[each].covers(save) or outer[each].calls(save.function)]
         if certain:

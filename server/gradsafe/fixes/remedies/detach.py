@@ -21,7 +21,7 @@ from gradsafe.rules.finding import Edit, Role
 
 
 def propose(site: Site) -> Iterator[Draft]:
-    spot = _backward(site)
+    spot = carrying_backward(site)
     if spot is None or own_line(spot) is None or not isinstance(spot.statement.node, cst.Expr):
         return
     around = Names(site.sources, spot)
@@ -33,10 +33,10 @@ def propose(site: Site) -> Iterator[Draft]:
     statements = [f"{name} = {name}.detach()" for name in names]
     if "`LSTM" in site.finding.message and len(names) == 1:  # what is carried on is its state: a pair
         statements = [f"{name} = tuple(state.detach() for state in {name})" for name in names]
-    yield Draft(f"Carry {listed} on without its graph", (_behind(spot, statements),), safe=False)
+    yield Draft(f"Carry {listed} on without its graph", (behind(spot, statements),), safe=False)
 
 
-def _backward(site: Site) -> Spot | None:
+def carrying_backward(site: Site) -> Spot | None:
     """The backward behind which the next round may begin anew: the one that frees, or reads what a step has changed."""
     first = next((each.place for each in site.finding.related if each.role is Role.FREED), None)
     if first is None:
@@ -44,7 +44,7 @@ def _backward(site: Site) -> Spot | None:
     return find_spot(site.sources, first) if first == site.finding.primary else None
 
 
-def _behind(spot: Spot, statements: list[str]) -> Edit:
+def behind(spot: Spot, statements: list[str]) -> Edit:
     """New lines in front of the line break, behind whatever comment the line has."""
     text, end = spot.code.text, spot.offsets(spot.statement.node)[1]
     while end < len(text) and text[end] not in "\r\n":

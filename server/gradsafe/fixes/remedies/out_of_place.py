@@ -15,10 +15,10 @@ from gradsafe.fixes.chains import LIKE, WITHOUT_COUNTERPART, chain_subject, in_p
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import FUNCTION_MODULES, How, WriteForm, callee, function_flag
 from gradsafe.fixes.masks import masked_rewrite
-from gradsafe.fixes.pieces import names_in
 from gradsafe.fixes.rewrite import drop_argument, line_before, operand, runs_once_in_place
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.tree import OPAQUE, Cursor, argument, dotted
+from gradsafe.fixes.variables import names_in
 from gradsafe.rules.finding import Edit
 
 IN_PLACE_OPERATORS = {

@@ -1,0 +1,155 @@
+"""Cut the graph of what outlives a round out of the loop's sight: a module's ``self.hidden``, a generator's own variable.
+
+``model.hidden = model.hidden.detach()`` behind the backward, where the object is known there, else ``self.hidden.detach()``
+where the next call reads it; in a generator, behind its ``yield``. As with any truncated backpropagation, earlier calls
+get no gradient any more: never safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from gradsafe.fixes.blocks import own_line
+from gradsafe.fixes.draft import Draft
+from gradsafe.fixes.forms import callee
+from gradsafe.fixes.holds import FRESH_METHODS
+from gradsafe.fixes.names import Names
+from gradsafe.fixes.pieces import blocks_around
+from gradsafe.fixes.remedies.detach import behind, carrying_backward
+from gradsafe.fixes.site import Site
+from gradsafe.fixes.sources import Code
+from gradsafe.fixes.spot import Spot, find_spot
+from gradsafe.fixes.tree import Cursor, dotted, walk
+from gradsafe.fixes.variables import variables
+from gradsafe.rules.finding import Edit
+from gradsafe.syntax.span import Span
+
+
+def propose(site: Site) -> Iterator[Draft]:
+    save = find_spot(site.sources, site.finding.saved) if site.finding.saved is not None else None
+    if save is None:
+        return
+    yield from _behind_yield(site, save)
+    kept = _kept(site.sources.scope(save.code.chunk) or ())
+    if kept:
+        yield from _behind_backward(site, save, kept)
+        yield from _at_use(site.sources.scope(save.code.chunk) or (), kept)
+
+
+def _behind_yield(site: Site, save: Spot) -> Iterator[Draft]:
+    """A generator goes on behind its ``yield`` when the round that took the value is over."""
+    around = Names(site.sources, save)
+    names = around.carried() or around.accumulated()
+    for block in blocks_around(site.sources, save):
+        for piece in block:
+            if (
+                isinstance(piece.statement, cst.Expr)
+                and isinstance(piece.statement.value, cst.Yield)
+                and names
+            ):
+                lines = "".join(f"{piece.indent}{name} = {name}.detach(){save.newline}" for name in names)
+                yield Draft(_title(names), (piece.followed_by(lines),), safe=False)
+                return
+
+
+def _kept(codes: tuple[Code, ...]) -> list[str]:
+    """The attributes of ``self`` that a function binds anew: what they hold then is there in the next call."""
+    found: dict[str, None] = {}
+    for code in codes:
+        for cursor in walk(code.body):
+            name = dotted(cursor.node) if isinstance(cursor.node, cst.Attribute) else None
+            if name is not None and name.startswith("self.") and name.count(".") == 1 and _is_bound(cursor):
+                found[name] = None
+    return list(found)
+
+
+def _is_bound(cursor: Cursor) -> bool:
+    parent = cursor.parent
+    while parent is not None and isinstance(parent.node, (cst.Element, cst.Tuple)):
+        parent = parent.parent
+    return parent is not None and isinstance(parent.node, cst.AssignTarget)
+
+
+def _behind_backward(site: Site, save: Spot, kept: list[str]) -> Iterator[Draft]:
+    spot = carrying_backward(site)
+    if spot is None or own_line(spot) is None:
+        return
+    made_by = save.code.chunk.qualname.rpartition(".")[0]
+    for name in dict.fromkeys(_objects(site, spot, made_by)):
+        states = [name + attribute.removeprefix("self") for attribute in kept]
+        statements = [f"{state} = {state}.detach()" for state in states]
+        if "`LSTM" in site.finding.message and len(states) == 1:  # a pair
+            statements = [f"{state} = tuple(each.detach() for each in {state})" for state in states]
+        yield Draft(_title(states), (behind(spot, statements),), safe=False)
+
+
+def _objects(site: Site, spot: Spot, made_by: str) -> Iterator[str]:
+    """What holds an object of the class where backward is called: ``self``, a variable, a parameter that is called there."""
+    if spot.code.chunk.qualname.rpartition(".")[0] == made_by:
+        yield "self"
+        return
+    scope = site.sources.scope(spot.code.chunk) or ()
+    outermost = [code for code in site.sources.outermost(spot.code.chunk.file) if code is not None]
+    mentioned = {name for code in scope for name, _ in variables(*code.body)}
+    here = [each.node for code in scope for each in walk(code.body)]
+    made = [node for code in outermost for node in walk(code.body[:1])]
+    for node in (*here, *(each.node for each in made)):
+        if (
+            isinstance(node, cst.Assign)
+            and isinstance(node.value, cst.Call)
+            and callee(node.value) == made_by
+        ):
+            yield from (name for target in node.targets if (name := dotted(target.target)) in mentioned)
+    called = {
+        node.func.value for node in here if isinstance(node, cst.Call) and isinstance(node.func, cst.Name)
+    }
+    parameters = [node.name.value for node in here if isinstance(node, cst.Param)]
+    yield from (name for name in parameters if name in called)
+
+
+def _at_use(codes: tuple[Code, ...], kept: list[str]) -> Iterator[Draft]:
+    """The first statement that computes something with what was kept."""
+    for code in codes:
+        read = [cursor for cursor in walk(code.body) if dotted(cursor.node) in kept and _is_operand(cursor)]
+        first = next((statement for cursor in read if (statement := _statement(cursor)) is not None), None)
+        if first is None:
+            continue
+        here = [cursor for cursor in read if _statement(cursor) is first]
+        names = list(dict.fromkeys(dotted(each.node) or "" for each in here))
+        if not _asked(codes).issuperset(names):
+            return  # in the first call, nothing is kept: a graph there is none
+        ends = [code.offsets(each.node)[1] for each in here]
+        edits = tuple(Edit(Span(code.chunk, end, end), ".detach()") for end in ends)
+        yield Draft(f"Use {_listed(names)} of the call before without its graph", edits, safe=False)
+        return
+
+
+def _statement(cursor: Cursor) -> cst.CSTNode | None:
+    """The simple statement around it."""
+    return next((up.node for up in cursor.ancestors() if isinstance(up.node, cst.BaseSmallStatement)), None)
+
+
+def _asked(codes: tuple[Code, ...]) -> frozenset[str | None]:
+    """Of what a function asks whether it is there: ``if self.mem is None:``, ``if self.mem:``."""
+    nodes = [each.node for code in codes for each in walk(code.body)]
+    compared = {dotted(node.left) for node in nodes if isinstance(node, cst.Comparison)}
+    return frozenset(compared | {dotted(node.test) for node in nodes if isinstance(node, cst.If)})
+
+
+def _is_operand(cursor: Cursor) -> bool:
+    parent = cursor.parent.node if cursor.parent is not None else None
+    if isinstance(parent, cst.Arg):
+        return not parent.star
+    if isinstance(parent, cst.Attribute):
+        return parent.value is cursor.node and parent.attr.value in FRESH_METHODS
+    return isinstance(parent, cst.BinaryOperation)
+
+
+def _title(names: list[str]) -> str:
+    return f"Carry {_listed(names)} on without its graph"
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
