@@ -24,7 +24,7 @@ def masked_rewrite(site: Site, form: WriteForm) -> Draft | None:
     if len(target.slice) != 1 or not isinstance(index := target.slice[0].slice, cst.Index) or index.star:
         return None
     tensor, mask = spot.text(target.value), spot.text(index.value)
-    if not site.can_rebind(target.value) or names.loses_history(target.value):
+    if not site.can_rebind(target.value) or site.loses_history(target.value):
         return None
     if not _has_shape_of(index.value, tensor):
         return None

@@ -53,6 +53,10 @@ class Site:
             and not self.names.comes_from_outside_loop(subject)
         )
 
+    def loses_history(self, subject: cst.BaseExpression) -> bool:
+        """Whether a new tensor for ``subject`` would be one without its history; what inference mode made has none."""
+        return not self.finding.code.startswith("inference") and self.names.loses_history(subject)
+
 
 def find_site(finding: Finding, sources: Sources) -> Site | None:
     """The write of ``finding``; where the primary place is a declaration, the write is the call that it causes."""

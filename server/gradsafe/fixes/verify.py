@@ -15,10 +15,6 @@ Analyse = Callable[[tuple[Edit, ...]], Iterable[Finding]]
 """The findings with some edits made (with none: as it is). It must leave the workspace as it found it."""
 
 
-CUTTING = frozenset({"detach", "detach-at-use", "detach-kept"})
-"""Remedies that take a graph away: backward has to find another one, else torch raises that nothing requires grad."""
-
-
 def verify(
     fix: Fix, finding: Finding, analyse: Analyse, sources: Sources | None = None,
     reading: Callable[[], int] = lambda: 0,
@@ -28,11 +24,12 @@ def verify(
     Findings are counted by rule and file, since a fix moves places. What was only hidden behind the finding is
     no news, but the next to be mended: a further write that the finding names itself, and (where ``sources`` are
     given) whatever is found without the operation that it blames. ``reading`` tells of what was analysed last how many
-    backward calls read something that was saved.
+    backward calls read something that was saved: where a fix takes a graph away (a detached tensor, ``zeros_like``),
+    backward has to find another one, else torch raises that nothing requires grad.
     """
     before, read_before = list(analyse(())), reading()
     after, read_after = list(analyse(fix.edits)), reading()
-    if fix.remedy in CUTTING and read_after < read_before:
+    if read_after < read_before:
         return False
     named = {(finding.code, each.place) for each in finding.related if each.role is Role.MODIFIED}
     if _is_mended(finding, before, after, named):

@@ -28,7 +28,7 @@ def propose(site: Site) -> Iterator[Draft]:
         unseen = not names.seen_elsewhere(subject) and not names.read_after(subject)
         yield Draft(f"Give the in-place module a copy of `{text}`", (edit,), unseen)
         return
-    if not site.can_rebind(subject) or names.loses_history(subject) or _is_bound_by_statement(site, subject):
+    if not site.can_rebind(subject) or site.loses_history(subject) or _is_bound_by_statement(site, subject):
         return
     copy = f"[each.clone() for each in {text}]" if names.containers.holds(subject) else f"{text}.clone()"
     before = line_before(site, f"{text} = {copy}")

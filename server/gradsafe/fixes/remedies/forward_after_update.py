@@ -11,9 +11,12 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from gradsafe.fixes.draft import Draft
+from gradsafe.fixes.forms import forms
 from gradsafe.fixes.pieces import Piece, update_and_backward
 from gradsafe.fixes.site import Site
-from gradsafe.fixes.spot import find_spot
+from gradsafe.fixes.spot import Spot, find_spot
+from gradsafe.fixes.tree import walk
+from gradsafe.fixes.variables import names_in
 
 _STATEMENTS = 4
 """More than these are nobody's idea of a quick fix."""
@@ -33,9 +36,16 @@ def propose(site: Site) -> Iterator[Draft]:
             return
         moved = sorted([*moved, number])
         wanted |= block[number].read()
-        yield from _drafts(block, moved, writes, reads)
-        if save is not None and any(block[each].covers(save) for each in moved):
-            return  # what saved the old values is among them
+        has_save = save is not None and any(_saves(block[each], save) for each in moved)
+        behind = next(
+            (each for each in range(reads - 1, writes - 1, -1) if _can_pass(block, moved, each)), None
+        )
+        if behind is not None:
+            yield _moved(block, moved, behind)
+        elif has_save and not _writes(site, block, moved, writes):
+            yield _again(block, moved, writes)
+        if has_save:
+            return
 
 
 def _wanted(block: Sequence[Piece], writes: int, reads: int) -> frozenset[str]:
@@ -47,22 +57,38 @@ def _wanted(block: Sequence[Piece], writes: int, reads: int) -> frozenset[str]:
     return wanted
 
 
-def _drafts(block: Sequence[Piece], moved: Sequence[int], writes: int, reads: int) -> Iterator[Draft]:
-    """The statements below the update, as far down as they can go: a thread that makes it is through by then.
+def _saves(piece: Piece, save: Spot) -> bool:
+    """Whether the old values are saved in this statement, or in a function that it runs."""
+    return piece.covers(save) or any(piece.runs(save.function))
 
-    Where the old values are wanted above it, too, the statements run again.
-    """
+
+def _moved(block: Sequence[Piece], moved: Sequence[int], behind: int) -> Draft:
+    """The statements as far down as they can go: a thread that makes the update is through by then."""
     pieces = [block[each] for each in moved]
-    names = ", ".join(f"`{name}`" for piece in pieces for name in sorted(piece.bound()))
-    text = "".join(piece.text for piece in pieces)
-    behind = next((each for each in range(reads - 1, writes - 1, -1) if _can_pass(block, moved, each)), None)
-    if behind is not None:
-        edits = [edit for piece in pieces for edit in piece.removed()]
-        what = f"Compute {names} after the update, with the new values"
-        yield Draft(what, (*edits, block[behind].followed_by(text)), safe=False)
-    else:
-        what = f"Compute {names} again after the update, with the new values"
-        yield Draft(what, (block[writes].followed_by(text),), safe=False)
+    edits = [edit for piece in pieces for edit in piece.removed()]
+    lines = block[behind].followed_by("".join(piece.text for piece in pieces))
+    what = f"Compute {_names(pieces)} after the update, with the new values"
+    return Draft(what, (*edits, lines), safe=False)
+
+
+def _again(block: Sequence[Piece], moved: Sequence[int], writes: int) -> Draft:
+    pieces = [block[each] for each in moved]
+    lines = block[writes].followed_by("".join(piece.text for piece in pieces))
+    return Draft(
+        f"Compute {_names(pieces)} again after the update, with the new values", (lines,), safe=False
+    )
+
+
+def _names(pieces: Sequence[Piece]) -> str:
+    return ", ".join(f"`{name}`" for piece in pieces for name in sorted(piece.bound()))
+
+
+def _writes(site: Site, block: Sequence[Piece], moved: Sequence[int], writes: int) -> bool:
+    """Whether what would be computed again is itself written in between: it would be without that, then."""
+    bound = frozenset().union(*(block[each].bound() for each in moved))
+    nodes = [part.node for piece in block[moved[0] : writes + 1] for part in piece.parts]
+    written = (form.target for each in walk(nodes) for form in forms(each))
+    return bool(bound & names_in(site.spot.statement.node)) or any(bound & names_in(each) for each in written)
 
 
 def _last_binding(before: Sequence[Piece], wanted: frozenset[str], moved: Sequence[int]) -> int | None:

@@ -45,7 +45,7 @@ def propose(site: Site) -> Iterator[Draft]:
         draft = _bound(site, steps[-1], chain_subject(steps), edits) if edits is not None else None
     elif form.how in (How.FUNCTION, How.FLAG, How.OUT):
         draft = _function(site, form)
-    if site.subject is not None and site.names.loses_history(site.subject):
+    if site.subject is not None and site.loses_history(site.subject):
         # Under no_grad a new tensor would have no history at all. Where that is the very defect, the write leaves the block.
         lifted = out_of_block(site.spot) if site.finding.code == "data-bypasses-autograd" else ()
         draft = Draft("Take the write out of `no_grad`", lifted, safe=False) if lifted else None
