@@ -1,14 +1,13 @@
 """``python -m tests.fixes.proof``: has each error a fix, and what does torch say of the program after each fix?
 
-Takes the reported cases, the report programs (``tests/reports``) and, with ``--fuzz``, generated programs that raise.
-Prints the shares, and each fix after which torch still raises or gives a wrong gradient at the place that was mended.
+Takes the reported cases, the report programs (``tests/reports``), with ``--fixtures`` the fixtures and with ``--fuzz``
+generated programs that raise. Prints the shares, each fix after which torch still raises or gives a wrong gradient at the place
+that was mended, and each program in which all fixes together, made twice, change something the second time.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import io
 import json
 import sys
 import tempfile
@@ -17,15 +16,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import torch
 from rich.console import Console
 from rich.progress import track
+from tests.fixes.verdicts import BAD, Subject, says
 from tests.fuzz.generate import generate
-from tests.fuzz.judge import judge
 
 from gradsafe.cli.check import with_proved_fixes
 from gradsafe.cli.opening import open_paths
-from gradsafe.report.entry import Entry, EntryFix
+from gradsafe.fixes.chunk_sources import ChunkSources
+from gradsafe.fixes.without import without_operation
+from gradsafe.judging.cached_judge import CachedJudge
+from gradsafe.judging.mend import Choice, mend
+from gradsafe.report.entry import Entry, EntryEdit
 from gradsafe.report.texts import edited_files
 from gradsafe.rules.finding import SUPPRESSING, Severity
 
@@ -39,95 +41,125 @@ class Proof:
     errors: int = 0
     cured: int = 0
     safely: int = 0
+    programs: int = 0
     fixes: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By remedy and by what torch says: ``right``; ``runs``, where no gradient could be compared (one that jumps, a program
-    that draws numbers of its own); ``further defect``; ``wrong``; ``fails``."""
+    """By remedy and by what torch says: see :func:`tests.fixes.verdicts.says`."""
     wrong: list[str] = field(default_factory=list)
     without: list[str] = field(default_factory=list)
+    restless: list[str] = field(default_factory=list)
 
-    def add(self, name: str, text: str) -> None:
+    def add(self, subject: Subject) -> None:
         """Judge the fixes of all errors in one program."""
         with tempfile.TemporaryDirectory(prefix="gradsafe-proof-") as folder:
             file = str(Path(folder) / "program.py")
-            Path(file).write_text(text, encoding="utf-8")
+            Path(file).write_text(subject.text, encoding="utf-8")
             opened = open_paths([file]).judge
-            for entry in opened.check(file).entries:
+            entries = opened.check(file).entries
+            for entry in entries:
                 if entry.severity is Severity.ERROR:
-                    self._add(name, file, text, with_proved_fixes(opened, entry))
+                    self._add(subject, file, opened, with_proved_fixes(opened, entry))
+            self.programs += 1
+            if entries and not _comes_to_rest(file):
+                self.restless.append(subject.name)
 
-    def _add(self, name: str, file: str, text: str, entry: Entry) -> None:
+    def _add(self, subject: Subject, file: str, opened: CachedJudge, entry: Entry) -> None:
         offered = [fix for fix in entry.fixes if fix.remedy not in SUPPRESSING]
+        at = f"{subject.name}:{entry.place.row}"
         self.errors += 1
         self.cured += bool(offered)
         self.safely += any(fix.safe for fix in offered)
         if not offered:
-            self.without.append(f"{name}:{entry.place.row}: {entry.code}: {entry.message}")
+            self.without.append(f"{at}: {entry.code}: {entry.message}")
+            return
+        without = _without(opened, file, entry)
         for fix in offered:
-            said = _torch_says(edited_files({file: text}, fix.edits)[file], entry, fix)
+            said = says(subject, edited_files({file: subject.text}, fix.edits)[file], entry, fix, without)
             self.fixes[fix.remedy, said] += 1
-            if said in ("wrong", "fails"):
-                self.wrong.append(f"{name}:{entry.place.row}: {fix.remedy}: {fix.title}: {said}")
+            if said in BAD:
+                self.wrong.append(f"{at}: {fix.remedy}: {fix.title}: {said}")
+
+    def lines(self) -> Iterator[str]:
+        """The report."""
+        share = self.cured / max(self.errors, 1)
+        yield f"programs {self.programs}, at rest after all fixes {self.programs - len(self.restless)}"
+        yield f"errors {self.errors}, with a fix {self.cured} ({share:.1%}), with a safe one {self.safely}"
+        yield from (f"  {remedy}: {said} {count}" for (remedy, said), count in sorted(self.fixes.items()))
+        yield from self.wrong
+        yield from (f"changes again: {name}" for name in self.restless)
+        yield "without a fix:"
+        yield from self.without
 
 
-def _torch_says(text: str, entry: Entry, fix: EntryFix) -> str:
-    found = judge(text)
-    if found.kind == "broken":
-        return "runs" if _runs(text) else "fails"
-    if not found.verdicts:
-        return "right"
-    added = sum(edit.content.count("\n") for edit in fix.edits if edit.place.row <= entry.place.row)
-    rows = range(entry.place.row, entry.place.row + added + 1)
-    same = any(verdict.slug == entry.code and verdict.line in rows for verdict in found.verdicts)
-    return "wrong" if same else "further defect"
+def _without(opened: CachedJudge, file: str, entry: Entry) -> str | None:
+    """The program without the operation that a finding blames."""
+    session = opened.session
+    for finding in session.check(file).findings:
+        if finding.code == entry.code and session.place(finding.primary) == entry.place:
+            edits = without_operation(finding, ChunkSources(session.workspace.tree))
+            placed = [EntryEdit(place, each.content) for each in edits if (place := session.place(each.span))]
+            text = session.workspace.text(file)
+            return edited_files({file: text}, placed)[file] if placed and text is not None else None
+    return None
 
 
-def _runs(text: str) -> bool:
-    """Run it as it is: the oracle cannot judge every program that runs."""
-    torch.manual_seed(0)
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            exec(compile(text, "program.py", "exec"), {"__name__": "__main__"})
-    except Exception:  # whatever a program raises
-        return False
+def _comes_to_rest(file: str) -> bool:
+    """Whether all fixes, made once more in what they have made, change nothing."""
+    for choice in (Choice(), Choice(unsafe=True)):
+        text = Path(file).read_text(encoding="utf-8")
+        once = mend(open_paths([file]).judge, {file: text}, choice).changed.get(file, text)
+        if once == text:
+            continue
+        again = open_paths([file]).judge
+        if mend(again, {file: once}, choice).changed:
+            return False
     return True
 
 
-def programs(fuzz: int, seed: int) -> Iterator[tuple[str, str]]:
-    """Names and texts."""
-    for line in (TESTS / "corpus" / "cases.jsonl").read_text("utf-8").splitlines():
-        case = json.loads(line)
-        if case["verdict"] != "safe":
-            yield case["id"], (TESTS / "corpus" / case["file"]).read_text("utf-8")
-    for line in (TESTS / "reports" / "cases.jsonl").read_text("utf-8").splitlines():
-        case = json.loads(line)
-        if case["verdict"] != "safe":
-            yield case["id"], (TESTS / "reports" / "cases" / f"{case['id']}.py").read_text("utf-8")
-    left, at = fuzz, seed
-    while left > 0:
-        made = generate(at, 1 + at % 4)
-        at += 1
+def cases() -> Iterator[Subject]:
+    """The reported cases and the report programs."""
+    for folder in ("corpus", "reports"):
+        for line in (TESTS / folder / "cases.jsonl").read_text("utf-8").splitlines():
+            case = json.loads(line)
+            if case["verdict"] != "safe":
+                path = TESTS / folder / case.get("file", f"cases/{case['id']}.py")
+                yield Subject(case["id"], path.read_text("utf-8"))
+
+
+def fixtures() -> Iterator[Subject]:
+    """The fixtures in which torch raises."""
+    for path in sorted((TESTS / "fixtures").rglob("*.py")):
+        text = path.read_text("utf-8")
+        if "# error: [" in text:
+            name = str(path.relative_to(TESTS / "fixtures"))
+            yield Subject(name, text, whole=path.parent.name == "programs")
+
+
+def generated(count: int, seed: int) -> Iterator[Subject]:
+    """Programs of the fuzzer that raise."""
+    while count > 0:
+        made = generate(seed, 1 + seed % 4)
+        seed += 1
         if any(verdict.severity == "error" for verdict in made.judged.verdicts):
-            left -= 1
-            yield f"seed {made.seed} level {made.level}", made.text
+            count -= 1
+            yield Subject(f"seed {made.seed} level {made.level}", made.text)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fixes.proof", description=__doc__)
-    parser.add_argument("--fuzz", type=int, default=0, help="generated programs that raise, besides")
+    parser.add_argument(
+        "--fuzz", type=int, default=0, help="so many generated programs that raise, and nothing else"
+    )
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--fixtures", action="store_true", help="the fixtures, and nothing else")
     options = parser.parse_args(arguments)
     proof = Proof()
-    todo = list(programs(options.fuzz, options.seed))
-    for name, text in track(todo, "fixes", console=Console(stderr=True)):
-        proof.add(name, text)
-    print(
-        f"errors {proof.errors}, with a fix {proof.cured} ({proof.cured / max(proof.errors, 1):.1%}), with a safe one {proof.safely}"
+    todo = (
+        generated(options.fuzz, options.seed) if options.fuzz else fixtures() if options.fixtures else cases()
     )
-    for (remedy, said), count in sorted(proof.fixes.items()):
-        print(f"  {remedy}: {said} {count}")
-    for line in (*proof.wrong, "without a fix:", *proof.without):
-        print(line)
-    return 1 if proof.wrong else 0
+    for subject in track(list(todo), "fixes", console=Console(stderr=True)):
+        proof.add(subject)
+    print(*proof.lines(), sep="\n")
+    return 1 if proof.wrong or proof.restless else 0
 
 
 if __name__ == "__main__":

@@ -6,15 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from gradsafe.cli.check import with_proved_fixes
-from gradsafe.cli.opening import open_paths
-from gradsafe.report.texts import edited_files
-from gradsafe.rules.finding import Severity
+pytest.importorskip("torch")
 
-torch = pytest.importorskip("torch")
+from curing import HEAD, mended, run
+
 pytestmark = pytest.mark.torch
-
-HEAD = "import operator\nfrom functools import partial, reduce\n\nimport torch\nfrom torch import nn\n\n"
 
 CURES = {
     "saved under another name": (
@@ -197,20 +193,14 @@ Tied()(torch.ones(4, 3)).sum().backward()
 }
 
 
-@pytest.mark.parametrize(("remedy", "body", "mended"), CURES.values(), ids=CURES.keys())
-def test_cure(remedy: str, body: str, mended: str, tmp_path: Path) -> None:
-    text = HEAD + body
+@pytest.mark.parametrize(("remedy", "body", "expected"), CURES.values(), ids=CURES.keys())
+def test_cure(remedy: str, body: str, expected: str, tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
-        run(text)
-    file = tmp_path / "program.py"
-    file.write_text(text, "utf-8")
-    judge = open_paths([str(file)]).judge
-    (entry,) = (each for each in judge.check(str(file)).entries if each.severity is Severity.ERROR)
-    held = [fix for fix in with_proved_fixes(judge, entry).fixes if fix.remedy == remedy]
-    programs = [edited_files({str(file): text}, fix.edits)[str(file)] for fix in held]
+        run(HEAD + body)
+    programs = mended(HEAD + body, remedy, tmp_path)
     for program in programs:
         run(program)
-    assert any(mended in program for program in programs)
+    assert any(expected in program for program in programs)
 
 
 DEAD_ENDS = {
@@ -237,13 +227,4 @@ loss_of(torch.ones(1, 2, requires_grad=True)).backward()
 
 @pytest.mark.parametrize(("remedy", "body"), DEAD_ENDS.values(), ids=DEAD_ENDS.keys())
 def test_no_cure(remedy: str, body: str, tmp_path: Path) -> None:
-    file = tmp_path / "program.py"
-    file.write_text(HEAD + body, "utf-8")
-    judge = open_paths([str(file)]).judge
-    (entry,) = (each for each in judge.check(str(file)).entries if each.severity is Severity.ERROR)
-    assert remedy not in {fix.remedy for fix in entry.fixes}
-
-
-def run(program: str) -> None:
-    torch.manual_seed(0)
-    exec(compile(program, "program.py", "exec"), {"__name__": "__main__"})
+    assert not mended(HEAD + body, remedy, tmp_path)

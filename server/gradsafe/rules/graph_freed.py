@@ -73,7 +73,7 @@ class GraphFreed(Rule):
             _message(event, first is not None and first.place == start.place),
             start.place,
             tuple(related),
-            ("detach", "detach-kept", "detach-at-use", "compute-each-round", "retain-graph"),
+            ("detach", "detach-kept", "sum-losses", "detach-at-use", "compute-each-round", "retain-graph"),
             start.name,
             start.operation,
             None,

@@ -1,0 +1,261 @@
+"""As ``test_cures``, for what goes wrong between the rounds of a training loop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from curing import HEAD, mended, run
+
+pytestmark = pytest.mark.torch
+
+MODEL = "model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))\nopt = torch.optim.SGD(model.parameters(), lr=0.1)\n"
+
+CURES = {
+    "a state that a module keeps, a pair": (
+        "detach-kept",
+        """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm, self.fc = nn.LSTM(3, 4), nn.Linear(4, 1)
+        self.state = None
+
+    def forward(self, x):
+        out, self.state = self.lstm(x, self.state)
+        return self.fc(out[-1])
+
+net = Net()
+for _ in range(2):
+    net(torch.randn(5, 2, 3)).pow(2).mean().backward()
+""",
+        "backward()\n    net.state = tuple(each.detach() for each in net.state)\n",
+    ),
+    "states of a model that is a parameter": (
+        "detach-kept",
+        """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.LSTMCell(3, 4)
+        self.h = self.c = torch.zeros(2, 4)
+
+    def forward(self, x):
+        self.h, self.c = self.cell(x, (self.h, self.c))
+        return self.h
+
+def train(model, batches):
+    for x in batches:
+        model(x).pow(2).mean().backward()
+
+train(Net(), torch.randn(3, 2, 3))
+""",
+        "backward()\n        model.h = model.h.detach()\n        model.c = model.c.detach()\n",
+    ),
+    "a state of the object that calls backward": (
+        "detach-kept",
+        """\
+class Trainer:
+    def __init__(self):
+        self.cell = nn.GRUCell(3, 4)
+        self.hidden = torch.zeros(2, 4)
+
+    def step(self, x):
+        self.hidden = self.cell(x, self.hidden)
+        self.hidden.pow(2).mean().backward()
+
+trainer = Trainer()
+for _ in range(3):
+    trainer.step(torch.randn(2, 3))
+""",
+        "backward()\n        self.hidden = self.hidden.detach()\n",
+    ),
+    "a state of a layer inside": (
+        "detach-kept",
+        """\
+class Leaky(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.mem = None
+
+    def forward(self, x):
+        if self.mem is None:
+            self.mem = torch.zeros_like(x)
+        self.mem = 0.9 * self.mem + x
+        return torch.sigmoid(self.mem)
+
+net = nn.Sequential(nn.Linear(3, 4), Leaky(), nn.Linear(4, 2), Leaky())
+for _ in range(2):
+    net(torch.randn(2, 3)).pow(2).mean().backward()
+""",
+        "        self.mem = 0.9 * self.mem.detach() + x\n",
+    ),
+    "the variables of a generator": (
+        "detach-kept",
+        """\
+def states(cell, xs):
+    h = c = torch.zeros(2, 4)
+    for x in xs:
+        h, c = cell(x, (h, c))
+        yield h
+
+for h in states(nn.LSTMCell(3, 4), torch.randn(3, 2, 3)):
+    h.pow(2).mean().backward()
+""",
+        "        yield h\n        h = h.detach()\n        c = c.detach()\n",
+    ),
+    "one forward for two steps of one function": (
+        "forward-after-update",
+        MODEL
+        + """\
+def step(loss):
+    opt.zero_grad()
+    loss.backward(retain_graph=True)
+    opt.step()
+
+out = model(torch.randn(5, 3))
+step(out.mean())
+step(out.std())
+""",
+        "step(out.mean())\nout = model(torch.randn(5, 3))\nstep(out.std())\n",
+    ),
+    "an update in a thread": (
+        "forward-after-update",
+        "import threading\n"
+        + MODEL
+        + """\
+out = model(torch.randn(5, 3))
+
+def worker():
+    model(torch.randn(5, 3)).mean().backward()
+    opt.step()
+
+thread = threading.Thread(target=worker)
+thread.start()
+thread.join()
+loss = out.pow(2).mean()
+loss.backward()
+""",
+        "thread.join()\nout = model(torch.randn(5, 3))\nloss = out",
+    ),
+    "a comprehension has variables of its own": (
+        "forward-after-update",
+        """\
+nets = [nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1)) for _ in range(2)]
+losses = [net(torch.randn(2, 3)).mean() for net in nets]
+for net in nets:
+    net.load_state_dict(nets[0].state_dict())
+for loss in losses:
+    loss.backward()
+""",
+        "nets[0].state_dict())\nlosses = [net(",
+    ),
+    "losses of one forward, a step after each": (
+        "compute-each-round",
+        """\
+nets = {"actor": nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)), "critic": nn.Linear(2, 1)}
+opts = {name: torch.optim.Adam(net.parameters()) for name, net in nets.items()}
+
+def losses_of(x):
+    q = nets["critic"](nets["actor"](x))
+    return {"critic": (q - 1).pow(2).mean(), "actor": -q.mean()}
+
+losses = losses_of(torch.randn(4, 3))
+for name in ("critic", "actor"):
+    losses[name].backward(retain_graph=True)
+    opts[name].step()
+""",
+        '"actor"):\n    losses = losses_of(torch.randn(4, 3))\n',
+    ),
+    "pairs of a loss and an optimizer": (
+        "update-after-backward",
+        """\
+actor, critic = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)), nn.Linear(2, 1)
+opt_a, opt_c = torch.optim.Adam(actor.parameters()), torch.optim.Adam(critic.parameters())
+q = critic(actor(torch.randn(4, 3)))
+critic_loss, actor_loss = (q - 1).pow(2).mean(), -q.mean()
+for loss, opt in ((critic_loss, opt_c), (actor_loss, opt_a)):
+    loss.backward(retain_graph=True)
+    opt.step()
+""",
+        "retain_graph=True)\nfor loss, opt in ((critic_loss, opt_c), (actor_loss, opt_a)):\n    opt.step()\n",
+    ),
+    "rows that a caller's operation saved": (
+        "clone-at-save",
+        """\
+class Passing(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.cell = nn.GRUCell(6, 6)
+
+    def forward(self, h):
+        for row in range(2):
+            h[row] = self.cell(h[2].unsqueeze(0), h[row].unsqueeze(0)).squeeze(0)
+        return h
+
+Passing()(torch.relu(nn.Linear(4, 6)(torch.randn(5, 4)))).sum().backward()
+""",
+        "Passing()(torch.relu(nn.Linear(4, 6)(torch.randn(5, 4))).clone())",
+    ),
+    "what inference mode made has no history to lose": (
+        "clone-before-write",
+        """\
+x = torch.rand(3, requires_grad=True)
+with torch.inference_mode():
+    target = x * 2
+with torch.no_grad():
+    target[0] = 1.0
+(x - target).pow(2).sum().backward()
+""",
+        "    target = target.clone()\n    target[0] = 1.0\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("remedy", "body", "expected"), CURES.values(), ids=CURES.keys())
+def test_cure(remedy: str, body: str, expected: str, tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError):
+        run(HEAD + body)
+    programs = mended(HEAD + body, remedy, tmp_path)
+    for program in programs:
+        run(program)
+    assert any(expected in program for program in programs)
+
+
+DEAD_ENDS = {
+    "zeros have no graph": (
+        "out-of-place",
+        "x = torch.rand(3, requires_grad=True)\ny = x.reciprocal()\ny.zero_()\ny.sum().backward()\n",
+    ),
+    "what is computed again would be without a write": (
+        "forward-after-update",
+        """\
+x = torch.rand(3, requires_grad=True)
+y = x * 2
+y.exp_()
+with torch.no_grad():
+    y /= y.norm()
+y.sum().backward()
+""",
+    ),
+    "each round's own update": (
+        "update-after-backward",
+        MODEL
+        + """\
+out = model(torch.randn(5, 3))
+for power in (1, 2):
+    loss = out.pow(power).mean()
+    step = opt.step
+    loss.backward(retain_graph=True)
+    step()
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize(("remedy", "body"), DEAD_ENDS.values(), ids=DEAD_ENDS.keys())
+def test_no_cure(remedy: str, body: str, tmp_path: Path) -> None:
+    assert not mended(HEAD + body, remedy, tmp_path)

@@ -1,0 +1,105 @@
+"""What torch says of a program after a fix, and whether what it says is the fix's fault."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from unittest import mock
+
+import torch
+from tests.fuzz.judge import judge
+from tests.oracle.grade import Scenario, grade, scenarios
+
+from gradsafe.report.entry import Entry, EntryFix
+
+FILE = "program.py"
+BAD = frozenset({"wrong", "fails"})
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A program with errors: one that is run as a whole, or the functions of a fixture."""
+
+    name: str
+    text: str
+    whole: bool = True
+
+
+def says(subject: Subject, text: str, entry: Entry, fix: EntryFix, without: str | None) -> str:
+    """``right``; ``runs``, where no gradient could be compared; ``further defect``; ``wrong``; ``fails``.
+
+    ``text`` is the program with the fix, ``without`` the one that lacks the blamed operation.
+    """
+    added = sum(edit.content.count("\n") for edit in fix.edits if edit.place.row <= entry.place.row)
+    rows = range(entry.place.row, entry.place.row + added + 1)
+    try:
+        compile(text, FILE, "exec")
+    except SyntaxError:
+        return "fails"
+    todo = _whole() if subject.whole else _of_rows(text, {*rows, *(each.place.row for each in fix.edits)})
+    broken, verdicts = _judged(text, todo, subject.whole)
+    if any(verdict.slug == entry.code and verdict.line in rows for verdict in verdicts):
+        return "wrong"
+    if verdicts:
+        return "further defect"
+    if not broken:
+        return "right"
+    ending = _ending(text, todo)
+    if ending is None:
+        return "runs"
+    return "further defect" if ending in _other_endings(subject.text, without, todo) else "fails"
+
+
+def _judged(text: str, todo: dict[str, list[Scenario]], whole: bool) -> tuple[bool, list[Any]]:
+    if whole:
+        found = judge(text)
+        return found.kind == "broken", found.verdicts
+    grading = grade(text, FILE, todo)
+    return bool(grading.problems or grading.notes), list(grading.verdicts.values())
+
+
+def _whole() -> dict[str, list[Scenario]]:
+    return {"": [Scenario(None)]}
+
+
+def _of_rows(text: str, rows: Iterable[int]) -> dict[str, list[Scenario]]:
+    """The scenarios that stand at these rows; all of them where what was edited is shared."""
+    found = scenarios(text)
+    functions = [each for each in ast.parse(text).body if isinstance(each, ast.FunctionDef)]
+    at = [next((f.name for f in functions if f.lineno <= row <= (f.end_lineno or row)), None) for row in rows]
+    return {name: found[name] for name in found if name in at} if set(at) <= set(found) else found
+
+
+def _other_endings(text: str, without: str | None, todo: dict[str, list[Scenario]]) -> Iterator[str | None]:
+    """How the program ends where the defect does not stop it: backward passed over, the operation left out."""
+    texts = [text] if without is None else [text, without]
+    for each in texts:
+        with mock.patch("torch.Tensor.backward"), mock.patch("torch.autograd.backward"):
+            yield _ending(each, todo)
+    if without is not None:
+        yield _ending(without, todo)
+
+
+def _ending(text: str, todo: dict[str, list[Scenario]]) -> str | None:
+    """What the program raises, versions and addresses left out; None where it runs to its end."""
+    for scenario in (each for group in todo.values() for each in group):
+        torch.manual_seed(0)
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                namespace = {"__name__": "__main__" if scenario.function is None else "fixture"}
+                exec(compile(text, FILE, "exec"), namespace)
+                if scenario.function is not None:
+                    _backward(namespace[scenario.function](**dict(scenario.flags)))  # type: ignore[operator]
+        except Exception as error:  # whatever a program raises
+            return re.sub(r"0x[0-9a-f]+", "", f"{type(error).__name__}: {error}")
+    return None
+
+
+def _backward(result: Any) -> None:
+    if isinstance(result, torch.Tensor) and result.requires_grad:
+        result.sum().backward()
