@@ -12,6 +12,10 @@ from gradsafe.rules.finding import Edit
 LIKE = {"zero_": "zeros_like", "fill_": "full_like", "normal_": "randn_like", "uniform_": "rand_like"}
 """In-place methods that keep nothing of the old values: a new tensor like the old one."""
 
+MAY_BE_CUT = frozenset({"saved-tensor-modified", "inference-tensor-modified", "data-bypasses-autograd"})
+"""Where such a new tensor, which has no graph, can be judged: backward was reached (the analysis then tells whether it still has
+something to run through), or there was no graph. A leaf would be one no more; elsewhere torch raises before any backward."""
+
 WITHOUT_COUNTERPART = words("""copy_ random_ bernoulli_ exponential_ geometric_ cauchy_ log_normal_ set_ resize_ resize_as_ swap_
     map_ map2_ apply_ rename_ sparse_resize_ index_reduce_ unsafe_put_ fill_diagonal_""")
 """Dropping the underscore of these names gives another function, or none."""
@@ -70,7 +74,11 @@ def _out_of_place(site: Site, subject: cst.BaseExpression, call: cst.CSTNode) ->
     if name.value not in LIKE:
         return [spot.replace(start, end, name.value[:-1])]
     torch = site.sources.local_name(spot.code.chunk.file, "torch")
-    if torch is None or (call.args and name.value in ("normal_", "uniform_")):
+    if (
+        site.finding.code not in MAY_BE_CUT
+        or torch is None
+        or (call.args and name.value in ("normal_", "uniform_"))
+    ):
         return None
     arguments = f", {spot.text(call.args[0].value)})" if call.args else ")"
     receiver_end = spot.offsets(call.func.value)[1]
