@@ -183,6 +183,38 @@ for loss, opt in ((critic_loss, opt_c), (actor_loss, opt_a)):
 """,
         "retain_graph=True)\nfor loss, opt in ((critic_loss, opt_c), (actor_loss, opt_a)):\n    opt.step()\n",
     ),
+    "weights that a ``with`` scales for its time": (
+        "backward-inside-with",
+        """\
+from contextlib import contextmanager
+
+@contextmanager
+def scaled(layer):
+    with torch.no_grad():
+        layer.weight.mul_(0.5)
+    yield
+    with torch.no_grad():
+        layer.weight.div_(0.5)
+
+body, head = nn.Linear(3, 4), nn.Linear(4, 2)
+with scaled(head):
+    out = head(body(torch.randn(5, 3)))
+loss = out.pow(2).mean()  # of the scaled weights
+loss.backward()
+""",
+        "torch.randn(5, 3)))\n    loss = out.pow(2).mean()  # of the scaled weights\n    loss.backward()\n",
+    ),
+    "two losses of one forward": (
+        "sum-losses",
+        """\
+x = torch.rand(3, requires_grad=True)
+h = x.exp()
+h.sum().backward()
+count = len(h)
+(h * 2 if count else h).mean().backward()
+""",
+        "count = len(h)\n(h.sum() + (h * 2 if count else h).mean()).backward()\n",
+    ),
     "rows that a caller's operation saved": (
         "clone-at-save",
         """\
@@ -229,6 +261,20 @@ DEAD_ENDS = {
     "zeros have no graph": (
         "out-of-place",
         "x = torch.rand(3, requires_grad=True)\ny = x.reciprocal()\ny.zero_()\ny.sum().backward()\n",
+    ),
+    "a leaf would be one no more": (
+        "out-of-place",
+        "x = torch.rand(3, requires_grad=True)\nx.fill_(0.5)\n(x * 2).sum().backward()\n",
+    ),
+    "the gradients of the first loss are used": (
+        "sum-losses",
+        """\
+x = torch.rand(3, requires_grad=True)
+h = x.exp()
+h.sum().backward()
+x.grad = None
+h.mean().backward()
+""",
     ),
     "what is computed again would be without a write": (
         "forward-after-update",

@@ -106,19 +106,17 @@ def _message(save: Save, write: Write, story: Story) -> str:
     )
 
 
+_MOVES = ("forward-after-update", "update-after-backward")
+"""Of a parameter's update and the backward that reads the old values, one has to go elsewhere."""
+
+
 def _remedies(write: Write) -> tuple[str, ...]:
     if write.how == "module":
         return ("inplace-false", "clone-before-write")
     if write.how == "optimizer":
-        return (
-            "detach",
-            "detach-kept",
-            "forward-after-update",
-            "update-after-backward",
-            "compute-each-round",
-        )
+        return ("detach", "detach-kept", *_MOVES, "compute-each-round")
     is_update = not write.grad_enabled or write.operation == "load_state_dict"
-    moves = ("update-after-backward", "forward-after-update", "update-before-forward") if is_update else ()
+    moves = (*_MOVES, "backward-inside-with", "update-before-forward") if is_update else ()
     return ("out-of-place", "clone-before-write", "clone-at-save", *moves)
 
 
