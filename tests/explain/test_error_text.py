@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gradsafe.explain.error_text import Frame, read_error
+from gradsafe.explain.error_text import read_error
+from gradsafe.explain.tracebacks import Frame
 from gradsafe.explain.words import explain
 
 PLAIN = """\
@@ -131,3 +132,36 @@ def test_the_last_error_counts() -> None:
 @pytest.mark.parametrize("text", ["", "ValueError: no", "\x00" * 100, "RuntimeError: CUDA out of memory."])
 def test_other_texts_are_none_of_ours(text: str) -> None:
     assert read_error(text) is None
+
+
+TAIL = PLAIN.splitlines()[-1]
+DRESSED = {
+    "torchrun": "".join(f"[rank1]: {line}" for line in PLAIN.splitlines(keepends=True)),
+    "srun": "".join(f"3: {line}" for line in PLAIN.splitlines(keepends=True)),
+    "ray": "".join(f"(pid=77, ip=10.0.0.1) {line}" for line in PLAIN.splitlines(keepends=True)),
+    "logging": f"2024-05-01 10:22:33,123 - ERROR - {PLAIN}",
+    "pytest": f">           loss.backward()\n\ntrain.py:12: \n_ _ _ _ _\nlib/site-packages/torch/_tensor.py:522: in backward\nE       {TAIL}\n",
+    "rich": (
+        "╭───────── Traceback (most recent call last) ─────────╮\n"
+        "│ train.py:12 in <module>                              │\n"
+        "│ ❱ 12 │   loss.backward()                             │\n"
+        "╰──────────────────────────────────────────────────────╯\n"
+        + TAIL.replace("by an inplace operation: ", "by an inplace \noperation: ").replace(
+            "; expected ", "; \nexpected "
+        )
+        + "\n"
+    ),
+    "old IPython": (
+        "RuntimeError                              Traceback (most recent call last)\n"
+        "train.py in <module>()\n     11     opt.zero_grad()\n---> 12     loss.backward()\n\n" + TAIL
+    ),
+}
+
+
+@pytest.mark.parametrize("text", DRESSED.values(), ids=DRESSED.keys())
+def test_what_stands_around_a_traceback(text: str) -> None:
+    error = read_error(text)
+    assert error is not None
+    assert (error.code, error.tensor) == ("saved-tensor-modified", "torch.cuda.FloatTensor [2, 8]")
+    assert (error.node, error.found, error.expected) == ("SigmoidBackward0", 2, 0)
+    assert (error.frames[0].file, error.frames[0].row) == ("train.py", 12)

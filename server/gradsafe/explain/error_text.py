@@ -9,14 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True)
-class Frame:
-    """One line of a traceback; ``function`` may be missing."""
-
-    file: str
-    row: int
-    function: str | None = None
+from gradsafe.explain.tracebacks import Frame, frames_in, undressed
 
 
 @dataclass(frozen=True)
@@ -52,20 +45,15 @@ _MESSAGES = (
     ("inference-tensor-saved", r"Inference tensors cannot be saved for backward[^\n]*"),
     ("expanded-tensor-modified", r"unsupported operation: (?:more than one element of the written-to tensor refers|some elements of the input tensor and the written-to tensor refer)[^\n]*"),
 )  # fmt: skip
-_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _TENSOR = re.compile(r"\[(?P<type>[\w.]+) \[(?P<sizes>[\d, ]*)\]\]")
 _MADE_BY = re.compile(r"output (?P<output>\d+) of (?P<node>\w+)")
 _VERSIONS = re.compile(r"is at version (?P<found>\d+); expected version (?P<expected>\d+)")
-_FRAME = re.compile(
-    r'^[ \t>|]*File "?(?P<file>[^"\n]+?)"?(?:, line |:)(?P<row>\d+)(?:, in (?P<function>[\w.<>]+))?',
-    re.MULTILINE,
-)
 _ANOMALY = re.compile(r"Error detected in (?P<node>\w+)\. Traceback of forward call that caused the error:")
 
 
 def read_error(text: str) -> ErrorText | None:
     """The last error of autograd in a text; None where there is none."""
-    text = _COLOUR.sub("", text)
+    text = undressed(text)
     last: tuple[int, str, str] | None = None
     for code, pattern in _MESSAGES:
         for match in re.finditer(pattern, text):
@@ -80,7 +68,7 @@ def read_error(text: str) -> ErrorText | None:
     return ErrorText(
         code,
         message,
-        _frames(before),
+        frames_in(before),
         tensor[0][1:-1] if tensor else None,
         tuple(int(size) for size in tensor["sizes"].replace(",", " ").split()) if tensor else None,
         made_by["node"] if made_by else None,
@@ -102,11 +90,4 @@ def _anomaly(text: str) -> tuple[tuple[Frame, ...], str | None, str]:
     rest = text[found.end() :]
     end = re.search(r"\(Triggered internally|^Traceback \(most recent call last\)", rest, re.MULTILINE)
     cut = end.start() if end else len(rest)
-    return _frames(rest[:cut]), found["node"], text[: found.start()] + rest[cut:]
-
-
-def _frames(text: str) -> tuple[Frame, ...]:
-    """The frames of the last traceback in the text, outermost first."""
-    begins = text.rfind("Traceback (most recent call last)")
-    found = _FRAME.finditer(text[max(begins, 0) :])
-    return tuple(Frame(each["file"].strip(), int(each["row"]), each["function"]) for each in found)
+    return frames_in(rest[:cut]), found["node"], text[: found.start()] + rest[cut:]

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from gradsafe.explain.error_text import ErrorText, Frame
+from gradsafe.explain.error_text import ErrorText
+from gradsafe.explain.tracebacks import Frame
 from gradsafe.explain.words import is_users, plain_operation
 from gradsafe.report.entry import Entry
 from gradsafe.rules.finding import Role, Severity

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from gradsafe.explain.error_text import ErrorText, Frame
+from gradsafe.explain.error_text import ErrorText
+from gradsafe.explain.tracebacks import Frame
 
 _TRANSPOSED = frozenset({"T", "Transpose", "Permute"})
 _REBUILT = "AsStrided"
