@@ -42,16 +42,15 @@ def _behind_yield(site: Site, save: Spot) -> Iterator[Draft]:
     """A generator goes on behind its ``yield`` when the round that took the value is over."""
     around = Names(site.sources, save)
     names = around.carried() or around.accumulated()
-    for block in blocks_around(site.sources, save):
-        for piece in block:
-            if (
-                isinstance(piece.statement, cst.Expr)
-                and isinstance(piece.statement.value, cst.Yield)
-                and names
-            ):
-                lines = "".join(f"{piece.indent}{name} = {name}.detach(){save.newline}" for name in names)
-                yield Draft(_title(names), (piece.followed_by(lines),), safe=False)
-                return
+    pieces = (piece for block in blocks_around(site.sources, save) for piece in block)
+    given = next((piece for piece in pieces if _yields(piece.statement)), None)
+    if names and given is not None:
+        lines = "".join(f"{given.indent}{name} = {name}.detach(){save.newline}" for name in names)
+        yield Draft(_title(names), (given.followed_by(lines),), safe=False)
+
+
+def _yields(statement: cst.CSTNode | None) -> bool:
+    return isinstance(statement, cst.Expr) and isinstance(statement.value, cst.Yield)
 
 
 def _kept(codes: tuple[Code, ...]) -> list[str]:
@@ -94,19 +93,17 @@ def _objects(site: Site, spot: Spot, made_by: str) -> Iterator[str]:
     outermost = [code for code in site.sources.outermost(spot.code.chunk.file) if code is not None]
     mentioned = {name for code in scope for name, _ in variables(*code.body)}
     here = [each.node for code in scope for each in walk(code.body)]
-    made = [node for code in outermost for node in walk(code.body[:1])]
-    for node in (*here, *(each.node for each in made)):
-        if (
-            isinstance(node, cst.Assign)
-            and isinstance(node.value, cst.Call)
-            and callee(node.value) == made_by
-        ):
+    everywhere = [*here, *(each.node for code in outermost for each in walk(code.body[:1]))]
+    for node in everywhere:
+        if isinstance(node, cst.Assign) and _is_call_of(node.value, made_by):
             yield from (name for target in node.targets if (name := dotted(target.target)) in mentioned)
-    called = {
-        node.func.value for node in here if isinstance(node, cst.Call) and isinstance(node.func, cst.Name)
-    }
-    parameters = [node.name.value for node in here if isinstance(node, cst.Param)]
+    called = {dotted(node.func) for node in here if isinstance(node, cst.Call)}
+    parameters = (node.name.value for node in here if isinstance(node, cst.Param))
     yield from (name for name in parameters if name in called)
+
+
+def _is_call_of(value: cst.BaseExpression, name: str) -> bool:
+    return isinstance(value, cst.Call) and callee(value) == name
 
 
 def _at_use(codes: tuple[Code, ...], kept: list[str]) -> Iterator[Draft]:
@@ -119,7 +116,7 @@ def _at_use(codes: tuple[Code, ...], kept: list[str]) -> Iterator[Draft]:
         here = [cursor for cursor in read if _statement(cursor) is first]
         names = list(dict.fromkeys(dotted(each.node) or "" for each in here))
         if not _asked(codes).issuperset(names):
-            return  # in the first call, nothing is kept: a graph there is none
+            return  # nothing is kept before the first call, and None has no graph to cut
         ends = [code.offsets(each.node)[1] for each in here]
         edits = tuple(Edit(Span(code.chunk, end, end), ".detach()") for end in ends)
         yield Draft(f"Use {_listed(names)} of the call before without its graph", edits, safe=False)

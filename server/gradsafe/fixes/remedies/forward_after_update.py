@@ -1,7 +1,8 @@
 """Run the forward after the update that breaks it: the loss is then computed with the new values, and backward reads these.
 
-Where the loss is wanted before the update as well, the forward is run again. Which statements make it up is found backwards from ``loss.backward()``: first the one that computes the loss,
-then those that it reads. The analysis tells how many of them it takes.
+Where the loss is wanted before the update as well, the forward is run again. Which statements make it up is found backwards
+from ``loss.backward()``: first the one that computes the loss, then those that it reads. The analysis tells how many of them
+it takes.
 """
 
 from __future__ import annotations
