@@ -92,16 +92,23 @@ class Proof:
         yield from self.without
 
 
-def _without(opened: CachedJudge, file: str, entry: Entry) -> str | None:
-    """The program without the operation that a finding blames."""
+def _without(opened: CachedJudge, file: str, entry: Entry) -> list[str]:
+    """The program without the operation that a finding blames, and without all that are blamed."""
     session = opened.session
+    sources = ChunkSources(session.workspace.tree)
+    text = session.workspace.text(file) or ""
+    taken_out: list[str] = []
+    everything: list[EntryEdit] = []
     for finding in session.check(file).findings:
+        edits = without_operation(finding, sources)
+        placed = [EntryEdit(place, each.content) for each in edits if (place := session.place(each.span))]
+        if not placed:
+            continue
+        if not {edit.place.row for edit in placed} & {edit.place.row for edit in everything}:
+            everything += placed
         if finding.code == entry.code and session.place(finding.primary) == entry.place:
-            edits = without_operation(finding, ChunkSources(session.workspace.tree))
-            placed = [EntryEdit(place, each.content) for each in edits if (place := session.place(each.span))]
-            text = session.workspace.text(file)
-            return edited_files({file: text}, placed)[file] if placed and text is not None else None
-    return None
+            taken_out.append(edited_files({file: text}, placed)[file])
+    return [*taken_out, edited_files({file: text}, everything)[file]]
 
 
 def _comes_to_rest(file: str) -> bool:

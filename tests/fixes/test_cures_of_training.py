@@ -93,6 +93,30 @@ for _ in range(2):
 """,
         "        self.mem = 0.9 * self.mem.detach() + x\n",
     ),
+    "what a property has computed once": (
+        "detach-kept",
+        """\
+class Graph(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.raw, self.kept = nn.Parameter(torch.rand(3, 3)), None
+
+    @property
+    def laplacian(self):
+        if self.kept is None:
+            raw = torch.sigmoid(self.raw)
+            self.kept = torch.diag(raw.sum(1)) - raw
+        return self.kept
+
+    def forward(self, x):
+        return (x @ self.laplacian).sum()
+
+graph = Graph()
+for _ in range(2):
+    graph(torch.ones(2, 3)).backward()
+""",
+        "backward()\n    graph.kept = None\n",
+    ),
     "the variables of a generator": (
         "detach-kept",
         """\
@@ -274,6 +298,56 @@ h = x.exp()
 h.sum().backward()
 x.grad = None
 h.mean().backward()
+""",
+    ),
+    "what was computed while the object was made would be a constant": (
+        "detach-kept",
+        """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(3, 1)
+        self.penalty = torch.zeros(1)
+        self.add(self.fc.weight)
+
+    def add(self, weight):
+        self.penalty = self.penalty + weight.norm()
+
+    def forward(self, x):
+        return self.fc(x).mean() + self.penalty
+
+net = Net()
+for _ in range(2):
+    net(torch.ones(2, 3)).backward()
+""",
+    ),
+    "a sum over the rounds begins once": (
+        "compute-each-round",
+        MODEL
+        + """\
+total = 0.0
+for _ in range(3):
+    model(torch.randn(5, 3)).mean().backward()
+    opt.step()
+    total = total + model(torch.randn(5, 3)).mean()
+total.backward()
+""",
+    ),
+    "the copy of a result goes into the queue as well": (
+        "clone-at-save",
+        """\
+import queue
+
+waiting = queue.Queue()
+layers = [nn.Linear(3, 3), nn.Linear(3, 3)]
+waiting.put(torch.randn(2, 3))
+outs = []
+for layer in layers:
+    out = torch.sigmoid(layer(waiting.get()))
+    waiting.put(out)
+    outs.append(out)
+outs[0].mul_(0.5)
+sum(out.sum() for out in outs).backward()
 """,
     ),
     "what is computed again would be without a write": (

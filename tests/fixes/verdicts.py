@@ -30,13 +30,12 @@ class Subject:
     whole: bool = True
 
 
-def says(subject: Subject, text: str, entry: Entry, fix: EntryFix, without: str | None) -> str:
+def says(subject: Subject, text: str, entry: Entry, fix: EntryFix, without: list[str]) -> str:
     """``right``; ``runs``, where no gradient could be compared; ``further defect``; ``wrong``; ``fails``.
 
-    ``text`` is the program with the fix, ``without`` the one that lacks the blamed operation.
+    ``text`` is the program with the fix, ``without`` the same without operations that are blamed.
     """
-    added = sum(edit.content.count("\n") for edit in fix.edits if edit.place.row <= entry.place.row)
-    rows = range(entry.place.row, entry.place.row + added + 1)
+    rows = _rows(entry, fix)
     try:
         compile(text, FILE, "exec")
     except SyntaxError:
@@ -53,6 +52,17 @@ def says(subject: Subject, text: str, entry: Entry, fix: EntryFix, without: str 
     if ending is None:
         return "runs"
     return "further defect" if ending in _other_endings(subject.text, without, todo) else "fails"
+
+
+def _rows(entry: Entry, fix: EntryFix) -> range:
+    """Where the blamed line may stand after the fix."""
+    above = [edit for edit in fix.edits if edit.place.row <= entry.place.row]
+    added = sum(edit.content.count("\n") for edit in above)
+    removed = sum(
+        edit.place.end_row - edit.place.row for edit in above if edit.place.end_row <= entry.place.row
+    )
+    first = entry.place.row - removed
+    return range(first, first + added + 1)
 
 
 def _judged(text: str, todo: dict[str, list[Scenario]], whole: bool) -> tuple[bool, list[Any]]:
@@ -75,14 +85,12 @@ def _of_rows(text: str, rows: Iterable[int]) -> dict[str, list[Scenario]]:
     return {name: found[name] for name in found if name in at} if set(at) <= set(found) else found
 
 
-def _other_endings(text: str, without: str | None, todo: dict[str, list[Scenario]]) -> Iterator[str | None]:
-    """How the program ends where the defect does not stop it: backward passed over, the operation left out."""
-    texts = [text] if without is None else [text, without]
-    for each in texts:
+def _other_endings(text: str, without: list[str], todo: dict[str, list[Scenario]]) -> Iterator[str | None]:
+    """How the program ends where the defect does not stop it: backward passed over, operations left out."""
+    for each in (text, *without):
         with mock.patch("torch.Tensor.backward"), mock.patch("torch.autograd.backward"):
             yield _ending(each, todo)
-    if without is not None:
-        yield _ending(without, todo)
+    yield from (_ending(each, todo) for each in without)
 
 
 def _ending(text: str, todo: dict[str, list[Scenario]]) -> str | None:

@@ -103,6 +103,11 @@ class Piece:
             if function and (handed or callee(call) == function):
                 yield Span(part.code.chunk, *part.code.offsets(call))
 
+    def defines_name(self, name: str) -> bool:
+        """Whether it defines a function or class of that name."""
+        node = self.parts[0].node
+        return isinstance(node, (cst.FunctionDef, cst.ClassDef)) and node.name.value == name
+
     def called(self) -> frozenset[str]:
         """The variables that it calls, or an item of which: ``model(x)``, ``nets["actor"](x)``."""
         functions = (call.func for _, call in self._calls())

@@ -105,13 +105,14 @@ _POSITIONS = {
 def _by_role(spot: Spot, kept: SavedAs) -> cst.BaseExpression | None:
     """What stands for the saved operand in the operation that saved it, by torch's signatures; for a result, the operation.
 
-    A copy of a result goes wherever the result went, and may be saved there: the analysis tells.
+    A result that gets a name is left alone: its copy goes wherever the result went, and may be saved there out of sight.
     """
     operation, at = _operation(spot), _POSITIONS.get(kept.role)
     if operation is None:
         return None
     if kept.role == "result":
-        return operation if _is_called(operation, kept.operation) else None
+        named = getattr(spot.statement.node, "value", None) is operation
+        return operation if not named and _is_called(operation, kept.operation) else None
     if at is None:
         return None
     operands = list(_operands(operation))

@@ -86,10 +86,12 @@ def _what(piece: Piece) -> str:
 def _candidates(site: Site, outer: Sequence[Piece], loop: int, save: Spot | None) -> list[int]:
     """The statements before the loop that may have made what each round runs backward through, likely ones first.
 
-    An optimizer is not made anew: it has a memory of its own.
+    Where an update breaks it, what keeps a sum or has a memory (``total = 0.0``, an optimizer) is not made anew.
     """
     read = outer[loop].names()
-    writes = names_in(site.spot.statement.node) if site.finding.write is not None else frozenset()
+    writes = frozenset[str]()
+    if site.finding.write is not None:
+        writes = names_in(site.spot.statement.node) | outer[loop].bound()
     short = [
         number
         for number in range(loop - 1, -1, -1)

@@ -7,7 +7,8 @@ get no gradient any more: never safe.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 import libcst as cst
 
@@ -16,7 +17,7 @@ from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import callee
 from gradsafe.fixes.holds import FRESH_METHODS
 from gradsafe.fixes.names import Names
-from gradsafe.fixes.pieces import blocks_around
+from gradsafe.fixes.pieces import Piece, block_of_function, blocks_around
 from gradsafe.fixes.remedies.detach import behind, carrying_backward
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.sources import Code
@@ -33,9 +34,9 @@ def propose(site: Site) -> Iterator[Draft]:
         return
     yield from _behind_yield(site, save)
     kept = _kept(site.sources.scope(save.code.chunk) or ())
-    if kept:
+    if kept and _runs_again(site, save):
         yield from _behind_backward(site, save, kept)
-        yield from _at_use(site.sources.scope(save.code.chunk) or (), kept)
+        yield from _at_use(site.sources.scope(save.code.chunk) or (), kept.carried)
 
 
 def _behind_yield(site: Site, save: Spot) -> Iterator[Draft]:
@@ -53,15 +54,35 @@ def _yields(statement: cst.CSTNode | None) -> bool:
     return isinstance(statement, cst.Expr) and isinstance(statement.value, cst.Yield)
 
 
-def _kept(codes: tuple[Code, ...]) -> list[str]:
-    """The attributes of ``self`` that a function binds anew: what they hold then is there in the next call."""
-    found: dict[str, None] = {}
-    for code in codes:
-        for cursor in walk(code.body):
-            name = dotted(cursor.node) if isinstance(cursor.node, cst.Attribute) else None
-            if name is not None and name.startswith("self.") and name.count(".") == 1 and _is_bound(cursor):
-                found[name] = None
-    return list(found)
+@dataclass(frozen=True)
+class _Kept:
+    """Attributes of ``self`` that a function binds anew and reads: what they hold then is there in the next call.
+
+    ``cached``: bound only where there is nothing yet (``if self.mask is None:``).
+    """
+
+    carried: tuple[str, ...]
+    cached: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.carried or self.cached)
+
+
+def _kept(codes: tuple[Code, ...]) -> _Kept:
+    bound: dict[str, bool] = {}
+    read: set[str] = set()
+    for cursor in (each for code in codes for each in walk(code.body)):
+        name = dotted(cursor.node) if isinstance(cursor.node, cst.Attribute) else None
+        if name is None or not name.startswith("self.") or name.count(".") > 1:
+            continue
+        if _is_bound(cursor):
+            bound[name] = bound.get(name, True) and _is_guarded(cursor, name)
+        else:
+            read.add(name)
+    names = [name for name in bound if name in read]
+    return _Kept(
+        tuple(each for each in names if not bound[each]), tuple(each for each in names if bound[each])
+    )
 
 
 def _is_bound(cursor: Cursor) -> bool:
@@ -71,17 +92,50 @@ def _is_bound(cursor: Cursor) -> bool:
     return parent is not None and isinstance(parent.node, cst.AssignTarget)
 
 
-def _behind_backward(site: Site, save: Spot, kept: list[str]) -> Iterator[Draft]:
+def _is_guarded(cursor: Cursor, name: str) -> bool:
+    """Whether this stands under an ``if`` that asks for ``name``."""
+    tests = [up.node.test for up in cursor.ancestors() if isinstance(up.node, cst.If)]
+    return any(dotted(each.node) == name for each in walk(tests))
+
+
+def _runs_again(site: Site, save: Spot) -> bool:
+    """Whether the function runs in each call, and not only while the object is made."""
+    if save.function == "__init__":
+        return False
+    found, backward = block_of_function(site.sources, save), carrying_backward(site)
+    methods, at = found if found is not None else ([], 0)
+    if save.function in ("forward", "__call__") or (methods and _is_decorated(methods[at])):
+        return True
+    around = blocks_around(site.sources, backward) if backward is not None else ()
+    callers = [each for each in methods if not each.defines_name("__init__")]
+    callers += [each for block in around for each in block if not each.defines]
+    same = backward is not None and backward.code.chunk.qualname == save.code.chunk.qualname
+    return same or any(each.calls(save.function) for each in callers)
+
+
+def _is_decorated(piece: Piece) -> bool:
+    """A property runs whenever somebody reads it."""
+    return bool(getattr(piece.parts[0].node, "decorators", ()))
+
+
+def _behind_backward(site: Site, save: Spot, kept: _Kept) -> Iterator[Draft]:
     spot = carrying_backward(site)
     if spot is None or own_line(spot) is None:
         return
     made_by = save.code.chunk.qualname.rpartition(".")[0]
     for name in dict.fromkeys(_objects(site, spot, made_by)):
-        states = [name + attribute.removeprefix("self") for attribute in kept]
-        statements = [f"{state} = {state}.detach()" for state in states]
-        if "`LSTM" in site.finding.message and len(states) == 1:  # a pair
-            statements = [f"{state} = tuple(each.detach() for each in {state})" for state in states]
-        yield Draft(_title(states), (behind(spot, statements),), safe=False)
+        carried, cached = (
+            [name + attribute.removeprefix("self") for attribute in names]
+            for names in (kept.carried, kept.cached)
+        )
+        statements = [f"{state} = {state}.detach()" for state in carried]
+        if "`LSTM" in site.finding.message and len(carried) == 1:  # a pair
+            statements = [f"{state} = tuple(each.detach() for each in {state})" for state in carried]
+        if carried:
+            yield Draft(_title(carried), (behind(spot, statements),), safe=False)
+        if cached:
+            what = f"Compute {_listed(cached)} anew after each backward"
+            yield Draft(what, (behind(spot, [f"{state} = None" for state in cached]),), safe=False)
 
 
 def _objects(site: Site, spot: Spot, made_by: str) -> Iterator[str]:
@@ -106,7 +160,7 @@ def _is_call_of(value: cst.BaseExpression, name: str) -> bool:
     return isinstance(value, cst.Call) and callee(value) == name
 
 
-def _at_use(codes: tuple[Code, ...], kept: list[str]) -> Iterator[Draft]:
+def _at_use(codes: tuple[Code, ...], kept: Collection[str]) -> Iterator[Draft]:
     """The first statement that computes something with what was kept."""
     for code in codes:
         read = [cursor for cursor in walk(code.body) if dotted(cursor.node) in kept and _is_operand(cursor)]
