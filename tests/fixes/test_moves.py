@@ -53,9 +53,9 @@ AFTER_UPDATE = {
         "    out = ‹net(x)›\n    g = crit(out)\n    «o.step()»\n    ⟪g.backward()⟫\n",
         "    «o.step()»\n    out = net(x)\n    g = crit(out)\n    g.backward()\n",
     ),
-    "somebody reads it in between": (
+    "somebody reads it in between: again": (
         "    g = ‹net(x)›.mean()\n    (g + d).backward(retain_graph=True)\n    «o.step()»\n    ⟪g.backward()⟫\n",
-        "",
+        "    g = net(x).mean()\n    (g + d).backward(retain_graph=True)\n    o.step()\n    g = net(x).mean()\n    g.backward()\n",
     ),
     "what it reads is bound in between": (
         "    g = ‹net(x)›.mean()\n    x += 1\n    «o.step()»\n    ⟪g.backward()⟫\n",

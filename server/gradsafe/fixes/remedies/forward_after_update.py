@@ -43,7 +43,7 @@ def propose(site: Site) -> Iterator[Draft]:
         )
         if behind is not None:
             yield _moved(block, moved, behind)
-        elif has_save and not _writes(site, block, moved, writes):
+        elif has_save and not _differs(site, block, moved, writes):
             yield _again(block, moved, writes)
         if has_save:
             return
@@ -84,12 +84,14 @@ def _names(pieces: Sequence[Piece]) -> str:
     return ", ".join(f"`{name}`" for piece in pieces for name in sorted(piece.bound()))
 
 
-def _writes(site: Site, block: Sequence[Piece], moved: Sequence[int], writes: int) -> bool:
-    """Whether what would be computed again is itself written in between: it would be without that, then."""
+def _differs(site: Site, block: Sequence[Piece], moved: Sequence[int], writes: int) -> bool:
+    """Whether it would not be the same forward: what it reads is bound in between, or what it gives is written."""
     bound = frozenset().union(*(block[each].bound() for each in moved))
-    nodes = [part.node for piece in block[moved[0] : writes + 1] for part in piece.parts]
-    written = (form.target for each in walk(nodes) for form in forms(each))
-    return bool(bound & names_in(site.spot.statement.node)) or any(bound & names_in(each) for each in written)
+    read = frozenset().union(*(block[each].read() for each in moved))
+    stays = [block[each] for each in range(moved[0], writes + 1) if each not in moved]
+    targets = (form.target for each in walk([p.node for s in stays for p in s.parts]) for form in forms(each))
+    written = names_in(site.spot.statement.node).union(*(names_in(each) for each in targets))
+    return bool(bound & written) or any(piece.bound() & read for piece in stays)
 
 
 def _last_binding(before: Sequence[Piece], wanted: frozenset[str], moved: Sequence[int]) -> int | None:

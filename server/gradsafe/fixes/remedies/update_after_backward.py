@@ -15,6 +15,7 @@ from gradsafe.fixes.forms import callee, words
 from gradsafe.fixes.pieces import Piece, backward_of, blocks_around, update_and_backward
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.tree import walk
+from gradsafe.fixes.variables import names_in
 
 _AGAIN = words("zip enumerate range reversed items values keys")
 """What gives the same elements when it is called a second time."""
@@ -51,8 +52,10 @@ def _in_a_loop_of_its_own(site: Site) -> Iterator[Draft]:
         header, update = _header(loop, inner), inner[-1]
         if header is None or len(inner) < 2 or not update.covers(site.spot) or update.statement is None:
             continue
-        if any(piece.bound() & update.names() for piece in inner[:-1]):
-            continue  # each round has an update of its own to make
+        node = loop.parts[0].node
+        own = names_in(node.target) if isinstance(node, cst.For) else frozenset()
+        if not own & update.names() or any(piece.bound() & update.names() for piece in inner[:-1]):
+            continue  # not one update for each element
         what = f"Run {_called(site)} in a loop of its own, behind the last backward"
         edits = (*update.removed(), loop.followed_by(header + update.text))
         yield Draft(what, edits, safe=False)
