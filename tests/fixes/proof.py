@@ -107,8 +107,8 @@ def _without(opened: CachedJudge, file: str, entry: Entry) -> list[str]:
         if not {edit.place.row for edit in placed} & {edit.place.row for edit in everything}:
             everything += placed
         if finding.code == entry.code and session.place(finding.primary) == entry.place:
-            taken_out.append(edited_files({file: text}, placed)[file])
-    return [*taken_out, edited_files({file: text}, everything)[file]]
+            taken_out.append(edited_files({file: text}, placed).get(file, text))
+    return [*taken_out, edited_files({file: text}, everything).get(file, text)]
 
 
 def _comes_to_rest(file: str) -> bool:
