@@ -20,7 +20,16 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import attribute_dict, calls, containers, data_classes, dispatching, shapes, strings
+from gradsafe.interp import (
+    attribute_dict,
+    calls,
+    containers,
+    data_classes,
+    dispatching,
+    queues,
+    shapes,
+    strings,
+)
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
@@ -56,6 +65,8 @@ def call_method(machine: Machine, path: Path, receiver: Value, name: str, call: 
 
 
 def _list_method(machine: Machine, path: Path, receiver: ListRef, name: str, call: Call) -> Outcomes | None:
+    if (queued := queues.call_method(path, receiver, name, call)) is not None:
+        return [(path, queued)]
     items = path.items(receiver.oid)
     first = call.args[0] if call.args else NONE
     if name in ("append", "add", "appendleft") and call.args:
