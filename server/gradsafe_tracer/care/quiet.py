@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import Any, Iterator, Optional
+import threading
+from typing import Any, Iterator, List, Optional, Tuple
 
 import torch
 
@@ -12,12 +13,32 @@ _pop = torch._C._autograd._pop_saved_tensors_default_hooks
 """Torch's own, whoever stands in their place later."""
 
 
+class _Known(threading.local):
+    """The hooks of a thread, as far as a session has seen them set: older releases do not tell which are."""
+
+    def __init__(self) -> None:
+        self.stack: List[Tuple[Any, Any]] = []
+
+
+_known = _Known()
+
+
+def were_set(pack: Any, unpack: Any) -> None:
+    """Somebody has set a pair of hooks."""
+    _known.stack.append((pack, unpack))
+
+
+def were_dropped() -> None:
+    """The pair that was set last is dropped."""
+    if _known.stack:
+        _known.stack.pop()
+
+
 def top_hooks() -> Optional[Any]:
     """The pair of saved-tensor hooks in force, if any."""
-    autograd = torch._C._autograd
-    top = getattr(autograd, "_top_saved_tensors_default_hooks", None)
+    top = getattr(torch._C._autograd, "_top_saved_tensors_default_hooks", None)
     if top is None:
-        return None
+        return _known.stack[-1] if _known.stack else None
     try:
         return top(True)
     except TypeError:
@@ -36,9 +57,11 @@ def quiet() -> Iterator[None]:
             break
         taken.append(hooks)
         _pop()
+        were_dropped()
     try:
         with torch._C.DisableTorchFunction():
             yield
     finally:
         for pack, unpack in reversed(taken):
             _push(pack, unpack)
+            were_set(pack, unpack)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, Iterator, List, Optional, Set, Tuple
+
+import torch
 
 from ..care.harmless import harmless
 from ..seen.records import Saved, SaveNote
@@ -27,8 +29,40 @@ def slots_of(node: Any) -> Tuple[str, ...]:
     return known
 
 
+class Asking:
+    """How the records of a node are had where torch does not show them: our ``unpack`` tells what it is asked for."""
+
+    def __init__(self) -> None:
+        self.found: Optional[List[Saved]] = None
+        """Filled by ``unpack`` while records are asked for."""
+        self.others = False
+        """Whether the program has set hooks of its own: asking would run them."""
+
+    def records(self, node: Any, slot: str) -> List[Saved]:
+        """What ``slot`` holds, in order."""
+        if self.others:
+            return []
+        self.found = []
+        try:
+            getattr(node, "saved_tensors" if slot == "_raw_saved_tensors" else slot[len("_raw") :], None)
+        except RuntimeError:
+            pass  # freed, or a result whose node is gone
+        finally:
+            found, self.found = self.found, None
+        return list(found or ())
+
+
+asking = Asking()
+SHOWS_DATA = hasattr(torch._C._autograd.SavedTensor, "data")
+"""Older releases let nobody see what a hook has packed."""
+
+
 def held_by(node: Any) -> Iterator[Tuple[str, Any]]:
     """Each ``(role, record)`` that ``node`` holds."""
+    return _shown(node) if SHOWS_DATA else _asked(node)
+
+
+def _shown(node: Any) -> Iterator[Tuple[str, Any]]:
     for slot in slots_of(node):
         try:
             raw = getattr(node, slot)
@@ -42,6 +76,13 @@ def held_by(node: Any) -> Iterator[Tuple[str, Any]]:
                 continue
             if isinstance(record, Saved):
                 yield (role if one is raw else f"{role}[{number}]"), record
+
+
+def _asked(node: Any) -> Iterator[Tuple[str, Any]]:
+    for slot in slots_of(node):
+        role, records = slot[len("_raw_saved_") :], asking.records(node, slot)
+        for number, record in enumerate(records):
+            yield (role if len(records) == 1 and role != "tensors" else f"{role}[{number}]"), record
 
 
 @harmless

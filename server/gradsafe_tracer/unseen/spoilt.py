@@ -53,13 +53,13 @@ class Effects:
             recorder.proved[place] = recorder.proved.get(place, 0) + 1
             below = [node for node in nodes if hasattr(node, "variable")]
             leaves = [node.variable for node in below] if self._accumulate else self._inputs
-            edges = [
-                torch.autograd.graph.GradientEdge(buffer.node, buffer.output) for buffer, _ in one.changed
-            ]
             try:
+                edges = [
+                    torch.autograd.graph.GradientEdge(buffer.node, buffer.output) for buffer, _ in one.changed
+                ]
                 found = shadow_run(recorder, self._run, edges, [delta for _, delta in one.changed], leaves)
             except (RuntimeError, TypeError, AttributeError):
-                return  # the program's own backward will fail too
+                return  # the program's own backward will fail too, or this torch takes no edge of a graph as a root
         one.missing = {id(leaf): grad for leaf, grad in zip(leaves, found) if grad is not None}
         self._leaves.update((id(leaf), leaf) for leaf in leaves)
         if self._accumulate:

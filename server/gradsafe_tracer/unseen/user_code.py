@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, NamedTuple, Opt
 import torch
 
 from ..care.harmless import harmless
-from ..errors.nodes import slots_of
+from ..errors.nodes import asking, slots_of
 from ..seen import names
 from ..seen.records import Saved
 from ..watching.operands import grad_fn_of
@@ -117,8 +117,10 @@ def _unpacks(node: Any) -> bool:
             for one in raw if isinstance(raw, (tuple, list)) else (raw,):
                 if one is not None and not isinstance(one.data, (Saved, torch.Tensor, type(None))):
                     return True
-        except (RuntimeError, AttributeError):
+        except RuntimeError:
             continue
+        except AttributeError:
+            return asking.others  # an older torch does not show it
     return False
 
 

@@ -15,7 +15,8 @@ import torch
 from torch.utils import checkpoint
 
 from ..care.harmless import harmless
-from ..care.quiet import top_hooks
+from ..care.quiet import top_hooks, were_dropped, were_set
+from ..errors.nodes import asking
 from ..seen.records import Saved, SaveNote
 from ..unseen import unchecked
 from ..unseen.unchecked import Region
@@ -47,11 +48,14 @@ def hooks_followed(session: Session) -> Iterator[None]:
     """Stands where torch sets and drops hooks."""
     push, pop = _OWNER._push_saved_tensors_default_hooks, _OWNER._pop_saved_tensors_default_hooks
     recorder = session.recorder
+    asking.others = False
 
-    def pushed(pack: Any, unpack: Any) -> Any:
+    def pushed(pack: Any, unpack: Any) -> None:
         watch = recorder.watch_of_thread()
         if watch is None or not recorder.active or _is_ours(pack):
-            return push(pack, unpack)
+            push(pack, unpack)
+            return were_set(pack, unpack)
+        asking.others = True
         region = None
         name = getattr(pack, "__qualname__", "")
         if name.startswith(_FIRST):
@@ -60,15 +64,16 @@ def hooks_followed(session: Session) -> Iterator[None]:
             _runs_again(watch, pack)
         else:
             pack, unpack = _referring(watch, pack), _reading(watch, unpack)
-        result = push(pack, unpack)
-        watch.enter(region)
-        return result
+        push(pack, unpack)
+        were_set(pack, unpack)
+        return watch.enter(region)
 
-    def popped() -> Any:
+    def popped() -> None:
         watch, hooks = recorder.watch_of_thread(), top_hooks()
         if watch is not None and hooks and not _is_ours(hooks[0]):
             watch.leave()
-        return pop()
+        pop()
+        were_dropped()
 
     _OWNER._push_saved_tensors_default_hooks, _OWNER._pop_saved_tensors_default_hooks = pushed, popped
     try:

@@ -33,7 +33,8 @@ def edge_of(root: Any) -> Tuple[Any, int]:
         return getattr(root, "node", None), int(getattr(root, "output_nr", 0))
     node = grad_fn_of(root)
     if node is None and root.is_leaf and root.requires_grad:
-        return torch.autograd.graph.get_gradient_edge(root).node, 0
+        with torch.enable_grad(), torch._C.DisableTorchFunction():
+            return root.view_as(root).grad_fn.next_functions[0][0], 0
     return node, root.output_nr
 
 

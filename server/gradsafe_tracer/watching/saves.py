@@ -16,6 +16,7 @@ import torch
 
 from ..care.harmless import harmless
 from ..errors.messages import DETACHED, version_message
+from ..errors.nodes import asking
 from ..seen.families import Family, family_of, known_family
 from ..seen.places import OURS, STOP, USER, Where, kind_of_file, kinds
 from ..seen.records import Saved, SaveNote
@@ -118,6 +119,9 @@ class SaveHooks:
     def unpack(self, saved: Saved) -> Any:
         """Backward (or ``ctx.saved_tensors``) asks for what was saved. Runs in whatever thread the engine uses."""
         recorder = self.recorder
+        if asking.found is not None:
+            asking.found.append(saved)
+            return saved.alias
         if recorder.inspecting:
             return saved.snapshot if id(saved) in recorder.protected else saved.alias
         with torch._C.DisableTorchFunction():
