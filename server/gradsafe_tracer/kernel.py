@@ -21,8 +21,9 @@ from .__main__ import described, print_error
 from .running.ending import Ending
 from .running.hints import hint
 from .running.leaving import exit_code
+from .running.magics import without_magics
 from .running.opening import open_session
-from .running.program import Cell, Program, ProgramError, compile_cells, main_module, run_code, without_magics
+from .running.program import Cell, Program, ProgramError, compile_cells, main_module, run_code
 from .seen import places
 
 PATIENCE_S = 1.0

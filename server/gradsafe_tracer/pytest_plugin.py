@@ -6,7 +6,6 @@ is given.
 
 from __future__ import annotations
 
-import sys
 from typing import Any, Dict, Generator, List, Optional
 
 import pytest
@@ -43,9 +42,6 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(
             f"--trace-inplace: {error}. Run pytest with an interpreter that has it."
         ) from None
-    for name, module in list(sys.modules.items()):
-        if name.startswith(f"{__package__}."):
-            vars(module)["__tracebackhide__"] = True  # pytest leaves their frames out of tracebacks
     config.pluginmanager.register(_Tracing(mode), "gradsafe-tracing")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gradsafe_tracer.running import program
+from gradsafe_tracer.running.magics import without_magics
 from gradsafe_tracer.running.program import ProgramError
 
 CELLS = "a = 1\n# %% first\nb = 2\n# %%\nc = 3\n"
@@ -49,6 +50,29 @@ def test_notebook_counts_code_cells_and_skips_magics(tmp_path: Path) -> None:
     assert len(loaded.notes) == 3
     assert loaded.cells[2].filename.endswith("book.ipynb#3")
     assert len(_texts(path, 1)) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "plain"),
+    [
+        ("%matplotlib inline\nx", "pass\nx\n"),
+        ("!pip install a \\\n  b\nx", "pass\n\nx\n"),
+        ("%%bash\nls '", "\n\n"),
+        ("%%time\nx = 1", "\nx = 1\n"),
+        ("files = !ls\nx", "files = []\nx\n"),
+        ("lines = %sql select", "lines = None\n"),
+        ("%time x = f()", "if 1: x = f()\n"),
+        ("x?", "pass\n"),
+        ("if a:\n    %cd b", "if a:\n    pass\n"),
+        ("x = (a\n% b)", "x = (a\n% b)\n"),
+        ('s = """\n!ls\n"""', 's = """\n!ls\n"""\n'),
+        ('%cd x\ns = """\n!ls\n"""', 'pass\ns = """\n!ls\n"""\n'),
+        ("await f()\nx != 3", "await f()\nx != 3\n"),
+        ("", "\n"),
+    ],
+)
+def test_magics_keep_rows_and_what_they_run_is_run(source: str, plain: str) -> None:
+    assert without_magics(1, source)[0] == plain
 
 
 @pytest.mark.parametrize(

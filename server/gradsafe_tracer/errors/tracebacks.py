@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from pathlib import Path
 from types import TracebackType
 from typing import Optional
 
 _HERE = str(Path(__file__).parents[1])
+_PACKAGE = __name__.partition(".")[0] + "."
 
 
 def format_plain(error: BaseException) -> str:
@@ -24,6 +26,13 @@ def format_plain(error: BaseException) -> str:
         one.stack = traceback.StackSummary.from_list(kept)
         todo += [part for part in (one.__cause__, one.__context__) if part is not None]
     return "".join(whole.format())
+
+
+def hide_ours() -> None:
+    """Our frames carry pytest's mark for those that it leaves out of tracebacks."""
+    for name, module in list(sys.modules.items()):
+        if name.startswith(_PACKAGE):
+            vars(module)["__tracebackhide__"] = True
 
 
 def without_ours(step: Optional[TracebackType]) -> Optional[TracebackType]:

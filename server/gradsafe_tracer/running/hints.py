@@ -17,6 +17,6 @@ def hint(error: BaseException) -> List[str]:
         choice = '`"cuda" if torch.cuda.is_available() else "cpu"`'
         remedy = f"run it where there is a GPU, let it choose its device ({choice}), or look for loud errors with --dry-run"
         return [f"the program needs CUDA, and torch finds none here: {remedy}"]
-    if isinstance(error, MemoryError) or "out of memory" in str(error):
+    if isinstance(error, MemoryError) or re.search("out of memory|can't allocate memory", str(error)):
         return ["memory ran out: a smaller batch shows the same defects, and --dry-run needs none"]
     return []

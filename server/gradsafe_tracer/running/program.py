@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, List, Optional, Tuple
 
+from .magics import without_magics
+
 _MARKER = re.compile(r"#[ \t]*(?:%%(?!.*\[(?:markdown|md|raw)\])|In\[[ \d]*\]|<codecell>)", re.IGNORECASE)
 _DATABRICKS = "# Databricks notebook source"
 _COMMAND = re.compile(rf"{_DATABRICKS}|# COMMAND -")
 _MAGIC_COMMENT = re.compile(r"# (?:DBTITLE|MAGIC)\b|\s*$")
-_MAGIC = re.compile(r"^\s*[%!?]|^\s*[\w.*]+\?{1,2}\s*$")
 
 
 class ProgramError(Exception):
@@ -116,32 +117,6 @@ def _notebook(path: str, raw: bytes, cell: Optional[int]) -> Program:
         cells.append(Cell(number, f"{path}#{number}", text))
     texts = tuple((one.filename, one.text) for one in cells)
     return _chosen(path, cells, len(cells) if cell is None else cell, tuple(notes), texts)
-
-
-def without_magics(number: int, source: str) -> Tuple[str, List[str]]:
-    """A notebook cell as plain Python with the same rows, and what was left out of it."""
-    lines, notes = source.splitlines(), []
-    if lines and lines[0].startswith("%%"):
-        notes.append(f"cell {number}: skipped, it starts with {lines[0].split()[0]}")
-        lines = [""] * len(lines)
-    for row, line in enumerate(lines):
-        if _MAGIC.search(line) and not _inside(lines[:row]):
-            notes.append(f"cell {number}, line {row + 1}: skipped `{line.strip()}`")
-            lines[row] = line[: len(line) - len(line.lstrip())] + "pass"
-    return "\n".join(lines) + "\n", notes
-
-
-def _inside(lines: List[str]) -> bool:
-    """Whether the line after these stands in a string or in brackets, where it may begin as a magic does."""
-    pieces = iter([line + "\n" for line in lines])
-    try:
-        for _ in tokenize.generate_tokens(lambda: next(pieces, "")):
-            pass
-    except tokenize.TokenError:
-        return True
-    except SyntaxError:  # an indentation that will be told when it is compiled
-        return False
-    return False
 
 
 def _chosen(

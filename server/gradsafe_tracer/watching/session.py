@@ -10,6 +10,7 @@ from typing import Any, Iterator, List
 
 import torch
 
+from ..errors.tracebacks import hide_ours
 from ..events import Event
 from ..seen.recorder import Recorder
 from ..seen.records import BackwardNote
@@ -38,6 +39,7 @@ class Session:
 
     def start(self) -> None:
         source.forget()
+        hide_ours()
         exits = self._exits
         self.recorder.constructions.start()
         exits.callback(self.recorder.constructions.stop)
