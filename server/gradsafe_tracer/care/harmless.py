@@ -23,8 +23,13 @@ def harmless(function: _Function) -> _Function:
             with unheard():  # subclasses and modes of the program must not hear of it
                 return function(*args, **kwargs)
         except Exception:
-            if len(troubles) < KEPT:
-                troubles.append(traceback.format_exc())
+            trouble()
             return None
 
     return cast(_Function, run)
+
+
+def trouble() -> None:
+    """Notes the error that is being handled: for code that runs too often to be wrapped."""
+    if len(troubles) < KEPT:
+        troubles.append(traceback.format_exc())

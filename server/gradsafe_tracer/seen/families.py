@@ -159,22 +159,19 @@ def family_of(tensor: Any, numbers: Numbers) -> Family:
     """The family of ``tensor``; a fresh one where the tensor has no storage (sparse)."""
     try:
         storage = tensor.untyped_storage()
-        family = storage._gradsafe_family
-        if family.numbers is numbers:
-            return family  # type: ignore[no-any-return]
-    except AttributeError:
-        pass
-    except (RuntimeError, NotImplementedError):
+    except (AttributeError, RuntimeError, NotImplementedError):
         return Family(numbers)
-    family = Family(numbers)
-    setattr(storage, _ATTRIBUTE, family)
+    family: Optional[Family] = getattr(storage, _ATTRIBUTE, None)
+    if family is None or family.numbers is not numbers:
+        family = Family(numbers)
+        setattr(storage, _ATTRIBUTE, family)
     return family
 
 
 def known_family(tensor: Any, numbers: Numbers) -> Optional[Family]:
     """The family of ``tensor`` if its storage was ever of interest."""
     try:
-        family = tensor.untyped_storage()._gradsafe_family
+        family: Optional[Family] = getattr(tensor.untyped_storage(), _ATTRIBUTE, None)
     except (AttributeError, RuntimeError, NotImplementedError):
         return None
-    return family if family.numbers is numbers else None
+    return family if family is not None and family.numbers is numbers else None

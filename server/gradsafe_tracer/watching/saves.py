@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, List, Optional, Tuple
 
 import torch
 
-from ..care.harmless import harmless
+from ..care.harmless import trouble
 from ..errors.messages import DETACHED, version_message
 from ..errors.nodes import asking
 from ..seen.families import Family, family_of, known_family
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..seen.recorder import Recorder
     from .mode import Watch
 
+_unheard = torch._C.DisableTorchFunction
 _sequence = torch.autograd._get_sequence_nr
 _Custom = torch.autograd.function.BackwardCFunction
 _PLAIN = (torch.Tensor, torch.nn.Parameter)
@@ -49,7 +50,7 @@ class SaveHooks:
         try:
             if type(tensor) in _PLAIN:
                 return self._save(tensor)
-            with torch._C.DisableTorchFunction():
+            with _unheard():
                 return self._save(tensor)
         finally:
             watch.busy = busy
@@ -90,8 +91,13 @@ class SaveHooks:
         self._register(saved, tensor)
         return saved
 
-    @harmless
     def _register(self, saved: Saved, tensor: Any) -> None:
+        try:
+            self._enter(saved, tensor)
+        except Exception:
+            trouble()
+
+    def _enter(self, saved: Saved, tensor: Any) -> None:
         recorder, note = self.recorder, saved.note
         family = family_of(saved.alias, recorder.numbers)
         family.add(weakref.ref(saved))
@@ -124,7 +130,7 @@ class SaveHooks:
             return saved.alias
         if recorder.inspecting:
             return saved.snapshot if id(saved) in recorder.protected else saved.alias
-        with torch._C.DisableTorchFunction():
+        with _unheard():
             found = saved.alias._version
             if recorder.running:
                 recorder.read(saved, found)

@@ -207,6 +207,8 @@ def harmless_write(recorder: Recorder, func: Any, args: Tuple[Any, ...], kwargs:
     family = known_family(tensor, recorder.numbers)
     if family is not None and family.live():
         return False
+    if not torch.is_grad_enabled():
+        return True  # this call saves nothing
     storage = storage_of(tensor)
     return all(storage_of(one) != storage for one in args[1:] if isinstance(one, torch.Tensor))
 
