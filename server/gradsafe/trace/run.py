@@ -102,9 +102,7 @@ def _command(request: TraceRequest, python: str, log: Path, work: Path) -> list[
         command.append("--dry-run")
     if request.pytest is not None:
         test = "::".join(filter(None, (request.file, request.pytest)))
-        # Pytest finds our plugin, and we are there already.
-        ours = "ignore:Module already imported so cannot be rewritten; gradsafe_tracer"
-        return [*command, "-m", "pytest", "-W", ours, *request.arguments, test]
+        return [*command, "-m", "pytest", *request.arguments, test]
     if request.module is not None:
         return [*command, "-m", request.module, *request.arguments]
     return [*command, "--", request.file, *request.arguments]
