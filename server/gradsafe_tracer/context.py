@@ -64,13 +64,13 @@ class Report:
 
     def html(self, path: Union[str, Path, None] = None) -> str:
         """The report as one page with a timeline; written to ``path`` where one is given."""
-        from .timeline import page, timeline
+        from .timeline import page, timeline, write_page
 
         text = page(
             timeline(self.events, self.findings, title="gradsafe_tracer.trace()", outcome=self.summary)
         )
         if path is not None:
-            Path(path).write_text(text, encoding="utf-8")
+            write_page(path, text)
         return text
 
     @property

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import re
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from gradsafe_tracer.events import (
     Alias,
@@ -18,7 +22,7 @@ from gradsafe_tracer.events import (
     Save,
     Write,
 )
-from gradsafe_tracer.timeline import Finding, Related, Verdict, page, timeline
+from gradsafe_tracer.timeline import Finding, Related, Verdict, page, timeline, write_page
 from gradsafe_tracer.timeline.data import LANES, MARKS
 
 
@@ -122,3 +126,18 @@ def _data(html: str) -> Any:
     found = re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)
     assert found is not None
     return json.loads(found.group(1))
+
+
+def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    report = tmp_path / "report.html"
+    write_page(report, "first")
+
+    def full(self: Path, text: str, encoding: str) -> int:
+        self.write_bytes(text[:3].encode(encoding))
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(OSError, match="No space left"):
+        write_page(report, "second")
+    assert [file.name for file in tmp_path.iterdir()] == ["report.html"]
+    assert report.read_bytes() == b"first"

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradsafe.cli.check import write_utf8
 from gradsafe.cli.failure import Failure
 from gradsafe.cli.opening import open_paths
-from gradsafe_tracer.timeline import lost, refusal
+from gradsafe_tracer.timeline import lost, refusal, write_page
 
 if TYPE_CHECKING:
     from gradsafe.trace import Comparison, TraceRequest, TraceResult
@@ -43,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         render_text(result, request, console=Console(highlight=False), comparison=comparison)
     if arguments.html is not None:
-        _write_page(arguments.html, to_html(result, request, comparison))
+        _write(arguments.html, to_html(result, request, comparison))
     return exit_code(result)
 
 
@@ -79,9 +78,9 @@ def _compared(result: TraceResult, request: TraceRequest) -> Comparison | None:
     return compare(result, request, predicted)
 
 
-def _write_page(path: str, text: str) -> None:
+def _write(path: str, text: str) -> None:
     try:
-        Path(path).write_text(text, encoding="utf-8")
+        write_page(path, text)
     except OSError as error:
         raise Failure(f"{lost(path, error)}.") from None
 

@@ -15,6 +15,7 @@ from torch._C import _ImperativeEngine
 
 from ..care.quiet import quiet
 from ..errors.messages import reason_of
+from ..seen.families import set_version
 from ..watching import plans
 from ..watching.operands import overlaps_itself, tensors_in
 from ..watching.plans import Plan
@@ -53,7 +54,8 @@ def refusing(func: Any, message: str) -> Any:
         targets = list(tensors_in((args[:1], kwargs.get("out"))))
         versions = [one._version for one in targets]
         func(*args, **kwargs)
-        _put_back(targets, versions)
+        for one, version in zip(targets, versions):  # a refused write moves no counter
+            set_version(one, version)
         raise RuntimeError(message)
 
     return call
@@ -95,16 +97,6 @@ def _shares(one: Any, other: Any) -> bool:
         return False
     layouts = [(tensor.storage_offset(), tensor.size(), tensor.stride()) for tensor in (one, other)]
     return layouts[0] != layouts[1]
-
-
-def _put_back(targets: Any, versions: Any) -> None:
-    """A refused write moves no counter. Torch 2.1 takes one tensor, newer ones take several."""
-    put_back: Any = torch._C._autograd._unsafe_set_version_counter
-    for tensor, version in zip(targets, versions):
-        try:
-            put_back((tensor,), (version,))
-        except TypeError:
-            put_back(tensor, version)
 
 
 class _StandIns:

@@ -24,17 +24,18 @@ def shares_counter(one: Any, other: Any) -> bool:
     version = one._version
     if version != other._version:
         return False
-    setter = getattr(torch._C._autograd, "_unsafe_set_version_counter", None)
-    if setter is None:
+    if not hasattr(torch._C._autograd, "_unsafe_set_version_counter"):
         return True
-    _set(setter, one, version + _FAR)
+    set_version(one, version + _FAR)
     try:
         return bool(other._version == version + _FAR)
     finally:
-        _set(setter, one, version)
+        set_version(one, version)
 
 
-def _set(setter: Any, tensor: Any, version: int) -> None:
+def set_version(tensor: Any, version: int) -> None:
+    """Puts a version counter back to what it was. Torch 2.1 takes one tensor, newer ones take several."""
+    setter: Any = torch._C._autograd._unsafe_set_version_counter
     try:
         setter((tensor,), (version,))
     except TypeError:

@@ -28,6 +28,6 @@ from __future__ import annotations
 
 from ..findings import Finding, Related, Verdict
 from .data import timeline
-from .page import lost, page, refusal
+from .page import lost, page, refusal, write_page
 
-__all__ = ["Finding", "Related", "Verdict", "lost", "page", "refusal", "timeline"]
+__all__ = ["Finding", "Related", "Verdict", "lost", "page", "refusal", "timeline", "write_page"]

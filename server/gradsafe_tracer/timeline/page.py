@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Any, Mapping, Optional
+from typing import Any, Mapping, Optional, Union
 
 _FOLDER = Path(__file__).parent
 
@@ -32,6 +33,22 @@ def page(data: Mapping[str, Any]) -> str:
     return before + "".join(
         parts[name] + rest for name, _, rest in (piece.partition("}}") for piece in pieces)
     )
+
+
+def write_page(path: Union[str, Path], text: str) -> None:
+    """Writes a page whole or not at all: on a full disk what was there before stays. Raises OSError."""
+    target = Path(path).resolve()
+    if target.exists() and not (target.is_file() and os.access(target.parent, os.W_OK)):
+        target.write_text(text, encoding="utf-8")  # a pipe, say: nothing can be put in its place
+        return
+    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(target)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
 
 
 def embedded(data: Mapping[str, Any]) -> str:

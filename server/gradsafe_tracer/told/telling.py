@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from ..care import harmless
 from ..events import Event
-from ..timeline import lost, page, timeline
+from ..timeline import lost, page, timeline, write_page
 from .report import findings_of, text_of
 
 _STATUS = {"raised": 1, "timeout": 3, "cancelled": 130, "memory": 1}
@@ -29,7 +28,7 @@ def tell(title: str, result: Dict[str, Any], events: List[Event], html: Optional
     if html is not None:
         text = page(timeline(events, findings, title=title, outcome=outcome, notes=notes))
         try:
-            Path(html).write_text(text, encoding="utf-8")
+            write_page(html, text)
         except OSError as error:
             print(f"gradsafe_tracer: {lost(html, error)}.", file=sys.stderr)
             return 2
