@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 import torch
 
 from gradsafe.cli.check import with_proved_fixes
@@ -28,3 +29,13 @@ def run(program: str) -> None:
     """Under torch, as a script."""
     torch.manual_seed(0)
     exec(compile(program, "program.py", "exec"), {"__name__": "__main__"})
+
+
+def assert_cures(remedy: str, body: str, expected: str, folder: Path) -> None:
+    """Torch raises before, and not after any fix of this remedy, one of which reads as expected."""
+    with pytest.raises(RuntimeError):
+        run(HEAD + body)
+    programs = mended(HEAD + body, remedy, folder)
+    for program in programs:
+        run(program)
+    assert any(expected in program for program in programs)
