@@ -1,17 +1,17 @@
 #!/bin/bash
-# Real editors: installs what is missing, then runs VS Code, Neovim and Emacs against the packaged extension and server.
+# Real editors: installs what is missing, then runs VS Code, JupyterLab, Neovim and Emacs against the packaged extension and server.
 #
-#   bash tests/editors/run.sh [vscode] [neovim] [emacs]        (default: all three)
+#   bash tests/editors/run.sh [vscode] [jupyterlab] [neovim] [emacs]        (default: all four)
 #
 # Needs git, Python 3.10+, Node.js 20+ and, for what apt installs, Debian and root. Pictures: tests/editors/out/.
 # GRADSAFE_PYTHON: an interpreter that has gradsafe and torch. GRADSAFE_BARE_PYTHON: one that has neither.
-# GRADSAFE_VSCODE_DIR: where VS Code is, or goes. ONLY: part of the name of the VS Code scenarios to run.
+# GRADSAFE_VSCODE_DIR, GRADSAFE_JUPYTERLAB_DIR: where these are, or go. ONLY: part of the name of the VS Code scenarios to run.
 set -uo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 editors=("$@")
-[ ${#editors[@]} -gt 0 ] || editors=(vscode neovim emacs)
+[ ${#editors[@]} -gt 0 ] || editors=(vscode jupyterlab neovim emacs)
 
 say() { printf '\n== %s\n' "$*"; }
 wanted() { [[ " ${editors[*]} " == *" $1 "* ]]; }
@@ -22,9 +22,11 @@ die() {
 
 install_packages() {
     local packages=()
-    if wanted vscode; then
+    if wanted vscode || wanted jupyterlab; then
         [ -x "${GRADSAFE_CHROMIUM:-/usr/bin/chromium}" ] || packages+=(chromium)
         [ -d /usr/share/fonts/truetype/dejavu ] || packages+=(fonts-dejavu-core)
+    fi
+    if wanted vscode; then
         command -v g++ >/dev/null && command -v make >/dev/null || packages+=(g++ make)
     fi
     wanted neovim && ! command -v nvim >/dev/null && packages+=(neovim)
@@ -51,17 +53,27 @@ find_python() {
 # npm ci deletes what is there: only where the lock file is newer.
 install_modules() { [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] || (cd "$1" && npm ci --loglevel=error); }
 
-prepare_vscode() {
+# What drives a browser, and the type check of what is written in its language.
+prepare_browser() {
     command -v npm >/dev/null || die "npm is missing: install Node.js 20 or newer"
+    say "installing the browser driver"
+    install_modules "$root" && install_modules "$here" || die "npm could not install the browser driver"
+    (cd "$root" && npm run --silent check:editors) || die "the tests themselves do not type-check"
+}
+
+prepare_vscode() {
     say "packaging the extension, installing VS Code"
-    install_modules "$root" && (cd "$root" && rm -f client/dist/*.vsix && "$GRADSAFE_PYTHON" -m tools.vsix host) ||
+    (cd "$root" && rm -f client/dist/*.vsix && "$GRADSAFE_PYTHON" -m tools.vsix host) ||
         die "the extension could not be packaged"
     GRADSAFE_VSIX=$(echo "$root"/client/dist/gradsafe-*.vsix)
     GRADSAFE_BARE_PYTHON=${GRADSAFE_BARE_PYTHON:-$(command -v python3)}
     export GRADSAFE_VSIX GRADSAFE_BARE_PYTHON
-    install_modules "$here" || die "npm could not install the browser driver"
-    (cd "$root" && npm run --silent check:editors) || die "the tests themselves do not type-check"
     sh "$here/get-vscode.sh" "${GRADSAFE_VSCODE_DIR:-$root/.cache/vscode}" || die "VS Code could not be installed"
+}
+
+prepare_jupyterlab() {
+    say "installing JupyterLab"
+    sh "$here/get-jupyterlab.sh" "${GRADSAFE_JUPYTERLAB_DIR:-$root/.cache/jupyterlab}" || die "JupyterLab could not be installed"
 }
 
 # Neovim and Emacs change the files that they are given.
@@ -76,6 +88,7 @@ in_copy() {
 }
 
 run_vscode() { (cd "$here" && node --test --test-concurrency=1 ${ONLY:+--test-name-pattern="$ONLY"} --test-reporter=spec vscode/*.test.mjs); }
+run_jupyterlab() { (cd "$here" && node --test --test-reporter=spec jupyterlab/*.test.mjs); }
 run_neovim() { in_copy nvim --headless --clean -S "$here/neovim/session.lua"; }
 run_emacs() {
     in_copy emacs -Q --batch -L "$(ls -d /usr/share/emacs/site-lisp/elpa-src/eglot-* | tail -1)" -l "$here/emacs/session.el"
@@ -83,7 +96,9 @@ run_emacs() {
 
 install_packages
 find_python
+{ wanted vscode || wanted jupyterlab; } && prepare_browser
 wanted vscode && prepare_vscode
+wanted jupyterlab && prepare_jupyterlab
 
 failed=()
 for editor in "${editors[@]}"; do

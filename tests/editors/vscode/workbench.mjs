@@ -1,17 +1,12 @@
 // @ts-check
 // The real VS Code workbench: its server in a process of its own, its page in headless Chromium.
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
+import { join } from 'node:path';
+import { freePort, launchBrowser, out, root, startServer } from '../browser.mjs';
 
-const here = dirname(fileURLToPath(import.meta.url));
-const root = resolve(here, '../../..');
 const install = process.env.GRADSAFE_VSCODE_DIR ?? join(root, '.cache/vscode');
-export const out = resolve(here, '../out');
 
 const QUIET = {
     'workbench.startupEditor': 'none',
@@ -30,13 +25,13 @@ const QUIET = {
 /**
  * @typedef {object} Workbench
  * @property {import('playwright-core').Page} page
- * @property {string} folder the open folder
+ * @property {string} origin host and port
+ * @property {string} folder a copy of the files, to be opened
  * @property {(name: string) => Promise<void>} shot a picture of the window
  */
 
 /**
  * Runs `scenario` in a fresh VS Code that has the packaged extension and a copy of `files` open.
- * Whatever happens, both processes are ended; if it fails, the window and the logs are kept.
  *
  * @param {string} name
  * @param {string} files a folder, copied
@@ -44,7 +39,27 @@ const QUIET = {
  * @param {(workbench: Workbench) => Promise<void>} scenario
  * @param {{trusted?: boolean}} [how]
  */
-export async function withWorkbench(name, files, machine, scenario, { trusted = true } = {}) {
+export function withWorkbench(name, files, machine, scenario, { trusted = true } = {}) {
+    const flags = trusted ? ['--disable-workspace-trust'] : [];
+    return withWindow(name, files, machine, flags, async (workbench) => {
+        const { page, origin, folder } = workbench;
+        await page.goto(`http://${origin}/?folder=${encodeURIComponent(folder)}`);
+        await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 60_000 });
+        await scenario(workbench);
+    });
+}
+
+/**
+ * The same with an empty window: what it shows is for `scenario` to say.
+ * Whatever happens, both processes are ended; if it fails, the window and the logs are kept.
+ *
+ * @param {string} name
+ * @param {string} files
+ * @param {Record<string, unknown>} machine
+ * @param {string[]} flags of VS Code's server
+ * @param {(workbench: Workbench) => Promise<void>} scenario
+ */
+export async function withWindow(name, files, machine, flags, scenario) {
     mkdirSync(out, { recursive: true });
     const home = mkdtempSync(join(tmpdir(), 'gradsafe-vscode-'));
     const folder = join(home, 'work');
@@ -52,34 +67,21 @@ export async function withWorkbench(name, files, machine, scenario, { trusted = 
     writeSettings(join(home, 'user'), machine);
     installExtension(home);
     const port = await freePort();
-    const server = await startServer(home, port, trusted);
-    const browser = await chromium.launch({
-        executablePath: process.env.GRADSAFE_CHROMIUM ?? '/usr/bin/chromium',
-        args: [
-            '--no-sandbox',
-            '--disable-gpu',
-            '--disable-quic',
-            '--no-first-run',
-            '--disable-background-networking',
-            '--disable-component-update',
-            '--disable-sync',
-        ],
-    });
+    const server = await startVSCode(home, port, flags);
+    const browser = await launchBrowser();
     const page = await browser.newPage({ viewport: { width: 1180, height: 720 } });
     const shot = async (/** @type {string} */ picture) => {
         await page.screenshot({ path: join(out, `${picture}.png`) });
     };
     try {
-        await page.goto(`http://127.0.0.1:${port}/?folder=${encodeURIComponent(folder)}`);
-        await page.locator('.explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 60_000 });
-        await scenario({ page, folder, shot });
+        await scenario({ page, origin: `127.0.0.1:${port}`, folder, shot });
     } catch (error) {
         await shot(`FAILED-${name}`).catch(() => undefined);
         keepLogs(name, home);
         throw error;
     } finally {
         await browser.close();
-        server.kill();
+        server.process.kill();
         rmSync(home, { recursive: true, force: true, maxRetries: 5 });
     }
 }
@@ -119,10 +121,10 @@ function installExtension(home) {
     execFileSync(node, [main, '--install-extension', vsix, ...locations(home)], { stdio: 'pipe' });
 }
 
-/** @param {string} home @param {number} port @param {boolean} trusted */
-async function startServer(home, port, trusted) {
+/** @param {string} home @param {number} port @param {string[]} flags */
+function startVSCode(home, port, flags) {
     const { node, main } = programs();
-    const server = spawn(
+    return startServer(
         node,
         [
             main,
@@ -134,45 +136,11 @@ async function startServer(home, port, trusted) {
             '--disable-telemetry',
             '--server-data-dir',
             join(home, 'server'),
-            ...(trusted ? ['--disable-workspace-trust'] : []),
+            ...flags,
             ...locations(home),
         ],
-        { stdio: ['ignore', 'pipe', 'pipe'] },
+        `http://127.0.0.1:${port}/version`,
     );
-    let said = '';
-    for (const stream of [server.stdout, server.stderr]) {
-        stream.on('data', (chunk) => {
-            said += chunk;
-        });
-    }
-    const deadline = Date.now() + 60_000;
-    while (!(await answers(port))) {
-        if (server.exitCode !== null || Date.now() > deadline) {
-            server.kill();
-            throw new Error(`VS Code's server did not start:\n${said}`);
-        }
-        await new Promise((wake) => setTimeout(wake, 100));
-    }
-    return server;
-}
-
-/** @param {number} port */
-async function answers(port) {
-    try {
-        return (await fetch(`http://127.0.0.1:${port}/version`)).ok;
-    } catch {
-        return false;
-    }
-}
-
-/** @returns {Promise<number>} */
-function freePort() {
-    return new Promise((found) => {
-        const probe = createServer().listen(0, '127.0.0.1', () => {
-            const address = probe.address();
-            probe.close(() => found(typeof address === 'object' && address !== null ? address.port : 0));
-        });
-    });
 }
 
 /** @param {string} name @param {string} home */
