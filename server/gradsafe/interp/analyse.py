@@ -54,13 +54,13 @@ class RootKind(Enum):
 
 
 BUDGETS = {
-    RootKind.MODULE: Budget(),
+    RootKind.MODULE: Budget(narrows=True),
     # There are many functions in a file, and with unknown arguments most of their conditions are open.
-    RootKind.FUNCTION: Budget(instructions=6_000, paths=8, depth=10, shadow=800),
+    RootKind.FUNCTION: Budget(instructions=6_000, paths=8, depth=10, shadow=800, narrows=True),
 }
 BRIEF = {
-    RootKind.MODULE: Budget(instructions=5_000, paths=4, depth=8, shadow=0),
-    RootKind.FUNCTION: Budget(instructions=1_000, paths=4, depth=6, shadow=0),
+    RootKind.MODULE: Budget(instructions=5_000, paths=4, depth=8, shadow=0, narrows=True),
+    RootKind.FUNCTION: Budget(instructions=1_000, paths=4, depth=6, shadow=0, narrows=True),
 }
 """Where the file's budget is nearly used up (``project.allowance``)."""
 

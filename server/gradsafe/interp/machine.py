@@ -43,6 +43,8 @@ class Budget:
     shadow: int = 4_000
     shadows: int = 2
     nesting: int = 150
+    narrows: bool = False
+    """Fewer paths are followed the more has been spent, so that some come to the end of the root."""
 
 
 LOWERING = 5
@@ -57,6 +59,10 @@ STATEMENT = Budget(instructions=1_000, paths=4, depth=10)
 
 DEFINITION = Budget(instructions=6_000, paths=4, depth=10)
 """The same for a class: eight instructions and more for each of its members."""
+
+
+_HALF, _NEARLY_ALL = 0.33, 0.66
+"""Parts of a budget past which paths narrow."""
 
 
 class Machine:
@@ -74,6 +80,7 @@ class Machine:
         self.globals: dict[tuple[str, str], Value | None] = {}
         self.importing: set[Imported] = set()
         self.budget = budget or Budget()
+        self._whole = self.budget
         self.ran = 0
         self.ran_after_errors = 0
         self.making = False
@@ -181,19 +188,27 @@ class Machine:
 
         Paths that ended in an error are put aside with their log, so they cost nothing further.
         """
-        if len(paths) <= self.budget.paths:
+        most = self._breadth()
+        if len(paths) <= most:
             return paths
         paths = self._limit_shadows(paths)
         running = [path for path in paths if path.status is not Status.RAISED]
-        if len(running) <= self.budget.paths:
+        if len(running) <= most:
             return paths
         self.note("paths", Span(running[0].frame.chunk, 0, 0))
         raised = [path for path in paths if path.status is Status.RAISED]
-        step = len(running) / self.budget.paths
-        kept = [running[int(index * step)] for index in range(self.budget.paths)]
+        step = len(running) / most
+        kept = [running[int(index * step)] for index in range(most)]
         for path in kept:
             path.blurred = True
         return kept + raised
+
+    def _breadth(self) -> int:
+        """How many paths go on: what stands at the end of a function counts more than one more combination of its flags."""
+        most, spent = self.budget.paths, self.ran / self._whole.instructions
+        if not self._whole.narrows or spent < _HALF:
+            return most
+        return max(2, most // 4) if spent < _NEARLY_ALL else 1
 
     def _limit_shadows(self, paths: list[Path]) -> list[Path]:
         """Of many paths only a few go on after an error; the others end there."""
