@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from lsprotocol import types
-from session import Session, replace, spread
+from session import Session, capabilities, connected, replace, spread
 
 NOTEBOOK = "file:///project/n.ipynb"
 # VS Code on a server puts an authority into the URI of a cell; the desktop does not.
@@ -158,3 +158,12 @@ async def test_a_notebook_as_plain_text(session: Session) -> None:
     session.open(uri, "y = x.exp()\n\n\ny.add_(1)\n")
     [found] = await session.diagnostics(uri, 1)
     assert found.range.start.line == 3
+
+
+async def test_lines_of_a_notebook_as_plain_text_are_quoted() -> None:
+    """JupyterLab shows no numbers that are those of the text that it sends."""
+    async with connected(client_capabilities=capabilities(rich=False)) as session:
+        uri = "file:///project/.virtual_documents/n.ipynb"
+        session.open(uri, "y = x.exp()\ny.add_(1)\n")
+        [found] = await session.diagnostics(uri, 1)
+        assert found.message.endswith("\nline `y = x.exp()`: saved here")

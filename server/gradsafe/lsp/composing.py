@@ -10,7 +10,8 @@ from lsprotocol import types
 
 from gradsafe.lsp.analysis import Judgement, Remark
 from gradsafe.lsp.documents import Snapshot
-from gradsafe.lsp.locations import spot_of
+from gradsafe.lsp.locations import Spot, spot_of
+from gradsafe.lsp.telling import where
 from gradsafe.report.entry import Entry
 from gradsafe.rules.finding import Severity
 
@@ -78,29 +79,27 @@ def _add(
         return None
     line = spot.range.start.line
     if (entry.code, spot.uri, line) not in happened:
-        found[spot.uri].append(diagnostic_of(server, entry, spot.range, snapshot, source))
+        found[spot.uri].append(diagnostic_of(server, entry, spot, snapshot, source))
     return spot.uri, line
 
 
 def diagnostic_of(
-    server: GradsafeServer, entry: Entry, range: types.Range, snapshot: Snapshot, source: str = SOURCE
+    server: GradsafeServer, entry: Entry, at: Spot, snapshot: Snapshot, source: str
 ) -> types.Diagnostic:
     """The finding in the client's terms; the story goes into the message where the client cannot show related places."""
     abilities = server.abilities
     related: list[types.DiagnosticRelatedInformation] = []
+    story = [entry.message]
     for place in entry.related:
         spot = spot_of(place.place, server.texts, snapshot)
         if spot is not None:
             location = types.Location(uri=spot.uri, range=spot.range)
             related.append(types.DiagnosticRelatedInformation(location=location, message=place.message))
-    message = entry.message
-    if related and not abilities.related_information:
-        lines = (f"line {each.location.range.start.line + 1}: {each.message}" for each in related)
-        message = "\n".join([message, *lines])
+            story.append(f"{where(place.place, snapshot, at.uri)}: {place.message}")
     link = types.CodeDescription(href=entry.url) if entry.url and abilities.code_description else None
     return types.Diagnostic(
-        range=range,
-        message=message,
+        range=at.range,
+        message=entry.message if abilities.related_information else "\n".join(story),
         severity=_SEVERITIES[entry.severity],
         code=entry.code,
         code_description=link,

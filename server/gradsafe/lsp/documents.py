@@ -63,6 +63,11 @@ class Snapshot:
     def lines(self) -> list[str]:
         return split_lines(self.text)
 
+    @property
+    def numbered(self) -> bool:
+        """Whether editors show the numbers of :attr:`lines`. JupyterLab does not: it sends all cells of a notebook as one text."""
+        return bool(self.cells) or not self.key.endswith(".ipynb")
+
     def cell_of(self, uri: str) -> Cell | None:
         """The cell with this URI."""
         return next((cell for cell in self.cells if cell.uri == uri), None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import PurePath
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 from gradsafe.lsp.documents import Snapshot
@@ -11,6 +12,9 @@ from gradsafe_tracer.events import Place
 
 if TYPE_CHECKING:
     from gradsafe.explain.sights import Told
+
+MAX_LINE = 60
+"""So long is what is quoted of a line."""
 
 
 def markdown(word: str, told: Told, snapshot: Snapshot, uri: str) -> str:
@@ -24,14 +28,24 @@ def markdown(word: str, told: Told, snapshot: Snapshot, uri: str) -> str:
 
 def sentence(line: Iterable[str | Place], snapshot: Snapshot, uri: str) -> str:
     """One sentence, its places put into words."""
-    return "".join(part if isinstance(part, str) else _where(part, snapshot, uri) for part in line)
+    return "".join(part if isinstance(part, str) else where(part, snapshot, uri) for part in line)
 
 
-def _where(place: Place, snapshot: Snapshot, uri: str) -> str:
-    if place.file != snapshot.file:
-        return f"line {place.row} of {PurePath(place.file).name}"
-    cell = snapshot.cell_at(place.row)
+def where(place: Place, snapshot: Snapshot, uri: str) -> str:
+    """The line of ``place``, told to somebody who looks at ``uri``; what ran in a cell has the cell's URI for a file."""
+    cell, row = snapshot.cell_of(place.file), place.row
     if cell is None:
-        return f"line {place.row}"
-    row = place.row - cell.first_row + 1
+        if place.file != snapshot.file:
+            return f"line {row} of {PurePath(place.file).name}"
+        cell = snapshot.cell_at(row)
+        if cell is None:
+            return _line(row, snapshot)
+        row -= cell.first_row - 1
     return f"line {row}" if cell.uri == uri else f"line {row} of cell {snapshot.cells.index(cell) + 1}"
+
+
+def _line(row: int, snapshot: Snapshot) -> str:
+    """By its number where the editor shows that number, else by its text."""
+    if snapshot.numbered or row > len(snapshot.lines):
+        return f"line {row}"
+    return f"line `{shorten(snapshot.lines[row - 1], MAX_LINE, placeholder=' ...')}`"

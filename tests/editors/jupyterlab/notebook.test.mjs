@@ -41,12 +41,16 @@ test('a notebook: one squiggle, in its cell; message; hover; an edit that mends'
         await squiggle.first().hover();
         const message = page.locator('.cm-tooltip-lint').filter({ hasText: 'so backward will raise' });
         await message.waitFor(LONG);
-        assert.match((await message.textContent()) ?? '', /`exp` saved its result for backward here/);
+        // Nobody sees the numbers of the lines of the text that is sent: lines are quoted.
+        const story = (await message.textContent()) ?? '';
+        assert.match(story, /^line `y = \(x \* w\)\.exp\(\)`: `exp` saved its result for backward here/m);
+        assert.match(story, /^line `y\.sum\(\)\.backward\(\)`: backward reads/m);
         await shot('jupyterlab-squiggle');
 
         await page.keyboard.down('Control');
         const books = page.locator('.lsp-tooltip').filter({ hasText: 'writes z in place here' });
         await hoverFirstWord(lines('z.sum().backward()').nth(1), books);
+        assert.match((await books.textContent()) ?? '', /made by mul on line z = x \* w:/);
         await shot('jupyterlab-hover');
         await page.keyboard.up('Control');
 
