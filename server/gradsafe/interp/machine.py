@@ -61,7 +61,7 @@ DEFINITION = Budget(instructions=6_000, paths=4, depth=10)
 """The same for a class: eight instructions and more for each of its members."""
 
 
-_HALF, _NEARLY_ALL = 0.33, 0.66
+_THIRD, _TWO_THIRDS = 0.33, 0.66
 """Parts of a budget past which paths narrow."""
 
 
@@ -206,9 +206,9 @@ class Machine:
     def _breadth(self) -> int:
         """How many paths go on: what stands at the end of a function counts more than one more combination of its flags."""
         most, spent = self.budget.paths, self.ran / self._whole.instructions
-        if not self._whole.narrows or spent < _HALF:
+        if not self._whole.narrows or spent < _THIRD:
             return most
-        return max(2, most // 4) if spent < _NEARLY_ALL else 1
+        return max(2, most // 4) if spent < _TWO_THIRDS else 1
 
     def _limit_shadows(self, paths: list[Path]) -> list[Path]:
         """Of many paths only a few go on after an error; the others end there."""
