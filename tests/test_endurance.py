@@ -69,7 +69,7 @@ def _held(session: Session) -> dict[str, int]:
     prelude, workspace = session._prelude, session.workspace
     return {
         "records": len(prelude._records), "variables": len(prelude.shared.vars), "objects": len(prelude.shared.heap),
-        "roots": len(session._states), "names": len(workspace._bound), "questions": len(workspace._found) + len(workspace._exists),
+        "roots": len(session._states), "names": len(workspace._bindings), "questions": len(workspace._found) + len(workspace._exists),
     }  # fmt: skip
 
 

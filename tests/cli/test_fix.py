@@ -56,11 +56,21 @@ def test_unsafe_fixes_only_when_asked(gradsafe, tmp_path: Path) -> None:  # type
 
 def test_never_suppresses_and_never_retains(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     file = tmp_path / "freed.py"
-    text = CLEAN.replace("x + 2", "x.exp()").replace("y.add_(1)\n", "") + "(y * 2).sum().backward()\n"
+    text = CLEAN.replace("x + 2", "x.exp()").replace("y.add_(1)\n", "")
+    text += "print(x.grad)\n(y * 2).sum().backward()\n"
     file.write_text(text, "utf-8")
     assert gradsafe("check", "freed.py").status == 1
     gradsafe("fix", "--unsafe-fixes", "freed.py")
     assert file.read_text("utf-8") == text
+
+
+def test_two_losses_that_nobody_looks_at_in_between_are_one(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "freed.py"
+    file.write_text(
+        CLEAN.replace("x + 2", "x.exp()").replace("y.add_(1)\n", "") + "(y * 2).sum().backward()\n", "utf-8"
+    )
+    assert gradsafe("fix", "freed.py").status == 0
+    assert file.read_text("utf-8").endswith("(y.sum() + (y * 2).sum()).backward()\n")
 
 
 @pytest.mark.parametrize(

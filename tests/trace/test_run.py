@@ -55,7 +55,7 @@ def test_arguments_folder_and_main_module(program: Write, tmp_path: Path) -> Non
     text = (
         "import os, sys, beside\nprint(sys.argv[1:], __name__, beside.value, os.environ.get('PYTHONPATH'))\n"
     )
-    text += "print(any('gradsafe' in path for path in sys.path), sys.stdin.read() == '')\n"
+    text += "print(any('gradsafe-' in path for path in sys.path), sys.stdin.read() == '')\n"
     pieces: list[str] = []
     result = run_trace(
         program(text, arguments=("--a", "b")), on_output=lambda _stream, piece: pieces.append(piece)

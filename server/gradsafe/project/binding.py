@@ -40,6 +40,10 @@ class Bindings:
         self._read: dict[str, frozenset[str] | None] = {}
         self._lowered: dict[tuple[Kind, str], frozenset[str]] = {}
 
+    def __len__(self) -> int:
+        """How many statements are known."""
+        return len(self._read) + len(self._lowered)
+
     def clear(self) -> None:
         """Let go what is known of statements that may be gone."""
         self._read.clear()
