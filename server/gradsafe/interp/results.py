@@ -145,7 +145,7 @@ def _fresh(path: Path, call: Application, returns: Return, index: str) -> Tensor
     oid = autograd.new_tensor(path, call.source, call.operation, tensor)
     saves = [save for save in call.op.saves if save.what == f"result{index}"]
     if call.node is not None and saves:  # the indices of `max(dim)` too, which have no history
-        certain = saving.probed_as_called(call) if saves[0].certain else Tri.MAYBE
+        certain = saving.fused(path, call) if saves[0].certain else Tri.MAYBE
         autograd.save(path, call.source, call.node, [ToSave(oid, "result", certain, as_output=True)])
     return TensorRef(oid)
 

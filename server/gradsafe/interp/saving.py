@@ -70,7 +70,8 @@ def to_save(path: Path, call: Application, save: SaveRule) -> list[ToSave]:
         certain = _pools_windows(path, call)
     by_object = _keeps_the_object(path, call, save.what)
     unread = save.what in STATISTICS and any(w.what == save.what and not w.bumps for w in call.op.writes)
-    certain = certain & probed_as_called(call)
+    if save.what == "bias" and fused(path, call) is not Tri.YES:
+        certain = certain & Tri.MAYBE
     if "parameters" in call.tensors and save.what != "parameters" and _turned(call):
         certain = Tri.NO
     if call.operation == "cov" and save.what == "aweights" and "fweights" in call.tensors:
@@ -82,9 +83,18 @@ def to_save(path: Path, call: Application, save: SaveRule) -> list[ToSave]:
     ]
 
 
-def probed_as_called(call: Application) -> Tri:
-    """``nn.LSTM`` with a projection runs other kernels than those its line was probed on (measured on 2.13)."""
-    return Tri.MAYBE if call.operation == "LSTM" and literal(call, "proj_size", 0) != 0 else Tri.YES
+def fused(path: Path, call: Application) -> Tri:
+    """Whether ``nn.LSTM`` runs the kernel that its line was probed on: without a projection, on float32 (measured on 2.13).
+
+    The other kernels save no result; input, states and weights as well (measured for float64, bfloat16 and projections).
+    """
+    if call.operation != "LSTM":
+        return Tri.YES
+    projection = literal(call, "proj_size", 0)
+    if projection != 0:
+        return Tri.MAYBE if projection is None else Tri.NO
+    dtypes = {path.tensor(oid).dtype for oid in call.tensors.get("input", ())}
+    return Tri.NO if dtypes and not dtypes & {"float32", None} else Tri.YES
 
 
 def _as_given(path: Path, call: Application, oid: int) -> Tri:
