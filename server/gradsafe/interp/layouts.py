@@ -266,7 +266,10 @@ def _as_complex(path: Path, call: Application, layout: Layout) -> Layout:
 def shares(path: Path, call: Application, tensor: Tensor) -> bool | None:
     """Does a may-share operation return shared memory here? None where the source does not decide."""
     operation = call.operation
-    if operation == "contiguous":
+    if operation in (
+        "contiguous",
+        "ravel",
+    ):  # `ravel` is `contiguous().view(-1)`, `reshape(-1)` is not (ATen, TensorShape.cpp; measured)
         if first(call.bound, "memory_format") is not None:
             return None
         return {Tri.YES: True, Tri.NO: False}.get(tensor.contiguous)

@@ -70,8 +70,8 @@ def to_save(path: Path, call: Application, save: SaveRule) -> list[ToSave]:
         certain = _pools_windows(path, call)
     by_object = _keeps_the_object(path, call, save.what)
     unread = save.what in STATISTICS and any(w.what == save.what and not w.bumps for w in call.op.writes)
-    if save.what == "bias" and fused(path, call) is not Tri.YES:
-        certain = certain & Tri.MAYBE
+    if fused(path, call) is not Tri.YES:
+        certain = Tri.NO if save.what == "bias" else certain & Tri.MAYBE
     if "parameters" in call.tensors and save.what != "parameters" and _turned(call):
         certain = Tri.NO
     if call.operation == "cov" and save.what == "aweights" and "fweights" in call.tensors:
@@ -86,7 +86,7 @@ def to_save(path: Path, call: Application, save: SaveRule) -> list[ToSave]:
 def fused(path: Path, call: Application) -> Tri:
     """Whether ``nn.LSTM`` runs the kernel that its line was probed on: without a projection, on float32 (measured on 2.13).
 
-    The other kernels save no result; input, states and weights as well (measured for float64, bfloat16 and projections).
+    The other kernels save no result and no bias (measured for float64, bfloat16 and projections).
     """
     if call.operation != "LSTM":
         return Tri.YES
