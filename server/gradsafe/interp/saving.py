@@ -71,7 +71,7 @@ def to_save(path: Path, call: Application, save: SaveRule) -> list[ToSave]:
     by_object = _keeps_the_object(path, call, save.what)
     unread = save.what in STATISTICS and any(w.what == save.what and not w.bumps for w in call.op.writes)
     if fused(path, call) is not Tri.YES:
-        certain = Tri.NO if save.what == "bias" else certain & Tri.MAYBE
+        certain = _step_by_step(path, call, save.what, certain)
     if "parameters" in call.tensors and save.what != "parameters" and _turned(call):
         certain = Tri.NO
     if call.operation == "cov" and save.what == "aweights" and "fweights" in call.tensors:
@@ -86,7 +86,7 @@ def to_save(path: Path, call: Application, save: SaveRule) -> list[ToSave]:
 def fused(path: Path, call: Application) -> Tri:
     """Whether ``nn.LSTM`` runs the kernel that its line was probed on: without a projection, on float32 (measured on 2.13).
 
-    The other kernels save no result and no bias (measured for float64, bfloat16 and projections).
+    The others go step by step and save no result (measured for float64, bfloat16 and projections).
     """
     if call.operation != "LSTM":
         return Tri.YES
@@ -95,6 +95,17 @@ def fused(path: Path, call: Application) -> Tri:
         return Tri.MAYBE if projection is None else Tri.NO
     dtypes = {path.tensor(oid).dtype for oid in call.tensors.get("input", ())}
     return Tri.NO if dtypes and not dtypes & {"float32", None} else Tri.YES
+
+
+def _step_by_step(path: Path, call: Application, what: str, certain: Tri) -> Tri:
+    """Whether an LSTM that is put together from products saves an operand: its input for its weights, and no bias. Which
+    weights it saves hangs on the number of steps, and on what of the states requires grad.
+    """
+    if what == "bias":
+        return Tri.NO
+    if what == "input" and fused(path, call) is Tri.NO:
+        return certain & autograd.any_edge(path, call.tensors.get("weight", ()))
+    return certain & Tri.MAYBE
 
 
 def _as_given(path: Path, call: Application, oid: int) -> Tri:
