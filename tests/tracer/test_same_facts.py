@@ -10,7 +10,9 @@ pytest.importorskip("torch")
 
 from gradsafe.interp import unseen_writes
 from gradsafe.syntax.cells import cells
+from gradsafe.syntax.cells import without_magics as judged
 from gradsafe_tracer.running import program
+from gradsafe_tracer.running.magics import without_magics as run
 from gradsafe_tracer.seen import lineage
 
 
@@ -41,3 +43,23 @@ def test_where_cells_begin(text: str, tmp_path: Path) -> None:
     theirs = {cell.number: cell.text for cell in program.load(str(path), max(ours)).cells}
     assert max(ours) == max(theirs) == 3
     assert statements([ours.get(number, "") for number in range(4)]) == statements(list(theirs.values()))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "x = 5\n%matplotlib inline\n!ls\nx = x % 3\n",
+        "%%time\nx = 5\n",
+        "%%bash\nls\n",
+        "files = !ls\nhere = %pwd\nprint(files)\n",
+        "x = 5\n%time x += 1\nx?\n",
+        "y = (5\n% 3)\n",
+    ],
+    ids=["lines", "timed cell", "another language", "assigned", "timed line", "an operator"],
+)
+def test_which_lines_of_a_cell_are_python(source: str) -> None:
+    def changed(plain: str) -> list[bool]:
+        rows = plain.splitlines() + [""] * source.count("\n")
+        return [row != now for row, now in zip(source.splitlines(), rows, strict=False)]
+
+    assert changed(judged(source)) == changed(run(1, source)[0])

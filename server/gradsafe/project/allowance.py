@@ -84,7 +84,7 @@ class Plan:
     def restart(self) -> None:
         """What the roots spent is to be asked again."""
         self._known: dict[Root, Allowance] = {}
-        self._spent = 0
+        self._spent = self.tree.lines
         self._next = 0
         self._paid: set[Hashable] = set()
 
@@ -95,8 +95,6 @@ class Plan:
         ``size`` is that of a file in logical lines. One is read, cut and searched for the names that it binds in the time
         of one instruction.
         """
-        if self._next == 0:
-            self._spent = self.tree.lines
         while self._next < len(self.order):
             each = self.order[self._next]
             given = allowance(each.kind, self._spent)
