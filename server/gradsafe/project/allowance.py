@@ -43,7 +43,6 @@ _RISKS = re.compile(
     r"[^\W_]_\s*\(|[-+*/%@&|^]=|(?:<<|>>|//|\*\*)=|\]\s*=(?!=)|\bout\s*=|\binplace\b|\.data\b|\bbackward\b|\.step\s*\(|\bnumpy\b"
 )
 """What a text holds that writes to a tensor or runs backward."""
-_INPLACE = re.compile(r"\binplace\b")
 
 
 def allowance(kind: RootKind, spent: int) -> Allowance:
@@ -136,7 +135,7 @@ class Plan:
             chunk, within = stack.pop()
             if chunk.kind is not Kind.DEF:
                 if chunk.kind is Kind.CLASS:
-                    within = any(_INPLACE.search(each.text) for each in _constructor(chunk))
+                    within = any("inplace" in each.text for each in _constructor(chunk))
                 stack.extend((child, within) for child in chunk.children)
                 continue
             found = known.get(chunk.id)
