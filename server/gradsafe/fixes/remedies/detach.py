@@ -7,7 +7,7 @@ a detached tensor would leave the second one nothing to do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
@@ -29,11 +29,25 @@ def propose(site: Site) -> Iterator[Draft]:
     names = around.carried() or [name for name in around.accumulated() if name in read]
     if not names:
         return
-    listed = ", ".join(f"`{name}`" for name in names)
-    statements = [f"{name} = {name}.detach()" for name in names]
-    if "`LSTM" in site.finding.message and len(names) == 1:  # what is carried on is its state: a pair
-        statements = [f"{name} = tuple(state.detach() for state in {name})" for name in names]
-    yield Draft(f"Carry {listed} on without its graph", (behind(spot, statements),), safe=False)
+    yield carried_on(site, spot, names)
+
+
+def carried_on(site: Site, spot: Spot, states: Sequence[str]) -> Draft:
+    """The states cut off their graphs behind the backward at ``spot``; an LSTM's is a pair."""
+    statements = [f"{state} = {state}.detach()" for state in states]
+    if "`LSTM" in site.finding.message and len(states) == 1:
+        statements = [f"{state} = tuple(each.detach() for each in {state})" for state in states]
+    return Draft(title(states), (behind(spot, statements),), safe=False)
+
+
+def title(states: Sequence[str]) -> str:
+    """What is done, for a person."""
+    return f"Carry {listed(states)} on without its graph"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence."""
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def carrying_backward(site: Site) -> Spot | None:

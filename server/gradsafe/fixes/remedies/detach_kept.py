@@ -18,7 +18,7 @@ from gradsafe.fixes.forms import callee
 from gradsafe.fixes.holds import FRESH_METHODS
 from gradsafe.fixes.names import Names
 from gradsafe.fixes.pieces import Piece, block_of_function, blocks_around
-from gradsafe.fixes.remedies.detach import behind, carrying_backward
+from gradsafe.fixes.remedies.detach import behind, carried_on, carrying_backward, listed, title
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.sources import Code
 from gradsafe.fixes.spot import Spot, find_spot
@@ -47,7 +47,7 @@ def _behind_yield(site: Site, save: Spot) -> Iterator[Draft]:
     given = next((piece for piece in pieces if _yields(piece.statement)), None)
     if names and given is not None:
         lines = "".join(f"{given.indent}{name} = {name}.detach(){save.newline}" for name in names)
-        yield Draft(_title(names), (given.followed_by(lines),), safe=False)
+        yield Draft(title(names), (given.followed_by(lines),), safe=False)
 
 
 def _yields(statement: cst.CSTNode | None) -> bool:
@@ -128,13 +128,10 @@ def _behind_backward(site: Site, save: Spot, kept: _Kept) -> Iterator[Draft]:
             [name + attribute.removeprefix("self") for attribute in names]
             for names in (kept.carried, kept.cached)
         )
-        statements = [f"{state} = {state}.detach()" for state in carried]
-        if "`LSTM" in site.finding.message and len(carried) == 1:  # a pair
-            statements = [f"{state} = tuple(each.detach() for each in {state})" for state in carried]
         if carried:
-            yield Draft(_title(carried), (behind(spot, statements),), safe=False)
+            yield carried_on(site, spot, carried)
         if cached:
-            what = f"Compute {_listed(cached)} anew after each backward"
+            what = f"Compute {listed(cached)} anew after each backward"
             yield Draft(what, (behind(spot, [f"{state} = None" for state in cached]),), safe=False)
 
 
@@ -173,7 +170,7 @@ def _at_use(codes: tuple[Code, ...], kept: Collection[str]) -> Iterator[Draft]:
             return  # nothing is kept before the first call, and None has no graph to cut
         ends = [code.offsets(each.node)[1] for each in here]
         edits = tuple(Edit(Span(code.chunk, end, end), ".detach()") for end in ends)
-        yield Draft(f"Use {_listed(names)} of the call before without its graph", edits, safe=False)
+        yield Draft(f"Use {listed(names)} of the call before without its graph", edits, safe=False)
         return
 
 
@@ -196,11 +193,3 @@ def _is_operand(cursor: Cursor) -> bool:
     if isinstance(parent, cst.Attribute):
         return parent.value is cursor.node and parent.attr.value in FRESH_METHODS
     return isinstance(parent, cst.BinaryOperation)
-
-
-def _title(names: list[str]) -> str:
-    return f"Carry {_listed(names)} on without its graph"
-
-
-def _listed(names: list[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
