@@ -175,6 +175,11 @@ def standing_for(spot: Spot, block: Sequence[Piece]) -> list[int]:
     return held or [number for number in runs if any(block[number].runs(spot.function))]
 
 
+def index_of(block: Sequence[Piece], spot: Spot) -> int | None:
+    """The statement of the block that holds a place."""
+    return next((number for number, piece in enumerate(block) if piece.covers(spot)), None)
+
+
 def calls_of_function(sources: Sources, spot: Spot) -> Iterator[Spot]:
     """Where the function around a place is called, near its definition."""
     found = block_of_function(sources, spot)

@@ -15,9 +15,9 @@ import libcst as cst
 
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import is_module
-from gradsafe.fixes.pieces import Part, Piece, blocks_around
+from gradsafe.fixes.pieces import Part, Piece, blocks_around, index_of
 from gradsafe.fixes.site import Site
-from gradsafe.fixes.spot import Spot, find_spot
+from gradsafe.fixes.spot import find_spot
 from gradsafe.fixes.tree import Cursor, walk
 from gradsafe.rules.finding import Edit, Role
 from gradsafe.syntax.span import Span
@@ -66,7 +66,7 @@ def _ranges(site: Site) -> Iterator[_Range]:
                 yield _Range(outer[:loop], inner)
         return
     for block in blocks:
-        one, other = _index(block, earlier), _index(block, site.spot)
+        one, other = index_of(block, earlier), index_of(block, site.spot)
         if one is not None and other is not None and one < other:
             yield from _between(block, one, other)
 
@@ -78,10 +78,6 @@ def _between(block: Sequence[Piece], one: int, other: int) -> Iterator[_Range]:
         if later & block[start - 1].bound():
             yield _Range(block[:start], block[start : one + 1], earlier=True)
     yield _Range(block[: one + 1], block[one + 1 : other + 1])
-
-
-def _index(block: Sequence[Piece], spot: Spot) -> int | None:
-    return next((number for number, piece in enumerate(block) if piece.covers(spot)), None)
 
 
 def _makes_tensor(piece: Piece, name: str) -> bool:

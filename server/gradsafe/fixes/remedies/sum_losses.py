@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from gradsafe.fixes.draft import Draft
-from gradsafe.fixes.pieces import Piece, blocks_around
+from gradsafe.fixes.pieces import Piece, blocks_around, index_of
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.spot import Spot, find_spot
 from gradsafe.fixes.tree import argument
@@ -31,7 +31,7 @@ def propose(site: Site) -> Iterator[Draft]:
     if one is None or other is None:
         return
     for block in blocks_around(site.sources, site.spot):
-        at, behind = _index(block, first), _index(block, site.spot)
+        at, behind = index_of(block, first), index_of(block, site.spot)
         if at is None or behind is None or at >= behind or block[behind].statement is None:
             continue
         between = block[at + 1 : behind]
@@ -62,10 +62,4 @@ def _can_wait(loss: cst.BaseExpression, between: Sequence[Piece]) -> bool:
     names = names_in(loss)
     return not any(
         piece.bound() & names or any(word in piece.text for word in _USES_GRADIENTS) for piece in between
-    )
-
-
-def _index(block: Sequence[Piece], spot: Spot) -> int | None:
-    return next(
-        (n for n, piece in enumerate(block) if piece.covers(spot) and piece.statement is not None), None
     )
