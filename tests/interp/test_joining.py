@@ -66,8 +66,12 @@ def test_what_cannot_matter_is_one_path(branch: str, tmp_path: Path) -> None:
         "kept = []\nif {c}:\n    kept.append(h)\n",  # a container that holds a graph
         "if {c}:\n    x.requires_grad_(False)\n",
         "if {c}:\n    from torch import relu_ as act\nelse:\n    from torch import relu as act\nh = act(h)\n",
+        "if {c}:\n    from torch import relu as act\nelse:\n    act = flags.g()\n",
+        "if {c}:\n    act = flags.g()\nelse:\n    from torch import relu as act\n",
     ],
-    ids=["tensor", "version", "string", "flag", "held graph", "requires grad", "another import"],
+    ids=[
+        "tensor", "version", "string", "flag", "held graph", "requires grad", "another import", "import or value", "value or import",
+    ],
 )
 def test_what_may_matter_stays_apart(branch: str, tmp_path: Path) -> None:
     text = f"from somewhere import flags\n{HEAD}{branch.replace('{c}', 'flags.f')}{TAIL}"

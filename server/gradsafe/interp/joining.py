@@ -157,10 +157,12 @@ def _effect(path: Path, before: Mark) -> _Effect | None:
 
 
 def _disagree(effect: _Effect, group: list[tuple[Path, Value | None, _Effect]]) -> bool:
-    """Whether a name that a branch imported is another thing in one of the group."""
-    imported = {key: value for key, value in effect.variables.items() if isinstance(value, _IMPORTS)}
+    """Whether a name that a branch imported is bound to another thing in one of the group."""
     return any(
-        other.variables.get(key, value) != value for _, _, other in group for key, value in imported.items()
+        theirs != ours and isinstance(theirs, _IMPORTS) | isinstance(ours, _IMPORTS)
+        for _, _, other in group
+        for key, ours in effect.variables.items()
+        if (theirs := other.variables.get(key)) is not None
     )
 
 
