@@ -13,7 +13,7 @@ from gradsafe.interp.names import bound_names
 from gradsafe.interp.world import ModuleFacts
 from gradsafe.ir.instructions import Block
 from gradsafe.ir.lower import perhaps_bound
-from gradsafe.project.roots import name_of
+from gradsafe.project.roots import name_of, outside
 from gradsafe.syntax.chunk import Chunk
 from gradsafe.syntax.cpython import parsed
 from gradsafe.syntax.guard import refusal
@@ -98,8 +98,7 @@ def _at_module_level(chunk: Chunk) -> Iterator[Chunk]:
     """A statement and those within it that bind names where it stands."""
     yield chunk
     if chunk.kind in (Kind.COMPOUND, Kind.CLAUSE):
-        for child in chunk.children:
-            yield from _at_module_level(child)
+        yield from outside(chunk)
 
 
 def _stands_alone(text: str) -> bool:
