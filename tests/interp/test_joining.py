@@ -70,7 +70,15 @@ def test_what_cannot_matter_is_one_path(branch: str, tmp_path: Path) -> None:
         "if {c}:\n    act = flags.g()\nelse:\n    from torch import relu as act\n",
     ],
     ids=[
-        "tensor", "version", "string", "flag", "held graph", "requires grad", "another import", "import or value", "value or import",
+        "tensor",
+        "version",
+        "string",
+        "flag",
+        "held graph",
+        "requires grad",
+        "another import",
+        "import or value",
+        "value or import",
     ],
 )
 def test_what_may_matter_stays_apart(branch: str, tmp_path: Path) -> None:
