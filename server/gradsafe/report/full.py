@@ -26,6 +26,9 @@ STYLES = {
 }
 ROLE_STYLES = {Role.SAVED: "cyan", Role.BACKWARD: "magenta", Role.FREED: "magenta", Role.MODIFIED: "yellow"}
 SHOWN_MESSAGE = 300
+_SIGNS = {"+": "green", "-": "red", " ": "dim"}
+_CONTEXT = 2
+"""Lines around a change that does not explain itself."""
 
 
 def print_full(entries: Iterable[Entry], texts: Mapping[str, str], console: Console) -> None:
@@ -93,9 +96,24 @@ def _diff(fix: EntryFix, texts: Mapping[str, str]) -> Iterator[Text]:
     for file, after in edited_files(texts, fix.edits).items():
         if len(files) > 1:
             yield Text(f"    {plain(file)}", style="dim")
-        changes = difflib.unified_diff(split_lines(texts[file]), split_lines(after), n=0)
-        for line in list(changes)[2:]:
+        before, now = split_lines(texts[file]), split_lines(after)
+        changes = list(difflib.unified_diff(before, now, n=0))[2:]
+        if not _replaces(changes):
+            changes = list(difflib.unified_diff(before, now, n=_CONTEXT))[2:]
+        for number, line in enumerate(changes):
             if not line.startswith("@@"):
-                style = "green" if line[0] == "+" else "red"
                 shown = line[1:].rstrip("\r\n").replace("\t", "    ")
-                yield Text(f"    {line[0]} {plain(shown)}", style=style)
+                yield Text(f"    {line[0]} {plain(shown)}", style=_SIGNS[line[0]])
+            elif number:
+                yield Text("    ...", style="dim")
+
+
+def _replaces(changes: Sequence[str]) -> bool:
+    """Whether each hunk of a diff without context has new lines for old ones, none of which only moves.
+
+    Such a diff explains itself. What is put in or moved says little without the lines around its new place.
+    """
+    signs = "".join(line[0] for line in changes)
+    removed = {line[1:].strip() for line in changes if line[0] == "-"}
+    added = {line[1:].strip() for line in changes if line[0] == "+"}
+    return all("-" in hunk and "+" in hunk for hunk in signs.split("@")[1:]) and not removed & added

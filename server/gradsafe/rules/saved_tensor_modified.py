@@ -106,15 +106,18 @@ def _message(save: Save, write: Write, story: Story) -> str:
     )
 
 
-_MOVES = ("forward-after-update", "update-after-backward")
-"""Of a parameter's update and the backward that reads the old values, one has to go elsewhere."""
+_MOVES = ("update-after-backward", "forward-after-update")
+"""Of a parameter's update and the backward that reads the old values, one has to go elsewhere. The update first: the loss
+stays the one that was written, where a forward with other values may undo what an update was for (noise that is taken away
+again, an average that is put back).
+"""
 
 
 def _remedies(write: Write) -> tuple[str, ...]:
     if write.how == "module":
         return ("inplace-false", "clone-before-write")
     if write.how == "optimizer":
-        return ("detach", "detach-kept", *_MOVES, "compute-each-round")
+        return ("detach", "detach-kept", *_MOVES, "compute-each-round", "sum-in-loop")
     is_update = not write.grad_enabled or write.operation == "load_state_dict"
     moves = (*_MOVES, "backward-inside-with", "update-before-forward") if is_update else ()
     return ("out-of-place", "clone-before-write", "clone-at-save", *moves)

@@ -1,0 +1,63 @@
+"""Step once for all losses: ``for loss in losses: loss.backward(); step()`` -> ``loss = sum(losses)``, then the same once.
+
+The losses come from one forward, so a step for the first changes what the backward of the second reads. The sum has the
+gradients of all, at the values that the forward read. What is trained is another thing: one step, not one for each; so it is
+never safe.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import libcst as cst
+
+from gradsafe.fixes.draft import Draft
+from gradsafe.fixes.pieces import Piece, backward_of, blocks_around
+from gradsafe.fixes.site import Site
+from gradsafe.fixes.spot import Spot
+from gradsafe.fixes.tree import walk
+from gradsafe.rules.finding import Edit
+
+
+def propose(site: Site) -> Iterator[Draft]:
+    backward = backward_of(site)
+    name = _differentiated(backward) if backward is not None else None
+    if backward is None or name is None:
+        return
+    for inner, outer in itertools.pairwise(blocks_around(site.sources, site.spot)):
+        loop = next(piece for piece in outer if piece.covers(site.spot))
+        if loop.covers(backward):
+            once = _once(loop, inner[0].indent, name)
+            if once is not None:
+                yield Draft(f"Step once, for the sum of all `{name}`", (once,), safe=False)
+            return
+
+
+def _differentiated(backward: Spot) -> str | None:
+    """``loss`` of a statement ``loss.backward(...)``."""
+    statement = backward.statement.node
+    call = statement.value if isinstance(statement, cst.Expr) else None
+    if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute):
+        return None
+    owner, method = call.func.value, call.func.attr.value
+    return owner.value if isinstance(owner, cst.Name) and method == "backward" else None
+
+
+def _once(loop: Piece, inside: str, name: str) -> Edit | None:
+    """The body in the place of the loop, whose variable is now the sum of what it ran over; ``inside`` is its indentation."""
+    part = loop.parts[0]
+    node = part.node
+    if not isinstance(node, cst.For) or node.orelse is not None or node.asynchronous is not None:
+        return None
+    if not isinstance(node.target, cst.Name) or node.target.value != name or len(loop.parts) > 1:
+        return None
+    if any(isinstance(each.node, (cst.Break, cst.Continue, cst.BaseString)) for each in walk([node.body])):
+        return None  # a string may have lines of its own
+    start, end = part.code.offsets(node.iter)
+    lines = part.code.text[end : part.end].splitlines(keepends=True)
+    header, body = lines[0], lines[1:]
+    if header.strip() != ":" or any(line.strip() and not line.startswith(inside) for line in body):
+        return None  # a comment in the loop's own line would be lost
+    once = f"{loop.indent}{name} = sum({part.code.text[start:end]}){header[1:]}"
+    return Edit(part.span, once + "".join(line.replace(inside, loop.indent, 1) for line in body))
