@@ -52,6 +52,8 @@ class Frame:
     global_names: frozenset[str] = frozenset()
     nonlocal_names: frozenset[str] = frozenset()
     collected: tuple[tuple[Value | None, Value], ...] = ()
+    comprehensions: tuple[tuple[int, tuple[str, ...]], ...] = ()
+    """The comprehensions that run, the innermost last: the environment of each, and the names that are its own."""
     owner: Value | None = None
     receiver: Value | None = None
     kind: str = "module"
@@ -73,7 +75,7 @@ class Frame:
             )  # fmt: skip
         return Frame(
             self.env, self.file, self.chunk, self.qualname, self.stack, self.closure, dict(self.regs), self.global_names,
-            self.nonlocal_names, self.collected, self.owner, self.receiver, self.kind, running,
+            self.nonlocal_names, self.collected, self.comprehensions, self.owner, self.receiver, self.kind, running,
             tuple(frame.copy() for frame in self.suspended) if self.suspended else (), self.hidden, self.told_depth,
         )  # fmt: skip
 

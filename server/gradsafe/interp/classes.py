@@ -47,14 +47,6 @@ _BINDINGS = {
 }  # fmt: skip
 
 
-def defining_env(path: Path) -> Hashable:
-    """The environment that a function defined now closes over: never a class body's, never a module's."""
-    frame = path.frame
-    if frame.kind == "function":
-        return frame.env
-    return frame.closure
-
-
 def make_function(path: Path, i: ir.Function) -> FunctionValue:
     """A ``def`` or ``lambda`` as a value; its defaults were evaluated by the instructions before."""
     frame = path.frame
@@ -63,7 +55,9 @@ def make_function(path: Path, i: ir.Function) -> FunctionValue:
     binding = ""
     for decorator in i.decorators:
         binding = _BINDINGS.get(decorator.rpartition(".")[2], "") or binding
-    return FunctionValue(i, defining_env(path), frame.file, frame.chunk, qualname, None, defaults, binding)
+    return FunctionValue(
+        i, names.closed_over(frame), frame.file, frame.chunk, qualname, None, defaults, binding
+    )
 
 
 def make_class(machine: Machine, path: Path, i: ir.Class) -> Outcomes:
@@ -73,7 +67,7 @@ def make_class(machine: Machine, path: Path, i: ir.Class) -> Outcomes:
     bases = tuple(outer.regs[base.reg] for base in i.bases if base.name is None)
     qualname = f"{outer.qualname}.{i.name}" if outer.qualname else i.name
     value = ClassValue(i.name, env, outer.file, outer.chunk, bases, i.body)
-    frame = Frame(env, outer.file, outer.chunk, qualname, outer.stack, defining_env(path), kind="class")
+    frame = Frame(env, outer.file, outer.chunk, qualname, outer.stack, names.closed_over(outer), kind="class")
     path.frame = frame
     outcomes: Outcomes = []
     paths = machine.run(path, i.body)

@@ -94,8 +94,21 @@ def _list_method(machine: Machine, path: Path, receiver: ListRef, name: str, cal
     if name == "reverse":
         path.heap[receiver.oid] = Items(items.known[::-1], items.rest, items.shape)
         return [(path, NONE)]
+    if name == "rotate":
+        _rotate(path, receiver, items, call)
+        return [(path, NONE)]
     value = _list_value(path, receiver, items, name, call.args)
     return [(path, value)] if value is not None else None
+
+
+def _rotate(path: Path, receiver: ListRef, items: Items, call: Call) -> None:
+    """A deque's elements go round, the last ones to the front; by a number that is not known who knows which is where."""
+    steps, length = shapes.number(call.args[0]) if call.args else 1, len(items.known)
+    if items.rest is None and steps is not None:
+        at = -steps % length if length else 0
+        path.heap[receiver.oid] = Items(items.known[at:] + items.known[:at], None, items.shape)
+    elif length:
+        path.heap[receiver.oid] = Items((), Unknown(("rotated", path.new_id())), items.shape)
 
 
 def _list_value(
@@ -234,6 +247,10 @@ def _dict_method(path: Path, receiver: DictRef, name: str, call: Call) -> Outcom
         containers.delete_item(path, receiver, pair[0])
         return [(path, TupleValue(pair))]
     if name == "move_to_end":
+        moved = tuple(pair for pair in entries.known if pair[0] == first)
+        others = tuple(pair for pair in entries.known if pair[0] != first)
+        in_front = call.argument(1, "last") == FALSE
+        path.heap[receiver.oid] = Entries(moved + others if in_front else others + moved, entries.rest)
         return [(path, NONE)]
     if name == "most_common":
         return [(path, Unknown(("value", "most_common", path.new_id())))]

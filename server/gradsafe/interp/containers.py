@@ -66,13 +66,15 @@ def elements(path: Path, value: Value) -> tuple[Value, ...]:
     if isinstance(value, Instance):
         inner = data_classes.held(path, value)
         return elements(path, inner) if inner is not value else ()
+    if isinstance(value, Const) and isinstance(value.value, str):
+        return tuple(const(letter) for letter in value.value[:MAX_RANGE])
     return ()
 
 
 def spread(machine: Machine, path: Path, value: Value, source: Source) -> Outcomes:
     """A value whose elements can be read off: of an iterable that must be run the list of what it gives."""
     value = data_classes.held(path, value)
-    if not isinstance(value, (Lazy, Instance, ClassValue)):
+    if not isinstance(value, (Lazy, Instance, ClassValue, TensorRef)):
         return [(path, value)]
     found: Outcomes = []
     for each, rounds in iterate(machine, path, value, source):
@@ -82,7 +84,9 @@ def spread(machine: Machine, path: Path, value: Value, source: Source) -> Outcom
 
 
 def rest_of(path: Path, value: Value) -> Value | None:
-    """The value of further elements where the length of a sequence is not known."""
+    """The value of further elements where the length of a sequence is not known, or nothing of what it holds."""
+    if isinstance(value, Instance):
+        value = data_classes.held(path, value)
     if isinstance(value, ListRef):
         return path.items(value.oid).rest
     if isinstance(value, DictRef):
@@ -90,7 +94,14 @@ def rest_of(path: Path, value: Value) -> Value | None:
         return Unknown(("key", value.oid)) if rest is not None else None
     if isinstance(value, Unknown):
         return Unknown(("item", value.token))
-    return None
+    if isinstance(value, (TupleValue, Lazy)) or (isinstance(value, Const) and value.value is None):
+        return None
+    if isinstance(value, RangeValue):
+        indices = range_indices(value)
+        return None if indices is not None and len(indices) <= MAX_RANGE else Unknown(("item", value))
+    if isinstance(value, Const) and isinstance(value.value, str) and len(value.value) <= MAX_RANGE:
+        return None
+    return Unknown(("item", value))
 
 
 def string_entries(path: Path, value: Value) -> dict[str, Value]:

@@ -13,7 +13,7 @@ from gradsafe.domain.values import (
     Unknown,
     Value,
 )
-from gradsafe.interp import containers, generators, operators
+from gradsafe.interp import containers, generators, names, operators
 from gradsafe.interp.execute import executes
 from gradsafe.interp.joining import join, mark
 from gradsafe.interp.machine import Machine, span
@@ -248,13 +248,14 @@ def _endless(
 def _comprehension(machine: Machine, path: Path, i: ir.Comprehension) -> list[Path]:
     results: list[Path] = []
     iterable = path.frame.regs[i.iterable]
-    outer = path.frame.collected
+    outer, around = path.frame.collected, path.frame.comprehensions
     for start, rounds in containers.iterate(machine, path, iterable, path.here(i.at)):
         if start.status is not Status.RUN:
             results.append(start)
             continue
         if i.shape != "inner":
             start.frame.collected = ()
+            names.enter_comprehension(start, i.own)
         running = [start]
         items = (
             rounds.items
@@ -274,6 +275,8 @@ def _comprehension(machine: Machine, path: Path, i: ir.Comprehension) -> list[Pa
                 current.frame.regs[i.dst] = _collected(current, i.shape, is_open, path)
                 current.frame.collected = outer
             results.append(current)
+    for each in results:
+        each.frame.comprehensions = around
     return results
 
 

@@ -12,9 +12,10 @@ from gradsafe.domain.values import (
     External,
     Imported,
     Instance,
-    Lazy,
     ListRef,
     SliceValue,
+    Source,
+    TensorRef,
     TupleValue,
     Unknown,
     Value,
@@ -27,7 +28,6 @@ from gradsafe.interp import (
     containers,
     data_classes,
     evidence,
-    generators,
     names,
     operators,
     strings,
@@ -140,13 +140,11 @@ def _delete_item(machine: Machine, path: Path, i: ir.DeleteItem) -> None:
     containers.delete_item(path, path.frame.regs[i.obj], path.frame.regs[i.index])
 
 
-def _forced(machine: Machine, path: Path, value: Value) -> tuple[Path, Value]:
-    """A starred generator, run ahead; where it forks one side stands for all."""
-    if not isinstance(value, Lazy):
-        return path, value
-    each, forced = generators.force(machine, path, value)[0]
+def _starred(machine: Machine, path: Path, value: Value, source: Source) -> tuple[Path, Value]:
+    """What is starred, as a sequence; where running it ahead forks one side stands for all."""
+    each, elements = containers.spread(machine, path, value, source)[0]
     each.blurred = each.blurred or each is not path
-    return each, forced
+    return each, elements
 
 
 @executes(ir.Call)
@@ -157,7 +155,7 @@ def _call(machine: Machine, path: Path, i: ir.Call) -> list[Path] | None:
     for argument in i.args:
         value = regs[argument.reg]
         if argument.star == 1:
-            path, value = _forced(machine, path, value)
+            path, value = _starred(machine, path, value, path.here(i.at))
             regs = path.frame.regs
             args.extend(containers.elements(path, value))
             rest = containers.rest_of(path, value)
@@ -216,7 +214,7 @@ def _build(machine: Machine, path: Path, i: ir.Build) -> list[Path]:
     for argument in i.items:
         value = regs[argument.reg]
         if argument.star:
-            path, value = _forced(machine, path, value)
+            path, value = _starred(machine, path, value, path.here(i.at))
             regs = path.frame.regs
             items.extend(containers.elements(path, value))
             rest = rest or containers.rest_of(path, value)
@@ -266,7 +264,10 @@ def _format(machine: Machine, path: Path, i: ir.Format) -> None:
 
 @executes(ir.Unpack)
 def _unpack(machine: Machine, path: Path, i: ir.Unpack) -> list[Path]:
-    outcomes = containers.spread(machine, path, path.frame.regs[i.src], path.here(i.at))
+    src = path.frame.regs[i.src]
+    # A tensor tells by the number of names how many rows it has.
+    is_tensor = isinstance(src, TensorRef)
+    outcomes = [(path, src)] if is_tensor else containers.spread(machine, path, src, path.here(i.at))
     for each, value in outcomes:
         values = containers.unpack(machine, each, value, len(i.dsts), i.star, each.here(i.at))
         each.frame.regs.update(zip(i.dsts, values, strict=False))

@@ -91,11 +91,15 @@ def _zip(machine: Machine, path: Path, call: Call) -> Outcomes | None:
 
 @builtin("builtins.list", "builtins.tuple", "builtins.set", "builtins.sorted", "builtins.iter", "builtins.reversed",
          "collections.deque", "builtins.frozenset", "tqdm.tqdm", "tqdm", "tqdm.auto.tqdm", "tqdm.trange",
-         "rich.progress.track", "itertools.tee")  # fmt: skip
+         "rich.progress.track")  # fmt: skip
 def _list(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     name = call.function.name.rpartition(".")[2] if isinstance(call.function, External) else ""
+    limit = shapes.number(call.argument(1, "maxlen")) if name == "deque" else None
     if not call.args:
-        return [(path, TupleValue(()) if name == "tuple" else containers.new_list(path, ()))]
+        empty = containers.new_list(path, ())
+        if limit is not None:
+            path.vars[empty.oid, "#maxlen"] = const(limit)
+        return [(path, TupleValue(()) if name == "tuple" else empty)]
     if name == "iter" and (isinstance(call.args[0], Lazy) or len(call.args) == 2):
         return [(path, call.args[0])] if len(call.args) == 1 else None
     if name in ("tqdm", "track") and isinstance(call.args[0], Lazy):
@@ -111,7 +115,6 @@ def _list(machine: Machine, path: Path, call: Call) -> Outcomes | None:
             continue
         if name in ("set", "frozenset"):
             items = tuple(dict.fromkeys(items))
-        limit = shapes.number(call.argument(1, "maxlen")) if name == "deque" else None
         if limit is not None:
             items = items[-limit:] if limit else ()
         if name == "tuple" and not is_open:
@@ -120,18 +123,17 @@ def _list(machine: Machine, path: Path, call: Call) -> Outcomes | None:
         made = containers.new_list(each, items, items[-1] if is_open and items else None)
         if limit is not None:
             each.vars[made.oid, "#maxlen"] = const(limit)
-        found.append((each, TupleValue((made, made)) if name == "tee" else made))
+        found.append((each, made))
     return found
 
 
-def _keys(
-    machine: Machine, path: Path, items: tuple[Value, ...], call: Call
+def keys(
+    machine: Machine, path: Path, items: tuple[Value, ...], key: Value, call: Call
 ) -> tuple[Path, list[int | float | str] | None]:
-    """What ``key=`` gives for each element, where all are comparable constants."""
-    key = call.kwargs.get("key")
+    """What ``key`` gives for each element, where all are comparable constants; None stands for the element."""
     values: list[Value] = []
     for item in items:
-        if key is None or key == NONE:
+        if key == NONE:
             values.append(item)
             continue
         made = calls.call(machine, path, call.of(key, item))
@@ -144,13 +146,19 @@ def _keys(
 
 
 def _sorted(machine: Machine, path: Path, items: tuple[Value, ...], is_open: bool, call: Call) -> Outcomes:
-    path, keys = _keys(machine, path, items, call)
-    if keys is not None and not is_open:
-        order = sorted(range(len(items)), key=lambda n: keys[n])
-        if call.kwargs.get("reverse") == TRUE:
-            order = sorted(range(len(items)), key=lambda n: keys[n], reverse=True)
+    path, known = keys(machine, path, items, call.kwargs.get("key", NONE), call)
+    if known is not None and not is_open:
+        reverse = call.kwargs.get("reverse") == TRUE
+        order = sorted(range(len(items)), key=lambda n: known[n], reverse=reverse)
         return [(path, containers.new_list(path, tuple(items[n] for n in order)))]
+    _in_doubt(path, items)
     return [(path, containers.new_list(path, items, items[-1] if is_open and items else None))]
+
+
+def _in_doubt(path: Path, items: tuple[Value, ...]) -> None:
+    """Which of several tensors comes first depends on values: nothing that follows from it is certain."""
+    if len(items) > 1 and any(torch_ops.tensors_in(path, item) for item in items):
+        path.blurred = True
 
 
 @builtin("builtins.sum", "math.fsum", "math.prod", needs=1)
@@ -234,12 +242,13 @@ def _extreme(machine: Machine, path: Path, call: Call) -> Outcomes | None:
         states = columns(machine, path, call.args[:1], call.source)
     found: Outcomes = []
     for each, ((items, is_open),) in states:
-        each, keys = _keys(machine, each, items, call)
-        if keys and not is_open:
+        each, known = keys(machine, each, items, call.kwargs.get("key", NONE), call)
+        if known and not is_open:
             pick = max if name == "max" else min
-            best = pick(range(len(keys)), key=lambda n: keys[n])
+            best = pick(range(len(known)), key=lambda n: known[n])
             found.append((each, items[best]))
         elif any(isinstance(item, TensorRef) for item in items):
+            _in_doubt(each, items)
             found.append((each, items[0]))  # it is one of them: the first stands for all
         elif not items and "default" in call.kwargs and not is_open:
             found.append((each, call.kwargs["default"]))
@@ -341,9 +350,7 @@ def _taken(path: Path, value: ListRef, default: Value | None) -> Value:
     return NONE
 
 
-@builtin(
-    "builtins.map", "builtins.filter", "itertools.starmap", "itertools.filterfalse", "itertools.takewhile"
-)
+@builtin("builtins.map", "builtins.filter", "itertools.starmap", "itertools.filterfalse")
 def _map(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     if len(call.args) < 2:
         return None

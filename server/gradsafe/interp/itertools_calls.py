@@ -74,6 +74,8 @@ def _combined(machine: Machine, path: Path, call: Call) -> Outcomes | None:
             rows = itertools.product(*items, repeat=min(repeat, 4))
         elif name == "pairwise":
             rows = itertools.pairwise(items[0])
+        elif name == "permutations" and len(call.args) == 1 and not call.kwargs:
+            rows = itertools.permutations(items[0])
         elif size is None or size > 8:
             return None
         else:
@@ -98,6 +100,77 @@ def _islice(machine: Machine, path: Path, call: Call) -> Outcomes | None:
         if is_open and items and stop is not None:
             items = (*items, *([items[-1]] * (min(stop, iteration_calls.MAX_ITEMS) - len(items))))
         found.append((each, iteration_calls.made(each, items[wanted], is_open and stop is None)))
+    return found
+
+
+@builtin("itertools.tee", needs=1)
+def _tee(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    number = shapes.number(call.argument(1, "n") or const(2))
+    if number is None or number > 8:
+        return None
+    return [
+        (each, TupleValue(tuple(iteration_calls.made(each, items, is_open) for _ in range(number))))
+        for each, ((items, is_open),) in iteration_calls.columns(machine, path, call.args[:1], call.source)
+    ]
+
+
+@builtin("itertools.takewhile", "itertools.dropwhile", needs=2)
+def _while_true(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    """The elements before, or from, the first that fails a test; which that is has to be known."""
+    takes = isinstance(call.function, External) and call.function.name.endswith("takewhile")
+    found: Outcomes = []
+    for each, ((items, is_open),) in iteration_calls.columns(machine, path, call.args[1:], call.source):
+        each, truths = _tests(machine, each, items, call)
+        passed = len(list(itertools.takewhile(bool, truths)))
+        if None in truths[: passed + 1]:
+            found.append((each, Unknown(("while", call.source.place, each.new_id()))))
+            continue
+        more = is_open and (passed == len(items) or not takes)
+        found.append((each, iteration_calls.made(each, items[:passed] if takes else items[passed:], more)))
+    return found
+
+
+def _tests(
+    machine: Machine, path: Path, items: tuple[Value, ...], call: Call
+) -> tuple[Path, list[bool | None]]:
+    """The truth of ``call``'s predicate for each element; None where it is not known, or where it forks."""
+    truths: list[bool | None] = []
+    for item in items:
+        made = calls.call(machine, path, call.of(call.args[0], item))
+        path = made[0][0]
+        truths.append(operators.truth(*made[0]) if len(made) == 1 else None)
+    return path, truths
+
+
+@builtin("itertools.compress", needs=2)
+def _compress(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    found: Outcomes = []
+    for each, (data, selectors) in iteration_calls.columns(machine, path, call.args[:2], call.source):
+        truths = [operators.truth(each, selector) for selector in selectors[0]]
+        if None in truths or data[1] or selectors[1]:
+            found.append((each, Unknown(("compressed", call.source.place, each.new_id()))))
+        else:
+            kept = [item for item, truth in zip(data[0], truths, strict=False) if truth]
+            found.append((each, iteration_calls.made(each, kept, False)))
+    return found
+
+
+@builtin("itertools.groupby", needs=1)
+def _groupby(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    """Runs of elements with one key, where all keys are known."""
+    function = call.argument(1, "key") or NONE
+    found: Outcomes = []
+    for each, ((items, is_open),) in iteration_calls.columns(machine, path, call.args[:1], call.source):
+        each, keys = iteration_calls.keys(machine, each, items, function, call)
+        if keys is None or is_open:
+            found.append((each, Unknown(("grouped", call.source.place, each.new_id()))))
+            continue
+        pairs = itertools.groupby(zip(keys, items, strict=True), key=lambda pair: pair[0])
+        groups = [
+            TupleValue((const(key), iteration_calls.made(each, [item for _, item in run], False)))
+            for key, run in pairs
+        ]
+        found.append((each, iteration_calls.made(each, groups, False)))
     return found
 
 

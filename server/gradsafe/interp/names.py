@@ -36,6 +36,9 @@ def module_env(file: str) -> Hashable:
 def load(machine: Machine, path: Path, name: str) -> Value:
     """The value of ``name`` in the current frame; an :class:`Unknown` where it has none."""
     frame = path.frame
+    for comprehension, own_names in reversed(frame.comprehensions):
+        if name in own_names and (own := path.vars.get((comprehension, name))) is not None:
+            return looked_up(machine, path, own)
     if name not in frame.global_names:
         env: Hashable = frame.env
         own = path.vars.get((env, name))
@@ -52,8 +55,12 @@ def load(machine: Machine, path: Path, name: str) -> Value:
 
 
 def store(path: Path, name: str, value: Value) -> None:
-    """Bind ``name`` in the current frame, honouring ``global`` and ``nonlocal``."""
+    """Bind ``name`` in the current frame, honouring ``global`` and ``nonlocal``; a comprehension's variable is its own."""
     frame = path.frame
+    for comprehension, own_names in reversed(frame.comprehensions):
+        if name in own_names:
+            path.vars[comprehension, name] = value
+            return
     if name in frame.global_names:
         path.vars[module_env(frame.file), name] = value
         return
@@ -66,6 +73,23 @@ def store(path: Path, name: str, value: Value) -> None:
             parent = path.vars.get((env, "#parent"))
             env = parent.value if isinstance(parent, Const) else None
     path.vars[frame.env, name] = value
+
+
+def enter_comprehension(path: Path, own: tuple[str, ...]) -> None:
+    """From here on ``own`` are the names of a comprehension (PEP 709): lambdas in it close over them, what is around keeps its."""
+    frame = path.frame
+    outer = closed_over(frame)
+    env = path.new_id()
+    if outer is not None:
+        path.vars[env, "#parent"] = Const(outer, object)
+    frame.comprehensions = (*frame.comprehensions, (env, own))
+
+
+def closed_over(frame: Frame) -> Hashable:
+    """The environment that a function defined now closes over: never a class body's, never a module's."""
+    if frame.comprehensions:
+        return frame.comprehensions[-1][0]
+    return frame.env if frame.kind == "function" else frame.closure
 
 
 def load_global(machine: Machine, path: Path, file: str, name: str) -> Value:

@@ -34,7 +34,7 @@ from gradsafe.interp.machine import Machine, Outcomes
 
 _BINARY: dict[str, Callable[[Any, Any], object]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
-    "%": operator.mod, "&": operator.and_, "|": operator.or_, "^": operator.xor,
+    "%": operator.mod, "&": operator.and_, "|": operator.or_, "^": operator.xor, "<<": operator.lshift, ">>": operator.rshift,
 }  # fmt: skip
 _COMPARE: dict[str, Callable[[Any, Any], object]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
@@ -195,7 +195,9 @@ def _fold(
         function = operator.pow
     if function is None:
         return None
-    if op == "*" and (isinstance(left.value, (str, bytes)) or isinstance(right.value, (str, bytes))):
+    if op == "*" and not _is_short(left.value, right.value):
+        return None
+    if op == "<<" and isinstance(right.value, int) and right.value > 64:
         return None
     try:
         value = function(left.value, right.value)
@@ -206,6 +208,13 @@ def _fold(
     if isinstance(value, str) and len(value) > 1000:
         return None
     return const(value) if isinstance(value, (int, float, str, bool)) else None
+
+
+def _is_short(left: object, right: object) -> bool:
+    """Whether a product is that of two numbers, or a string that does not grow long."""
+    texts = [each for each in (left, right) if isinstance(each, (str, bytes))]
+    numbers = [each for each in (left, right) if isinstance(each, int)]
+    return not texts or (len(numbers) == 1 and len(texts[0]) * numbers[0] <= 1000)
 
 
 def _list(path: Path, items: tuple[Value, ...], rest: Value | None) -> ListRef:

@@ -284,7 +284,7 @@ def _names_in_sight(path: Path) -> set[tuple[str, int]]:
 def _owners(path: Path) -> list[Hashable]:
     """The environments whose names the frame sees, innermost first."""
     frame = path.frame
-    owners: list[Hashable] = [frame.env]
+    owners: list[Hashable] = [env for env, _ in frame.comprehensions[-1:]] or [frame.env]
     while isinstance(parent := path.vars.get((owners[-1], "#parent")), Const) and parent.value not in owners:
         owners.append(parent.value)
     module = names.module_env(frame.file)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import libcst as cst
@@ -337,8 +337,24 @@ def _comprehension_level(
 
     body, _ = low.nested(build)
     dst = low.reg()
-    low.emit(ir.Comprehension(low.span(node), dst, shape, iterable, target, body))
+    own = tuple(_names_of(level)) if shape != "inner" else ()
+    low.emit(ir.Comprehension(low.span(node), dst, shape, iterable, target, body, own))
     return dst
+
+
+def _names_of(level: cst.CompFor) -> Iterator[str]:
+    """The names that a ``for`` of a comprehension and those behind it bind."""
+    targets: list[cst.BaseExpression] = [level.target]
+    while targets:
+        target = targets.pop()
+        if isinstance(target, cst.Name):
+            yield target.value
+        elif isinstance(target, (cst.Tuple, cst.List)):
+            targets.extend(element.value for element in target.elements)
+        elif isinstance(target, cst.StarredElement):
+            targets.append(target.value)
+    if level.inner_for_in is not None:
+        yield from _names_of(level.inner_for_in)
 
 
 def assign(low: Lowering, target: cst.BaseExpression, src: Reg) -> None:

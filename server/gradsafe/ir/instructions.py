@@ -291,7 +291,11 @@ class Choose:
 
 @dataclass(frozen=True, slots=True)
 class Comprehension:
-    """``%dst = SHAPE comprehension over %iterable: BODY``; BODY ends in Collect instructions."""
+    """``%dst = SHAPE comprehension over %iterable: BODY``; BODY ends in Collect instructions.
+
+    ``own`` are the names that all its ``for`` bind: its own variables, which the code around it does not see. Python evaluates
+    the first iterable outside. A further ``for``, of the shape ``inner``, has none: they are those of the whole.
+    """
 
     at: At
     dst: Reg
@@ -299,6 +303,7 @@ class Comprehension:
     iterable: Reg
     target: Reg
     body: Body
+    own: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
