@@ -352,7 +352,7 @@ def _exit_stack(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, Instance(path.new_id(), "contextlib.ExitStack"))]
 
 
-@builtin("contextlib.closing", "contextlib.aclosing")
+@builtin("contextlib.closing", "contextlib.aclosing", "asyncio.run")  # a coroutine is its result already
 def _last_argument(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, call.args[-1])] if call.args else None
 

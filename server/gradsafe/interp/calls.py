@@ -12,10 +12,12 @@ from gradsafe.domain.values import (
     Bound,
     ClassValue,
     Const,
+    DictRef,
     External,
     FunctionValue,
     Instance,
     Lazy,
+    ListRef,
     Manager,
     PartialValue,
     Source,
@@ -86,9 +88,15 @@ class Call:
 
 
 def unknown_result(path: Path, call: Call) -> Outcomes:
-    """A result of which nothing is known but which tensors went in: it may carry their graph."""
+    """A result of which nothing is known but which tensors went in: it may carry their graph.
+
+    What goes in empty is there to be filled.
+    """
     value = Unknown(("call", call.source.place, path.new_id()))
     given = [call.function, *call.args, *call.kwargs.values()]
+    for each in given:
+        if isinstance(each, (ListRef, DictRef)):
+            containers.fill(path, each, Unknown(("item", value.token)))
     tensors = list(dict.fromkeys(oid for item in given for oid in torch_ops.graph_inputs(path, item)))
     if tensors:
         path.vars[("inputs", value.token), "#tensors"] = TupleValue(tuple(TensorRef(oid) for oid in tensors))

@@ -355,7 +355,7 @@ def set_attribute(
     operators.name_tensor(path, value, f"{subject}.{name}" if subject else name)
     if isinstance(obj, Instance) and name == "__dict__":
         attribute_dict.replaced(path, obj, value)
-    elif isinstance(obj, Instance) and path.vars.get((obj.oid, attribute_dict.IS_ITSELF)) is not None:
+    elif isinstance(obj, Instance) and _attributes_are_entries(path, obj):
         entries = data_classes.held(path, obj)
         if isinstance(entries, DictRef):
             containers.set_entry(path, entries, const(name), value)
@@ -369,6 +369,14 @@ def set_attribute(
         path.vars[function_key(obj), name] = value
     elif isinstance(obj, ModuleValue):
         names.replace_global(machine, path, obj.file, name, value)
+
+
+def _attributes_are_entries(path: Path, obj: Instance) -> bool:
+    """A dict that is its own ``__dict__``, or whose class says ``__setattr__ = dict.__setitem__``."""
+    if path.vars.get((obj.oid, attribute_dict.IS_ITSELF)) is not None:
+        return True
+    found = find_member(path, class_of(obj), "__setattr__")
+    return found is not None and isinstance(found[0], External) and found[0].name.endswith("dict.__setitem__")
 
 
 def bind_attribute(path: Path, obj: Instance, name: str, value: Value) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gradsafe.domain.state import Entries, Items, Path, Status
 from gradsafe.domain.values import (
@@ -133,6 +133,13 @@ def new_list(path: Path, items: tuple[Value, ...], rest: Value | None = None, sh
     oid = path.new_id()
     path.heap[oid] = bounded(items, rest, shape)
     return ListRef(oid)
+
+
+def fill(path: Path, value: ListRef | DictRef, item: Value) -> None:
+    """What is known to be empty may hold elements of which nothing is known."""
+    held = path.heap[value.oid]
+    if isinstance(held, (Items, Entries)) and not held.known and held.rest is None:
+        path.heap[value.oid] = replace(held, rest=item)
 
 
 def new_dict(path: Path, entries: tuple[tuple[Value, Value], ...], rest: Value | None = None) -> DictRef:

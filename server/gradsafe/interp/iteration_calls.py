@@ -130,7 +130,10 @@ def _list(machine: Machine, path: Path, call: Call) -> Outcomes | None:
 def keys(
     machine: Machine, path: Path, items: tuple[Value, ...], key: Value, call: Call
 ) -> tuple[Path, list[int | float | str] | None]:
-    """What ``key`` gives for each element, where all are comparable constants; None stands for the element."""
+    """What ``key`` gives for each element, where all are comparable constants; None stands for the element.
+
+    Tuples are told apart by their first elements, where these all differ.
+    """
     values: list[Value] = []
     for item in items:
         if key == NONE:
@@ -139,6 +142,9 @@ def keys(
         made = calls.call(machine, path, call.of(key, item))
         path, value = made[0]
         values.append(value if len(made) == 1 else NONE)
+    firsts = [value.items[0] for value in values if isinstance(value, TupleValue) and value.items]
+    if len(firsts) == len(values) == len(set(firsts)):
+        values = firsts
     known = [v.value for v in values if isinstance(v, Const) and isinstance(v.value, (int, float, str))]
     if len(known) != len(values) or len({isinstance(k, str) for k in known}) > 1:
         return path, None
@@ -157,7 +163,7 @@ def _sorted(machine: Machine, path: Path, items: tuple[Value, ...], is_open: boo
 
 def _in_doubt(path: Path, items: tuple[Value, ...]) -> None:
     """Which of several tensors comes first depends on values: nothing that follows from it is certain."""
-    if len(items) > 1 and any(torch_ops.tensors_in(path, item) for item in items):
+    if sum(bool(torch_ops.tensors_in(path, item)) for item in items) > 1:
         path.blurred = True
 
 

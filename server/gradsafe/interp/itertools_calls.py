@@ -119,7 +119,7 @@ def _while_true(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     """The elements before, or from, the first that fails a test; which that is has to be known."""
     takes = isinstance(call.function, External) and call.function.name.endswith("takewhile")
     found: Outcomes = []
-    for each, ((items, is_open),) in iteration_calls.columns(machine, path, call.args[1:], call.source):
+    for each, ((items, is_open),) in iteration_calls.columns(machine, path, call.args[1:2], call.source):
         each, truths = _tests(machine, each, items, call)
         passed = len(list(itertools.takewhile(bool, truths)))
         if None in truths[: passed + 1]:

@@ -217,12 +217,6 @@ def _is_short(left: object, right: object) -> bool:
     return not texts or (len(numbers) == 1 and len(texts[0]) * numbers[0] <= 1000)
 
 
-def _list(path: Path, items: tuple[Value, ...], rest: Value | None) -> ListRef:
-    oid = path.new_id()
-    path.heap[oid] = Items(items, rest)
-    return ListRef(oid)
-
-
 def _times(value: Value, length: int) -> int | None:
     """How often a sequence is repeated, if what comes of it is short."""
     number = value.value if isinstance(value, Const) and isinstance(value.value, int) else None
@@ -231,8 +225,8 @@ def _times(value: Value, length: int) -> int | None:
 
 def _repeat(path: Path, items: Items, times: Value) -> ListRef:
     if isinstance(times, Const) and isinstance(times.value, int) and times.value * len(items.known) <= 64:
-        return _list(path, items.known * times.value, items.rest)
-    return _list(path, (), items.known[0] if items.known else items.rest)
+        return containers.new_list(path, items.known * times.value, items.rest)
+    return containers.new_list(path, (), items.known[0] if items.known else items.rest)
 
 
 def in_place(

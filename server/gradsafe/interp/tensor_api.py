@@ -16,6 +16,7 @@ from gradsafe.domain.values import (
     Bound,
     Const,
     External,
+    Instance,
     Source,
     TensorRef,
     TupleValue,
@@ -108,11 +109,12 @@ def _fact(path: Path, ref: TensorRef, tensor: Tensor, name: str, source: Source)
         return External(f"torch.{tensor.dtype}") if tensor.dtype else Unknown(("value", "dtype", ref.oid))
     if name == "grad_fn":
         autograd.edge(path, ref.oid, source)  # a stale view's is made anew, or refused
-        return (
-            NONE
-            if autograd.requires_grad(path, ref.oid) is Tri.NO
-            else Unknown(("value", "grad_fn", ref.oid))
-        )
+        requires, leaf = autograd.requires_grad(path, ref.oid), path.tensor(ref.oid).leaf
+        if requires is Tri.NO or leaf is Tri.YES:
+            return NONE
+        if requires is Tri.YES and leaf is Tri.NO:
+            return Instance(path.new_id(), "torch.autograd.graph.Node")
+        return Unknown(("value", "grad_fn", ref.oid))
     if name == "_version":
         return (
             const(path.version(tensor.counter)) if tensor.known else Unknown(("value", "_version", ref.oid))

@@ -30,6 +30,7 @@ from gradsafe.interp import (
     arguments,
     autograd,
     backward,
+    calls,
     containers,
     contexts,
     distributions,
@@ -301,6 +302,13 @@ def _device(machine: Machine, path: Path, call: Call) -> Outcomes:
     return [(path, Unknown(("device", *call.args, *call.kwargs.values())))]
 
 
+@torch_function("torch.Size")
+def _size(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    given = call.args[0] if call.args else TupleValue(())
+    known = containers.rest_of(path, given) is None
+    return [(path, TupleValue(containers.elements(path, given)))] if known else None
+
+
 @torch_function("torch.broadcast_shapes")
 def _broadcast_shapes(machine: Machine, path: Path, call: Call) -> Outcomes:
     given = [shapes.sizes(path, (value,)) for value in call.args]
@@ -335,6 +343,20 @@ def _broadcast_tensors(machine: Machine, path: Path, call: Call) -> Outcomes | N
             return None
         views.append(outcomes[0][1])
     return [(path, TupleValue(tuple(views)))]
+
+
+@torch_function("torch.atleast_1d", "torch.atleast_2d", "torch.atleast_3d")
+def _atleast(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    """Of several tensors a tuple with what each alone gives."""
+    listed = len(call.args) == 1 and isinstance(call.args[0], (ListRef, TupleValue))
+    if not listed and len(call.args) < 2:
+        return None
+    made: list[Value] = []
+    for value in containers.elements(path, call.args[0]) if listed else call.args:
+        outcomes = calls.call(machine, path, call.of(call.function, value))
+        path = outcomes[0][0]
+        made.append(outcomes[0][1])
+    return [(path, TupleValue(tuple(made)))]
 
 
 @torch_function("torch.meshgrid")
