@@ -10,6 +10,7 @@ from typing import cast
 
 from gradsafe.fixes import remedies
 from gradsafe.fixes.draft import Draft
+from gradsafe.fixes.marimo import binds_what_a_cell_takes
 from gradsafe.fixes.site import Site, find_site
 from gradsafe.fixes.sources import Sources
 from gradsafe.rules.finding import Finding, Fix
@@ -30,7 +31,8 @@ def offer(finding: Finding, sources: Sources, last: tuple[str, ...] = ("suppress
     for name in wanted:
         propose = _remedy(name)
         for draft in propose(site) if propose is not None else ():
-            if all(draft.edits != fix.edits for fix in fixes):
+            known = any(draft.edits == fix.edits for fix in fixes)
+            if not known and not binds_what_a_cell_takes(draft.edits, sources):
                 fixes.append(Fix(draft.title, name, draft.edits, draft.safe))
     return tuple(fixes)
 

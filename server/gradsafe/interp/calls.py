@@ -43,6 +43,7 @@ from gradsafe.interp import (
     frameworks,
     generators,
     making,
+    marimo,
     modules,
     names,
     numpy_api,
@@ -169,9 +170,10 @@ def _call_bound(machine: Machine, path: Path, bound: Bound, call: Call) -> Outco
             on_stack = contexts.on_stack(machine, path, receiver, function, call)
             if on_stack is not None:
                 return on_stack
-        in_a_thread = threads.call_method(machine, path, receiver, function, call)
-        if in_a_thread is not None:
-            return in_a_thread
+        for known in (threads.call_method, marimo.call_method):
+            done = known(machine, path, receiver, function, call)
+            if done is not None:
+                return done
     if isinstance(receiver, SuperValue) and function in ("__new__", "__call__"):
         made = _made_by_python(machine, path, receiver, function, call)
         if made is not None:
