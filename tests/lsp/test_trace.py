@@ -65,7 +65,7 @@ async def test_a_run_publishes_what_happened(uri: str) -> None:
         await session.diagnostics(uri, 1)
         result = await session.command(RUN, uri, 2)
         assert session.asked == [
-            "Run cell 2 after the cell above it, which has not run in this session as it stands?"
+            "Run cell 2 after the cell before it, which has not run in this session as it stands?"
         ]
         [told] = session.traced
         assert (told.outcome, told.kind, told.findings) == ("raised", "cells", 1)

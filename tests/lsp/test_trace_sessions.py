@@ -37,7 +37,7 @@ async def test_only_what_has_not_run_as_it_stands_runs(session: Session, uri: st
     assert ran(await session.command(RUN, uri, 3)) == "(1, 2, 3)"
     assert (
         session.asked[-1]
-        == "Run cell 3 after 2 cells above it, which have not run in this session as they stand?"
+        == "Run cell 3 after 2 cells before it, which have not run in this session as they stand?"
     )
     await session.command("gradsafe.restartTraceSession", uri)
     assert ran(await session.command(RUN, uri, 3)) == "(0, 1, 2, 3)"

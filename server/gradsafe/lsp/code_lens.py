@@ -62,7 +62,7 @@ async def _of_backwards(server: GradsafeServer, uri: str, snapshot: Snapshot) ->
 def _lenses(server: GradsafeServer, uri: str, snapshot: Snapshot) -> Iterator[types.CodeLens]:
     if server.runs.is_running(snapshot):
         cells = [cell for cell in cells_to_run(snapshot) if not snapshot.cells or cell.document == uri]
-        row = 0 if snapshot.cells or not cells else max(cells[0].first_row - 2, 0)
+        row = 0 if snapshot.cells or not cells else max(min(cell.first_row for cell in cells) - 2, 0)
         yield _lens(row, "Running: cancel", commands.CANCEL, uri)
         return
     kept = server.runs.kept(snapshot)

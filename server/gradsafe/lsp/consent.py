@@ -32,7 +32,7 @@ def refusal(server: GradsafeServer) -> str | None:
 
 async def ask_for(server: GradsafeServer, number: int, above: int) -> str:
     """One of the four answers: ``above`` cells have to run before cell ``number``."""
-    cells = "the cell above it, which has" if above == 1 else f"{above} cells above it, which have"
+    cells = "the cell before it, which has" if above == 1 else f"{above} cells before it, which have"
     answer = await server.window_show_message_request_async(
         types.ShowMessageRequestParams(
             type=types.MessageType.Info,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from gradsafe.lsp.cells import cells_to_run
+from gradsafe.lsp.cells import cells_to_run, is_marimo
 from gradsafe.lsp.documents import Snapshot
 from gradsafe.lsp.locations import row_column_of
 from gradsafe.lsp.running import Kind, RunCell, RunRequest
@@ -33,13 +33,15 @@ def request_for(server: GradsafeServer, uri: str, asked: Asked, snapshot: Snapsh
     kind = asked.kind
     if asked.cell is not None and cells:
         number = _number(server, uri, asked.cell, snapshot, cells)
-        cells = [cell for cell in cells if cell.number <= number]
-        if not cells or cells[-1].number != number:
-            raise ValueError(f"there is no cell {number}")
+        last = next((at for at, cell in enumerate(cells) if cell.number == number), None)
+        if last is None:
+            raise ValueError(f"there is no cell {number} that can be run")
+        cells = cells[: last + 1]
     elif kind is Kind.CELLS:
         kind = Kind.FILE  # it has no cells: it is run as a whole
     text = snapshot.text
-    if kind in (Kind.FILE, Kind.TEST) or not cells:
+    # The rows of one text cannot stand in marimo's order: marimo itself does that, and runs its whole notebook.
+    if kind in (Kind.FILE, Kind.TEST) or not cells or (kind is Kind.DRY_RUN and is_marimo(snapshot)):
         cells = _whole(snapshot)
     elif kind is Kind.DRY_RUN and not snapshot.cells:
         rows = cells[-1].first_row - 1 + cells[-1].text.count("\n")
@@ -81,5 +83,5 @@ def _number(
     if snapshot.cells:
         here = snapshot.cell_at(row)
         return next((each.number for each in cells if here and each.document == here.uri), 1)
-    above = [each.number for each in cells if each.first_row - 1 <= row]
-    return above[-1] if above else 0
+    above = [each for each in cells if each.first_row - 1 <= row]
+    return max(above, key=lambda each: each.first_row).number if above else 0

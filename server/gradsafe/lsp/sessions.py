@@ -7,6 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from gradsafe.lsp.cells import code_of
 from gradsafe.lsp.kept import Kept
@@ -38,8 +39,8 @@ class DocumentSession:
         self._ending = False
 
     def missing(self, cells: Sequence[RunCell], number: int) -> list[RunCell]:
-        """The cells above ``number`` from the first one on that this session has not run as it stands."""
-        above = [cell for cell in cells if cell.number < number]
+        """The cells before ``number`` from the first one on that this session has not run as it stands."""
+        above = list(takewhile(lambda cell: cell.number != number, cells))
         if self._cells is not None and not self._cells.alive:
             self._lost("its process had ended by itself")
         for at, cell in enumerate(above):

@@ -131,7 +131,7 @@ scenario(
             await run.nth(1).click();
             const question = toast(
                 page,
-                'Run cell 2 after the cell above it, which has not run in this session',
+                'Run cell 2 after the cell before it, which has not run in this session',
             );
             await question.waitFor(LONG);
             await question.getByRole('button', { name: 'Run', exact: true }).click();
