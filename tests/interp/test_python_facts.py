@@ -44,8 +44,38 @@ def by_alias(fact: str) -> tuple[str, str]:
     return program.format(named(fact, A="h", B="k")), program.format(named(fact, A="k", B="h"))
 
 
+def by_module(fact: str) -> tuple[str, str]:
+    """The weight that is written is that of the module that was used, and that of another."""
+    program = (
+        "import torch\nfrom torch import nn\nx = torch.rand(2, 3, requires_grad=True)\n"
+        "used, other = nn.Linear(3, 3), nn.Linear(3, 3)\nout = used(x)\n{}\nwith torch.no_grad():\n    t.mul_(2)\n"
+        "out.sum().backward()\n"
+    )
+    return program.format(named(fact, A="used", B="other")), program.format(named(fact, A="other", B="used"))
+
+
+def by_mode(fact: str) -> tuple[str, str]:
+    """A result is modified that has a graph, and one that has none."""
+    program = (
+        "import torch\nw = torch.rand(3, requires_grad=True)\n{}\nt.mul_(2)\n(t.sum() + w.sum()).backward()\n"
+    )
+    on, off = "torch.enable_grad", "torch.no_grad"
+    one = named(fact, A=on, B=off, G="True", H="False")
+    return program.format(one), program.format(named(fact, A=off, B=on, G="False", H="True"))
+
+
+def by_write(fact: str) -> tuple[str, str]:
+    """The module that is changed is the one that was used, and another."""
+    program = (
+        "import torch\nfrom torch import nn\nx = torch.rand(2, 3, requires_grad=True)\n"
+        "used, other = nn.Linear(3, 3), nn.Linear(3, 3)\nfor p in [*used.parameters(), *other.parameters()]:\n"
+        "    p.grad = torch.ones_like(p)\nout = used(x)\n{}\nout.sum().backward()\n"
+    )
+    return program.format(named(fact, A="used", B="other")), program.format(named(fact, A="other", B="used"))
+
+
 def named(fact: str, **names: str) -> str:
-    return re.sub(r"\b[AB]\b", lambda found: names[found.group()], fact)
+    return re.sub(rf"\b[{''.join(names)}]\b", lambda found: names[found.group()], fact)
 
 
 def raises(program: str) -> bool:
@@ -57,7 +87,9 @@ def raises(program: str) -> bool:
     return False
 
 
-FILES = {"values.txt": by_value, "aliases.txt": by_alias}
+FILES = {
+    "values.txt": by_value, "aliases.txt": by_alias, "modules.txt": by_module, "modes.txt": by_mode, "writes.txt": by_write,
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("file", FILES)

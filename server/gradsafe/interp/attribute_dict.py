@@ -5,6 +5,8 @@ Reading gives a dict of what is there now; what is put into it goes to the objec
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gradsafe.domain.state import Path
 from gradsafe.domain.values import TRUE, Const, DictRef, Instance, Value, const
 from gradsafe.interp import classes, containers
@@ -17,8 +19,13 @@ _OWNER = "#attributes of"
 def read(path: Path, obj: Instance) -> DictRef:
     """``obj.__dict__``."""
     names = classes.attribute_names(path, obj.oid)
-    found = ((const(name), path.vars.get((obj.oid, name))) for name in names)
-    made = containers.new_dict(path, tuple((name, value) for name, value in found if value is not None))
+    found = ((name, path.vars.get((obj.oid, name))) for name in names)
+    return some(path, obj, ((name, value) for name, value in found if value is not None))
+
+
+def some(path: Path, obj: Instance, attributes: Iterable[tuple[str, Value]]) -> DictRef:
+    """Some of an object's attributes as a dict: ``module._parameters``."""
+    made = containers.new_dict(path, tuple((const(name), value) for name, value in attributes))
     path.vars[made.oid, _OWNER] = obj
     return made
 
@@ -48,5 +55,4 @@ def was_updated(path: Path, entries: DictRef) -> None:
 
 def _bind(path: Path, obj: Instance, name: Value, value: Value) -> None:
     if isinstance(name, Const) and isinstance(name.value, str):
-        path.vars[obj.oid, name.value] = value
-        classes.remember_attribute(path, obj.oid, name.value)
+        classes.bind_attribute(path, obj, name.value, value)

@@ -189,6 +189,8 @@ def _call_bound(machine: Machine, path: Path, bound: Bound, call: Call) -> Outco
         stepped = coroutines.call_method(machine, path, receiver, function, call)
         if stepped is not None:
             return stepped
+    if isinstance(receiver, Manager) and function in ("__enter__", "__exit__"):
+        return [(path, contexts.by_hand(path, receiver, function))]
     outcomes = container_methods.call_method(machine, path, receiver, function, call)
     return outcomes if outcomes is not None else unknown_result(path, call)
 

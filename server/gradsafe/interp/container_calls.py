@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @builtin(
-    "builtins.dict", "collections.OrderedDict", "collections.ChainMap", "weakref.WeakValueDictionary", "weakref.WeakKeyDictionary",
+    "builtins.dict", "collections.OrderedDict", "weakref.WeakValueDictionary", "weakref.WeakKeyDictionary",
     "types.MappingProxyType",
 )  # fmt: skip
 def _dict(machine: Machine, path: Path, call: Call) -> Outcomes | None:
@@ -35,6 +35,19 @@ def _dict(machine: Machine, path: Path, call: Call) -> Outcomes | None:
         rest = containers.rest_of(each, source)
         found.append((each, containers.new_dict(each, tuple(known.items()), rest)))
     return found
+
+
+@builtin("collections.ChainMap")
+def _chain_map(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    """One dict with what the first has, then what the next has besides; what is set in one later is not seen."""
+    maps = [path.entries(each.oid) for each in call.args if isinstance(each, DictRef)]
+    if len(maps) != len(call.args):
+        return None
+    known: dict[Value, Value] = {}
+    for entries in reversed(maps):
+        known |= dict(entries.known)
+    rest = next((entries.rest for entries in maps if entries.rest is not None), None)
+    return [(path, containers.new_dict(path, tuple(known.items()), rest))]
 
 
 @builtin("collections.defaultdict")

@@ -27,6 +27,7 @@ from gradsafe.interp import (
     data_classes,
     dispatching,
     queues,
+    sets,
     shapes,
     strings,
 )
@@ -117,8 +118,8 @@ def _list_value(
     """The methods that change nothing."""
     if name in ("index", "count") and len(args) == 1:
         return _found(path, items.known, items.rest, name, args[0])
-    if name in ("union", "intersection", "difference") and len(args) == 1:
-        return _set_operation(path, items, name, args[0])
+    if name in sets.OPERATORS.values() and len(args) == 1:
+        return sets.operation(path, items, name, args[0])
     if name == "copy":
         return containers.new_list(path, items.known, items.rest, items.shape)
     return receiver if name == "__iter__" else None
@@ -182,17 +183,6 @@ def _found(path: Path, known: tuple[Value, ...], rest: Value | None, name: str, 
     if rest is None and constant and name == "count":
         return const(0)
     return Unknown(("value", name, path.new_id()))
-
-
-def _set_operation(path: Path, items: Items, name: str, other: Value) -> Value:
-    more = containers.elements(path, other)
-    rest = items.rest or containers.rest_of(path, other)
-    picked = {
-        "union": dict.fromkeys((*items.known, *more)),
-        "intersection": [item for item in items.known if item in more],
-        "difference": [item for item in items.known if item not in more],
-    }[name]
-    return containers.new_list(path, tuple(picked), rest, "set")
 
 
 def _dict_method(path: Path, receiver: DictRef, name: str, call: Call) -> Outcomes | None:

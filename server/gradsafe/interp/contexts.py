@@ -6,6 +6,7 @@ from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import GradMode
 from gradsafe.domain.values import (
     NONE,
+    Const,
     External,
     Instance,
     Lazy,
@@ -15,6 +16,7 @@ from gradsafe.domain.values import (
     TupleValue,
     Unknown,
     Value,
+    const,
 )
 from gradsafe.interp import calls, generators, operators, shadow
 from gradsafe.interp.execute import executes
@@ -41,6 +43,21 @@ def enter_mode(path: Path, mode: str) -> GradMode:
     if mode == "no-inference" and before is GradMode.INFERENCE:
         path.grad_mode = GradMode.ENABLED
     return before
+
+
+def by_hand(path: Path, manager: Manager, name: str) -> Value:
+    """``mode.__enter__()`` and ``mode.__exit__(...)``, called as methods: the last one entered is the first that is left."""
+    key = (("entered by hand", manager), "#modes")
+    entered = path.vars.get(key)
+    before = entered.items if isinstance(entered, TupleValue) else ()
+    if name == "__enter__":
+        path.vars[key] = TupleValue((*before, const(enter_mode(path, manager.mode).value)))
+        return manager
+    last = before[-1] if before else const(manager.previous or GradMode.UNKNOWN.value)
+    if isinstance(last, Const) and manager.mode in _MODES:
+        path.grad_mode = GradMode(last.value)
+    path.vars[key] = TupleValue(before[:-1])
+    return NONE
 
 
 @executes(ir.With)

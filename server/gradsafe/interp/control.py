@@ -288,5 +288,6 @@ def _collected(path: Path, shape: str, is_open: bool, start: Path) -> Value:
         path.heap[oid] = Entries(tuple((key, value) for key, value in pairs if key is not None), rest)
         return DictRef(oid)
     values = tuple(value for _, value in pairs)
+    values = tuple(dict.fromkeys(values)) if shape == "set" else values
     path.heap[oid] = Items(values, values[-1] if is_open and values else None, shape)
     return ListRef(oid)

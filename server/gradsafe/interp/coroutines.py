@@ -1,8 +1,9 @@
-"""Generators that keep what they are sent (``x = yield h``): stepped by ``next`` and ``send``, one ``yield`` at a time.
+"""Generators that are stepped by ``next`` and ``send``, one ``yield`` at a time.
 
-Such a generator cannot be run ahead of who sends. At a ``yield`` its frame is set aside (``domain.state.Waiting``), and
+What such a one does behind a ``yield`` comes after what its consumer does, and may hang on what that sends (``x = yield h``). At a ``yield`` its frame is set aside (``domain.state.Waiting``), and
 the next step goes on from there: the rest of the body, or of the round and then the further rounds of its ``while``.
-One that waits inside a ``for``, a ``with`` or a ``try`` is not stepped: what it gives is unknown.
+One that waits inside a ``for``, a ``with`` or a ``try`` is not stepped: ``next`` runs it ahead; what it makes of what it is
+sent is unknown.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gradsafe.domain.state import Items, Path, Pending, Running, Status, Waiting
-from gradsafe.domain.values import NONE, Lazy, Value
+from gradsafe.domain.values import NONE, Lazy, ListRef, Value
 from gradsafe.interp import contexts, generators, walk
 from gradsafe.interp.machine import Machine, Outcomes
 from gradsafe.ir import instructions as ir
@@ -66,6 +67,28 @@ def step(machine: Machine, path: Path, generator: Lazy, sent: Value) -> Outcomes
     else:
         paths = _go_on(machine, path, generator, held, sent, take)
     return [_stepped(each, generator) for each in paths]
+
+
+def what_is_left(machine: Machine, path: Path, generator: Lazy) -> Outcomes:
+    """The elements that a generator still gives, as a list: it is stepped to its end, or as far as one runs ahead."""
+    found: Outcomes = []
+    running: list[tuple[Path, tuple[Value, ...]]] = [(path, ())]
+    for _ in range(generators.AHEAD):
+        following: list[tuple[Path, tuple[Value, ...]]] = []
+        for each, items in running:
+            for after, item in step(machine, each, generator, NONE) or ():
+                if after.status is Status.RUN:
+                    following.append((after, (*items, item)))
+                    continue
+                if after.raised == "StopIteration":
+                    after.status, after.raised = Status.RUN, None
+                after.heap[generator.oid] = Items(items, None, "generator")
+                found.append((after, ListRef(generator.oid)))
+        running = following
+    for each, items in running:
+        each.heap[generator.oid] = Items(items, items[-1], "generator")
+        found.append((each, ListRef(generator.oid)))
+    return found
 
 
 def _stepped(path: Path, generator: Lazy) -> tuple[Path, Value]:

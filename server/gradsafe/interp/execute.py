@@ -25,6 +25,7 @@ from gradsafe.interp import (
     bounded,
     calls,
     classes,
+    comparisons,
     containers,
     data_classes,
     evidence,
@@ -202,7 +203,7 @@ def _unary(machine: Machine, path: Path, i: ir.Unary) -> list[Path] | None:
 def _compare(machine: Machine, path: Path, i: ir.Compare) -> list[Path] | None:
     regs = path.frame.regs
     return deliver(
-        operators.compare(machine, path, i.op, regs[i.left], regs[i.right], path.here(i.at)), i.dst
+        comparisons.compare(machine, path, i.op, regs[i.left], regs[i.right], path.here(i.at)), i.dst
     )
 
 

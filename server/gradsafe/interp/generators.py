@@ -141,9 +141,9 @@ def force(machine: Machine, path: Path, value: Value) -> Outcomes:
     if not isinstance(value, Lazy):
         return [(path, value)]
     if isinstance(path.heap.get(value.oid), Waiting):
-        return [
-            (path, Unknown(("stepped", value.oid, path.new_id())))
-        ]  # what is left of one that `send` drives
+        from gradsafe.interp import coroutines
+
+        return coroutines.what_is_left(machine, path, value)
     if pending(path, value) is None:
         return [(path, ListRef(value.oid))]
     mode = path.grad_mode

@@ -120,7 +120,8 @@ def _list(machine: Machine, path: Path, call: Call) -> Outcomes | None:
         if name == "tuple" and not is_open:
             found.append((each, TupleValue(items)))
             continue
-        made = containers.new_list(each, items, items[-1] if is_open and items else None)
+        shape = "set" if name in ("set", "frozenset") else "list"
+        made = containers.new_list(each, items, items[-1] if is_open and items else None, shape)
         if limit is not None:
             each.vars[made.oid, "#maxlen"] = const(limit)
         found.append((each, made))
@@ -158,6 +159,8 @@ def _sorted(machine: Machine, path: Path, items: tuple[Value, ...], is_open: boo
         order = sorted(range(len(items)), key=lambda n: known[n], reverse=reverse)
         return [(path, containers.new_list(path, tuple(items[n] for n in order)))]
     _in_doubt(path, items)
+    if not is_open and not any(torch_ops.tensors_in(path, item) for item in items):
+        items = tuple(Unknown(("sorted", call.source.place, number)) for number in range(len(items)))
     return [(path, containers.new_list(path, items, items[-1] if is_open and items else None))]
 
 
@@ -309,10 +312,10 @@ def _next(machine: Machine, path: Path, call: Call) -> Outcomes | None:
         return None
     default = call.args[1] if len(call.args) > 1 else None
     generator = call.args[0]
-    if isinstance(generator, Lazy) and coroutines.is_sent_to(machine, path, generator):
-        stepped = coroutines.step(machine, path, generator, NONE)
-        if stepped is not None:
-            return _or_default(stepped, default)
+    stepped = coroutines.step(machine, path, generator, NONE) if isinstance(generator, Lazy) else None
+    if stepped is not None:
+        return _or_default(stepped, default)
+    if coroutines.is_sent_to(machine, path, generator):
         path.blurred = True  # what it does from here on hangs on what it will be sent
         return calls.unknown_result(path, call)
     found: Outcomes = []

@@ -23,6 +23,7 @@ from gradsafe.domain.values import (
     const,
 )
 from gradsafe.interp import (
+    attribute_dict,
     autograd,
     calls,
     classes,
@@ -129,6 +130,20 @@ def _named_children(machine: Machine, path: Path, obj: Instance, call: Call) -> 
         if isinstance(value, Instance)
     )
     return containers.new_list(path, pairs, shape="generator")
+
+
+def registered(path: Path, obj: Instance, name: str) -> Value | None:
+    """``module._parameters``, ``_buffers`` and ``_modules``: what is its own of each kind."""
+    if name not in ("_parameters", "_buffers", "_modules"):
+        return None
+    found = [pair for pair in modules.named_attributes(path, obj) if _kind(path, pair[1]) == name]
+    return attribute_dict.some(path, obj, found)
+
+
+def _kind(path: Path, value: Value) -> str:
+    if isinstance(value, TensorRef):
+        return "_parameters" if modules.is_parameter(path.tensor(value.oid)) else "_buffers"
+    return "_modules" if isinstance(value, Instance) and modules.is_module(classes.class_of(value)) else ""
 
 
 @method("train", "eval")

@@ -251,8 +251,10 @@ def attribute(machine: Machine, path: Path, obj: Instance, name: str, source: So
         return child
     if optimizers.is_optimizer(path, obj) and (isinstance(obj.cls, str) or name in optimizers.METHODS):
         return Bound(obj, name)
-    if name in ("module", "_orig_mod") and is_module(classes.class_of(obj)):
-        return obj  # `DataParallel(net)` and `torch.compile(net)` are taken for `net` itself
+    if is_module(classes.class_of(obj)):
+        if name in ("module", "_orig_mod"):
+            return obj  # `DataParallel(net)` and `torch.compile(net)` are taken for `net` itself
+        return module_methods.registered(path, obj, name)
     return None
 
 

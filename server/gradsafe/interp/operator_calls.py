@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gradsafe.domain.state import Path
 from gradsafe.domain.values import NONE, Bound, Const, External, PartialValue, Unknown, Value, const
-from gradsafe.interp import calls, classes, containers, operators, strings
+from gradsafe.interp import calls, classes, comparisons, containers, operators, strings
 from gradsafe.interp.builtin_calls import builtin
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def _operator(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     if name in _IN_PLACE:
         return operators.in_place(machine, path, _IN_PLACE[name], args[0], args[1], call.source, call.first)
     if name in _COMPARE:
-        return operators.compare(machine, path, _COMPARE[name], args[0], args[1], call.source)
+        return comparisons.compare(machine, path, _COMPARE[name], args[0], args[1], call.source)
     return operators.binary(machine, path, _BINARY[name], args[0], args[1], call.source)
 
 
@@ -75,7 +75,7 @@ def _setitem(machine: Machine, path: Path, call: Call) -> Outcomes | None:
 def _contains(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     if len(call.args) != 2:
         return None
-    return operators.compare(machine, path, "in", call.args[1], call.args[0], call.source)
+    return comparisons.compare(machine, path, "in", call.args[1], call.args[0], call.source)
 
 
 @builtin("operator.itemgetter", "operator.attrgetter", "operator.methodcaller")

@@ -1,4 +1,4 @@
-"""Operators, truth and conditions: constants are folded, tensors go to the op table, the rest is unknown."""
+"""Operators and truth: constants are folded, tensors go to the op table, the rest is unknown."""
 
 from __future__ import annotations
 
@@ -29,15 +29,20 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import calls, containers, data_classes, module_containers, strings, torch_ops
+from gradsafe.interp import (
+    calls,
+    containers,
+    data_classes,
+    module_containers,
+    sets,
+    strings,
+    torch_ops,
+)
 from gradsafe.interp.machine import Machine, Outcomes
 
 _BINARY: dict[str, Callable[[Any, Any], object]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
     "%": operator.mod, "&": operator.and_, "|": operator.or_, "^": operator.xor, "<<": operator.lshift, ">>": operator.rshift,
-}  # fmt: skip
-_COMPARE: dict[str, Callable[[Any, Any], object]] = {
-    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
 DUNDER = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
@@ -121,7 +126,7 @@ def binary(machine: Machine, path: Path, op: str, left: Value, right: Value, sou
             whole = strings.percent(text, plain_right)
             return [(path, const(whole) if whole is not None else unknown(path, ("format", text, right)))]
         if isinstance(plain_right, Const):
-            folded = _fold(_BINARY, op, plain_left, plain_right)
+            folded = fold(_BINARY, op, plain_left, plain_right)
             if folded is not None:
                 return [(path, folded)]
             if (
@@ -145,6 +150,10 @@ def binary(machine: Machine, path: Path, op: str, left: Value, right: Value, sou
     if op == "+" and isinstance(left, ListRef) and isinstance(right, ListRef):
         a, b = path.items(left.oid), path.items(right.oid)
         return [(path, containers.new_list(path, a.known + b.known, a.rest or b.rest, a.shape))]
+    if isinstance(left, ListRef) and isinstance(right, ListRef):
+        combined = sets.combined(path, op, left, right)
+        if combined is not None:
+            return [(path, combined)]
     if op == "*" and isinstance(right, ListRef) and isinstance(left, (Const, Unknown)):
         left, right = right, left
     if op == "*" and isinstance(left, ListRef) and isinstance(right, (Const, Unknown)):
@@ -184,7 +193,7 @@ def token_of(value: Value) -> Hashable:
     return value.token if isinstance(value, Unknown) else value
 
 
-def _fold(
+def fold(
     table: dict[str, Callable[[object, object], object]], op: str, left: Const, right: Const
 ) -> Const | None:
     """Constant folding of numbers, short strings and comparisons; None where Python would raise or grow."""
@@ -252,6 +261,11 @@ def in_place(
         merged = tuple((dict(old.known) | dict(new.known)).items())
         path.heap[content.oid] = Entries(merged, old.rest or new.rest)
         return [(path, left)]
+    if isinstance(content, ListRef) and isinstance(right, ListRef):
+        combined = sets.combined(path, op, content, right)
+        if combined is not None:
+            path.heap[content.oid] = path.items(combined.oid)
+            return [(path, left)]
     longer = module_containers.extend(path, left, right) if op == "+" else None
     if longer is not None:
         return [(path, longer)]
@@ -281,165 +295,3 @@ def unary(machine: Machine, path: Path, op: str, value: Value, source: Source) -
             return [(path, const(-number if op == "-" else number))]
     outcomes = calls.call_method(machine, path, value, f"__{_UNARY_DUNDER[op]}__", (), source)
     return outcomes if outcomes is not None else [(path, unknown(path, ("unary", op, token_of(value))))]
-
-
-def compare(machine: Machine, path: Path, op: str, left: Value, right: Value, source: Source) -> Outcomes:
-    """``left OP right`` for comparisons, identity and membership."""
-    if op in ("is", "is-not"):
-        return [(path, _identity(path, op, left, right))]
-    if op in ("in", "not-in"):
-        return _contains(machine, path, op, left, right, source)
-    left, right = torch_ops.resolve(path, left), torch_ops.resolve(path, right)
-    if isinstance(left, TensorRef) or isinstance(right, TensorRef):
-        return torch_ops.apply_operator(machine, path, op, left, right, source)
-    plain_left, plain_right = data_classes.plain_value(path, left), data_classes.plain_value(path, right)
-    if isinstance(plain_left, Const) and isinstance(plain_right, Const):
-        folded = _fold(_COMPARE, op, plain_left, plain_right)
-        if folded is not None:
-            return [(path, folded)]
-    same = _same_value(path, left, right) if op in ("==", "!=") else None
-    if same is None and op in ("==", "!="):
-        same = _same_class(left, right)
-    if same is not None:
-        return [(path, const(same == (op == "==")))]
-    outcomes = calls.call_method(machine, path, left, f"__{DUNDER[op]}__", (right,), source)
-    if outcomes is not None:
-        return outcomes
-    if op == "!=":
-        return [(path, unknown(path, ("not", ("compare", "==", token_of(left), token_of(right)))))]
-    return [(path, unknown(path, ("compare", op, token_of(left), token_of(right))))]
-
-
-def _same_value(path: Path, left: Value, right: Value) -> bool | None:
-    """``==`` of values that are no numbers or strings; None where it is not known, or the class says."""
-    if isinstance(left, TupleValue) and isinstance(right, TupleValue):
-        if len(left.items) != len(right.items):
-            return False
-        pairs = [_same_value(path, a, b) for a, b in zip(left.items, right.items, strict=True)]
-        return False if False in pairs else None if None in pairs else True
-    if isinstance(left, Const) and isinstance(right, Const):
-        return left.value == right.value
-    if isinstance(left, External) and isinstance(right, External):
-        return left.name == right.name or None
-    if isinstance(left, ListRef) and isinstance(right, ListRef):
-        one, two = path.items(left.oid), path.items(right.oid)
-        if one.rest is not None or two.rest is not None:
-            return None
-        return _same_value(path, TupleValue(one.known), TupleValue(two.known))
-    objects = (Instance, ClassValue, FunctionValue)
-    if isinstance(left, objects) and isinstance(right, objects):
-        if not isinstance(left, Instance) or not isinstance(left.cls, ClassValue):
-            return left == right or None
-        from gradsafe.interp import classes
-
-        own = classes.find_member(path, classes.class_of(left), "__eq__") is not None
-        return None if own or data_classes.is_dataclass(path, left.cls) else left == right
-    if NONE in (left, right) and not isinstance(left, Unknown) and not isinstance(right, Unknown):
-        return None if Instance in (type(left), type(right)) else left == right
-    if isinstance(left, (ListRef, TupleValue, DictRef)) and isinstance(right, Const):
-        return False
-    return None
-
-
-def _contains(machine: Machine, path: Path, op: str, left: Value, right: Value, source: Source) -> Outcomes:
-    if isinstance(right, Instance):
-        outcomes = calls.call_method(machine, path, right, "__contains__", (left,), source)
-        if outcomes is not None:
-            return outcomes if op == "in" else [
-                negated for each, value in outcomes for negated in unary(machine, each, "not", value, source)
-            ]  # fmt: skip
-        children = path.vars.get((right.oid, "#children"))
-        right = children if isinstance(children, DictRef) else data_classes.held(path, right)
-    return [(path, _membership(path, op, left, right))]
-
-
-_NEVER_NONE = (
-    TensorRef, ListRef, DictRef, TupleValue, FunctionValue, ClassValue, Bound, ModuleValue, RangeValue, Instance,
-    External,
-)  # fmt: skip
-
-
-def _same_class(left: Value, right: Value) -> bool | None:
-    """Are two classes one? None where that is not known; a class of the workspace is none from outside."""
-    kinds = (ClassValue, External)
-    if not (isinstance(left, kinds) and isinstance(right, kinds)):
-        return None
-    if left == right:
-        return True
-    return False if isinstance(left, ClassValue) or isinstance(right, ClassValue) else None
-
-
-_OBJECTS = (TensorRef, ListRef, DictRef, Instance, ClassValue)
-"""Values of which two that differ are two objects."""
-
-
-def _identity(path: Path, op: str, left: Value, right: Value) -> Value:
-    same: bool | None = None
-    if left == right and not isinstance(left, Unknown):
-        same = True
-    elif _same_class(left, right) is False or (
-        (isinstance(left, Const) and isinstance(right, Const))
-        or (right == NONE and isinstance(left, _NEVER_NONE))
-        or (left == NONE and isinstance(right, _NEVER_NONE))
-    ):
-        same = False
-    elif isinstance(left, _OBJECTS) and isinstance(right, _OBJECTS):
-        same = left == right
-    elif (
-        isinstance(left, Unknown)
-        and path.vars.get((("tensor", left.token), "#ref")) is not None
-        and right == NONE
-    ):
-        same = False
-    if same is None:
-        token: Hashable = ("compare", "is", token_of(left), token_of(right))
-        return Unknown(token) if op == "is" else Unknown(("not", token))
-    return const(same == (op == "is"))
-
-
-def _membership(path: Path, op: str, left: Value, right: Value) -> Value:
-    found: bool | None = None
-    if isinstance(right, RangeValue) and isinstance(left, Const) and isinstance(left.value, int):
-        bounds = [part.value for part in (right.start, right.stop, right.step) if isinstance(part, Const)]
-        whole = [bound for bound in bounds if isinstance(bound, int)]
-        found = left.value in range(*whole) if len(whole) == 3 and whole[2] else None
-    elif isinstance(left, (Instance, ClassValue, FunctionValue, External)):
-        found = _is_among(path, left, right)
-    elif isinstance(left, Const):
-        if isinstance(right, DictRef):
-            entries = path.entries(right.oid)
-            if any(key == left for key, _ in entries.known):
-                found = True
-            elif entries.rest is None and all(isinstance(key, Const) for key, _ in entries.known):
-                found = False
-        elif isinstance(right, (TupleValue, ListRef)):
-            items = right.items if isinstance(right, TupleValue) else path.items(right.oid).known
-            rest = None if isinstance(right, TupleValue) else path.items(right.oid).rest
-            if any(item == left for item in items):
-                found = True
-            elif rest is None and all(isinstance(item, Const) for item in items):
-                found = False
-        elif isinstance(right, Const) and isinstance(right.value, str) and isinstance(left.value, str):
-            found = left.value in right.value
-    elif isinstance(left, TupleValue) and isinstance(right, DictRef):
-        entries = path.entries(right.oid)
-        found = True if any(key == left for key, _ in entries.known) else None
-    if found is None:
-        token: Hashable = ("in", token_of(left), token_of(right))
-        return Unknown(token) if op == "in" else Unknown(("not", token))
-    return const(found == (op == "in"))
-
-
-def _is_among(path: Path, value: Value, container: Value) -> bool | None:
-    """Is an object that is only equal to itself among the elements (or keys)?"""
-    if isinstance(container, DictRef):
-        entries = path.entries(container.oid)
-        known, rest = tuple(key for key, _ in entries.known), entries.rest
-    elif isinstance(container, (TupleValue, ListRef)):
-        items = path.items(container.oid) if isinstance(container, ListRef) else None
-        known, rest = (items.known, items.rest) if items else (container.items, None)  # type: ignore[union-attr]
-    else:
-        return None
-    if value in known:
-        return True
-    return False if rest is None and all(_same_value(path, value, item) is False for item in known) else None

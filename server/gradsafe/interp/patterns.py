@@ -16,7 +16,16 @@ from gradsafe.domain.values import (
     Unknown,
     Value,
 )
-from gradsafe.interp import builtin_calls, classes, containers, data_classes, names, operators, torch_ops
+from gradsafe.interp import (
+    builtin_calls,
+    classes,
+    comparisons,
+    containers,
+    data_classes,
+    names,
+    operators,
+    torch_ops,
+)
 from gradsafe.interp.execute import executes
 from gradsafe.interp.joining import join, mark
 from gradsafe.interp.machine import Machine, span
@@ -120,7 +129,7 @@ def _equal(attempt: _Attempt, pattern: ir.PatternValue, subject: Value) -> bool 
     wanted = _value(attempt, pattern)
     if isinstance(wanted, Const) and isinstance(subject, (ListRef, TupleValue, DictRef)):
         return False
-    compared = operators.compare(attempt.machine, attempt.path, "==", subject, wanted, attempt.source)
+    compared = comparisons.compare(attempt.machine, attempt.path, "==", subject, wanted, attempt.source)
     return operators.truth(compared[0][0], compared[0][1]) if len(compared) == 1 else None
 
 

@@ -72,6 +72,8 @@ def _format_parts(low: Lowering, node: cst.BaseExpression, found: list[str | ir.
                     for each in part.format_spec
                 ]
                 spec = "".join(text for text in texts if text is not None) if None not in texts else None
+            if part.equal is not None:
+                spec = None  # `{x=}`: its own text, and the value as `repr` gives it
             found.append(ir.FormatPart(reg, part.conversion or "", spec))
 
 
