@@ -147,6 +147,7 @@ function clientOptions(
             { language: 'python', scheme: 'file' },
             { language: 'python', scheme: 'untitled' },
             { language: 'python', notebook: 'jupyter-notebook' },
+            { language: 'python', notebook: 'interactive' },
         ],
         outputChannel: log,
         revealOutputChannelOn: RevealOutputChannelOn.Never,

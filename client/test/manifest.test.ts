@@ -27,6 +27,16 @@ test('menus name declared commands', () => {
     }
 });
 
+test('each kind of notebook that the server takes is sent to it, and starts the extension', () => {
+    const server = readFileSync(join(root, 'server/gradsafe/lsp/server.py'), 'utf8');
+    const kinds = /for kind in \(([^)]*)\)/.exec(server)?.[1]?.match(/[\w-]+/g) ?? [];
+    assert.deepEqual(kinds, ['jupyter-notebook', 'interactive']);
+    for (const kind of kinds) {
+        assert.ok(sources.includes(`notebook: '${kind}'`), kind);
+        assert.ok(manifest.activationEvents.includes(`onNotebook:${kind}`), kind);
+    }
+});
+
 test('what runs code is off in untrusted workspaces', () => {
     for (const { command, enablement } of manifest.contributes.commands) {
         if (/run/i.test(command)) {

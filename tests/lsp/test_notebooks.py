@@ -118,6 +118,26 @@ async def test_edit_insert_move_and_delete(session: Session) -> None:
     assert not await session.diagnostics(new, None)
 
 
+async def test_an_interactive_window_is_a_notebook(session: Session) -> None:
+    cells = [f"vscode-notebook-cell:/project/Interactive-1.interactive#W{number}" for number in range(2)]
+    session.client.notebook_document_did_open(
+        types.DidOpenNotebookDocumentParams(
+            notebook_document=types.NotebookDocument(
+                uri="vscode-interactive:/project/Interactive-1.interactive",
+                notebook_type="interactive",
+                version=1,
+                cells=[cell(uri) for uri in cells],
+            ),
+            cell_text_documents=[item(cells[0], "y = x.exp()\n"), item(cells[1], "y.add_(1)\n")],
+        )
+    )
+    await session.until(
+        lambda: (
+            [len(params.diagnostics) for params in session.published if params.uri == cells[1]][-1:] == [1]
+        )
+    )
+
+
 async def test_closing_clears_every_cell(session: Session) -> None:
     first, second = (FORMS[0].format(number) for number in range(2))
     open_notebook(session, {first: "a.add_(1)", second: "b.add_(2)"})

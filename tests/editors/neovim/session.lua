@@ -115,7 +115,7 @@ local function run_cell(folder)
   wait('the result of the run', function()
     return result
   end)
-  check(asked and asked:find('cell 2 after the cell above it', 1, true), 'question: ' .. vim.inspect(asked))
+  check(asked and asked:find('cell 2 after the cell before it', 1, true), 'question: ' .. vim.inspect(asked))
   check(result.outcome == 'raised' and result.cell == 2, 'run: ' .. vim.inspect(result))
   local traced = wait('what the run has shown', function()
     return vim.tbl_filter(function(found)
