@@ -123,7 +123,6 @@ async def test_what_exists_only_in_the_order_of_the_runs_says_so(real: Session) 
     assert (found.code, found.severity) == (CODE, types.DiagnosticSeverity.Error)
     assert [each.location.uri for each in found.related_information or ()] == [A, B]
     assert f"{SAYS}1, 3, 2" in (await real.hover(C, 0, 3) or "")
-    assert not await real.actions(C, found.range, [found])
 
 
 async def test_what_exists_only_in_the_document_says_so(real: Session) -> None:
@@ -138,6 +137,53 @@ async def test_what_exists_only_in_the_document_says_so(real: Session) -> None:
     await notebook.says(B=["(only in the order of the cells in the notebook, not as they were run: 1, 3, 2)"])
     fixes = await real.actions(B, notebook.last(B).range, [notebook.last(B)])
     assert fixes, "it has the fixes of any finding"
+
+
+async def edits_of(session: Session, action: types.CodeAction) -> dict[str, list[tuple[types.Range, str]]]:
+    """What an action writes into which document."""
+    if action.edit is None:
+        action = await session.client.code_action_resolve_async(action)
+    assert action.edit is not None
+    return {
+        change.text_document.uri: [(each.range, each.new_text) for each in change.edits]
+        for change in action.edit.document_changes or ()
+        if isinstance(change, types.TextDocumentEdit)
+    }
+
+
+async def test_a_finding_of_the_runs_has_fixes_in_the_cells_of_the_notebook(real: Session) -> None:
+    notebook = Notebook(real, {A: MADE, B: ENDED, C: WRITTEN})
+    for order, uri in enumerate((A, C, B), 1):
+        notebook.run(uri, order)
+    await notebook.says(C=[SAYS])
+    actions = await real.actions(C, notebook.last(C).range, [notebook.last(C)])
+    made = {each.title: await edits_of(real, each) for each in actions}
+    assert made["Compute a new `h` instead of writing into it"] == {
+        C: [(spread((0, 0), (0, 0)), "h = "), (spread((0, 2), (0, 6)), "add")]
+    }
+    assert made["Let backward keep a copy of `h`"] == {A: [(spread((2, 11), (2, 11)), ".clone()")]}
+    assert not [title for title in made if title.startswith("Ignore")]
+    # Whoever edits a cell has to run it again; until then nothing is known of what it would do.
+    notebook.edit(C, replace((0, 0), (0, 0), "# why\n"))
+    await real.until(lambda: notebook.last(C).range.start.line == 1)
+    left = await real.actions(C, notebook.last(C).range, [notebook.last(C)])
+    assert [list(await edits_of(real, each)) for each in left] == [[A]]
+
+
+async def test_a_cell_that_was_run_twice_is_mended_once(real: Session) -> None:
+    made = f"{MADE}s = h.sum()\n"
+    notebook = Notebook(real, {A: made, B: WRITTEN, C: "s.backward()\n"})
+    notebook.run(A, 1, True)
+    notebook.run(A, 2, True)
+    notebook.run(B, 3, True)
+    notebook.run(B, 4, True)
+    notebook.run(C, 5)
+    await notebook.says(B=["in place"])
+    actions = await real.actions(B, notebook.last(B).range, [notebook.last(B)])
+    assert actions
+    for action in actions:
+        edits = await edits_of(real, action)
+        assert all(len(each) == len(set(map(str, each))) for each in edits.values())
 
 
 async def test_in_both_orders_nothing_is_said_of_either(real: Session) -> None:
@@ -240,14 +286,7 @@ async def test_a_fix_may_touch_two_cells(real: Session) -> None:
     await notebook.says(B=["in place"])
     actions = await real.actions(B, notebook.last(B).range, [notebook.last(B)])
     [move] = [each for each in actions if each.title.startswith("Move `opt.step()`")]
-    if move.edit is None:
-        move = await real.client.code_action_resolve_async(move)
-    assert move.edit is not None
-    made = {
-        change.text_document.uri: [(each.range, each.new_text) for each in change.edits]
-        for change in move.edit.document_changes or ()
-        if isinstance(change, types.TextDocumentEdit)
-    }
+    made = await edits_of(real, move)
     assert made == {
         B: [(spread((0, 29), (1, 10)), "")],
         C: [(spread((0, 12), (0, 12)), "\nopt.step()")],

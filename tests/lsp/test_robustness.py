@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from raw import Raw, raw
 from session import SCRIPTED, WAIT_S, Session, connected
 
@@ -25,6 +26,35 @@ async def test_a_crash_of_the_analysis_is_told_once_and_the_server_lives(session
     assert len(session.shown) == 1
     assert "internal error (RuntimeError: the analysis crashed)" in session.shown[0]
     assert any("Traceback" in text for text in session.logged)
+
+
+async def test_a_crash_in_a_request_is_logged_told_once_and_harms_no_other(
+    session: Session, uri: str
+) -> None:
+    session.open(uri, f"crash\ntensor\n{BAD}")
+    assert len(await session.diagnostics(uri, 1)) == 1
+    for _ in range(2):
+        with pytest.raises(JsonRpcException, match="the look crashed"):
+            await session.hover(uri, 0, 2)
+    assert "at version 0" in (await session.hover(uri, 1, 2) or "")
+    assert len(session.shown) == 1
+    assert "internal error (RuntimeError: the look crashed)" in session.shown[0]
+    assert any("Traceback" in text for text in session.logged)
+
+
+async def test_a_cancelled_request_is_answered_and_its_result_dropped(session: Session, uri: str) -> None:
+    session.open(uri, f"# slow\ntensor\n{BAD}")
+    request = session.client.protocol.send_request(
+        types.TEXT_DOCUMENT_HOVER,
+        types.HoverParams(types.TextDocumentIdentifier(uri), types.Position(1, 2)),
+        msg_id="hover-1",
+    )
+    session.client.cancel_request(types.CancelParams(id="hover-1"))
+    with pytest.raises(JsonRpcException) as raised:
+        await asyncio.wait_for(asyncio.wrap_future(request), WAIT_S)
+    assert raised.value.code == types.LSPErrorCodes.RequestCancelled
+    assert len(await session.diagnostics(uri, 1)) == 1
+    assert "at version 0" in (await session.hover(uri, 1, 2) or "")
 
 
 async def test_a_change_of_a_document_that_is_not_open_harms_nobody(session: Session, uri: str) -> None:

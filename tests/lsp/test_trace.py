@@ -161,10 +161,12 @@ async def test_a_crash_of_the_tracer_is_an_answer(session: Session, uri: str) ->
     session.open(uri, "crash\n")
     with pytest.raises(JsonRpcException, match="the tracer crashed"):
         await session.command(RUN, uri, 0)
+    await session.until(lambda: session.shown)
+    assert "internal error (RuntimeError: the tracer crashed)" in session.shown[0]
     session.change(uri, 2, "y.add_(1)\n")
     assert len(await session.diagnostics(uri, 2)) == 1
     assert await session.command(RUN, uri, 0) is not None
-    assert len(session.shown) == 1
+    assert len(session.shown) == 2
 
 
 async def test_everything_else_goes_on_during_a_run_and_cancel_ends_it(session: Session, uri: str) -> None:

@@ -38,8 +38,8 @@ class Judgement:
     remarks: tuple[Remark, ...] = ()
     notes: Mapping[Entry, str] = field(default_factory=dict)
     """What is to be said with an entry that holds in one order of a notebook's cells only."""
-    only_as_run: frozenset[Entry] = frozenset()
-    """Those of them that the order of the document does not show."""
+    only_as_run: Mapping[Entry, Entry] = field(default_factory=dict)
+    """Those of them that the order of the document does not show, and what they are in the text of the runs."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +125,12 @@ class Analysis(Protocol):
 
     def holds(self, file: str, entry: Entry, fix: EntryFix) -> bool:
         """With ``fix`` made in the last text of ``file`` the entry is gone, and no new one has come."""
+
+    def fixes_instead(self, file: str, text: str, entry: Entry) -> Sequence[EntryFix]:
+        """The fixes of an entry of :meth:`judge_instead` in ``text``; none that hide it, and none verified."""
+
+    def holds_instead(self, file: str, text: str, entry: Entry, mended: str, own: str) -> bool:
+        """With ``mended`` instead of ``text`` the entry is gone and no new one has come, and ``own`` in ``file`` brings none."""
 
     def may_mend(self, file: str) -> bool:
         """Some finding of the last judgement of ``file`` has a fix that :meth:`mend` would try."""

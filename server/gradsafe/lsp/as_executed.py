@@ -36,9 +36,23 @@ def judge_runs(analysis: Analysis, snapshot: Snapshot, give_way: Callable[[], bo
     runs = snapshot.runs
     if not is_another_order(runs, {cell.uri: cell.text for cell in snapshot.cells}):
         return JudgedRuns()
-    text = join_cells([run.text for run in runs])
-    entries = analysis.judge_instead(snapshot.file, text, give_way)
+    entries = analysis.judge_instead(snapshot.file, text_of(runs), give_way)
     return JudgedRuns(runs, tuple(entries)) if entries is not None else None
+
+
+def text_of(runs: Sequence[Execution]) -> str:
+    """The text that the runs make together."""
+    return join_cells([run.text for run in runs])
+
+
+def first_rows(runs: Sequence[Execution]) -> list[int]:
+    """Where the text of each run begins in it (1-based): below its marker."""
+    rows: list[int] = []
+    row = 1
+    for run in runs:
+        rows.append(row + 1)
+        row += len(split_lines(run.text)) + 1
+    return rows
 
 
 def with_runs(judgement: Judgement, judged: JudgedRuns, snapshot: Snapshot) -> Judgement:
@@ -46,24 +60,22 @@ def with_runs(judgement: Judgement, judged: JudgedRuns, snapshot: Snapshot) -> J
     if not judged.runs:
         return judgement
     runs = _Runs(judged.runs, snapshot)
-    of_runs = [found for entry in judged.entries if (found := runs.entry(entry)) is not None]
+    of_runs = [(found, entry) for entry in judged.entries if (found := runs.entry(entry)) is not None]
     in_document = {_key(entry) for entry in judgement.entries}
-    in_runs = {_key(entry) for entry in of_runs}
+    in_runs = {_key(found) for found, _ in of_runs}
     notes = {
         entry: f"only in the order of the cells in the notebook, not as they were run: {runs.order()}"
         for entry in judgement.entries
         if _key(entry) not in in_runs and runs.ran_as_it_stands(entry)
     }
-    only_there: dict[tuple[str, Place], Entry] = {}
-    for entry in of_runs:
-        if _key(entry) not in in_document:
-            only_there.setdefault(_key(entry), entry)
-    notes |= dict.fromkeys(only_there.values(), runs.note())
+    only_there: dict[tuple[str, Place], tuple[Entry, Entry]] = {}
+    for found, entry in of_runs:
+        if _key(found) not in in_document:
+            only_there.setdefault(_key(found), (found, entry))
+    only_as_run = dict(only_there.values())
+    notes |= dict.fromkeys(only_as_run, runs.note())
     return replace(
-        judgement,
-        entries=(*judgement.entries, *only_there.values()),
-        notes=notes,
-        only_as_run=frozenset(only_there.values()),
+        judgement, entries=(*judgement.entries, *only_as_run), notes=notes, only_as_run=only_as_run
     )
 
 
@@ -78,11 +90,7 @@ class _Runs:
         self._runs, self._snapshot = runs, snapshot
         self._numbers = {cell.uri: number for number, cell in enumerate(snapshot.cells, 1)}
         self._latest = {run.cell: at for at, run in enumerate(runs)}
-        self._starts: list[int] = []
-        row = 1
-        for run in runs:
-            self._starts.append(row + 1)
-            row += len(split_lines(run.text)) + 1
+        self._starts = first_rows(runs)
 
     # -- words
 

@@ -17,6 +17,7 @@ from gradsafe.lsp.composing import SOURCE, TRACE_SOURCE
 from gradsafe.lsp.diagnostics import Verdict
 from gradsafe.lsp.documents import OpenTexts, Snapshot
 from gradsafe.lsp.edits import workspace_edit
+from gradsafe.lsp.fixes_as_run import fixes_as_run, holds_as_run
 from gradsafe.lsp.locations import spot_of
 from gradsafe.report.entry import Entry, EntryFix
 from gradsafe.rules.finding import SUPPRESSING
@@ -39,6 +40,8 @@ class Offer:
     entry: Entry
     snapshot: Snapshot
     holds: bool | None = None
+    as_run: Entry | None = None
+    """The finding in the text of the runs, where the document does not show it."""
 
 
 @dataclass
@@ -99,7 +102,13 @@ class Offers:
             return []
         offers = known
         if offers is None:
-            offers = [Offer(fix, entry, snapshot) for fix in analysis.fixes(snapshot.file, entry)]
+            as_run = verdict.judgement.only_as_run.get(entry)
+            fixes = (
+                analysis.fixes(snapshot.file, entry)
+                if as_run is None
+                else fixes_as_run(analysis, snapshot, as_run)
+            )
+            offers = [Offer(fix, entry, snapshot, as_run=as_run) for fix in fixes]
         started = time.monotonic()
         for offer in offers:
             if offer.holds is None and (patience is None or time.monotonic() - started < patience):
@@ -108,8 +117,11 @@ class Offers:
 
     def _holds(self, analysis: Analysis, offer: Offer) -> bool:
         """In the worker."""
-        current = self.server.texts.is_current(offer.snapshot)
-        return current and analysis.holds(offer.snapshot.file, offer.entry, offer.fix)
+        if not self.server.texts.is_current(offer.snapshot):
+            return False
+        if offer.as_run is not None:
+            return holds_as_run(analysis, offer.snapshot, offer.as_run, offer.fix)
+        return analysis.holds(offer.snapshot.file, offer.entry, offer.fix)
 
 
 def register(server: GradsafeServer) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from gradsafe.lsp.server import GradsafeServer
 
 PATIENCE_S = 2.0
+OTHERS_S = 0.05
+"""How long to wait for further changes before all other documents are judged again: of a thousand that are opened at once
+each would ask for the others."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Published:
         self._shown: dict[str, frozenset[str]] = {}
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
         self._failed: set[int] = set()
+        self._changed: set[str] = set()
         self._runs: dict[str, JudgedRuns] = {}
         """The worker's own: what was last found in the order in which the cells of a notebook were run."""
 
@@ -178,8 +182,14 @@ class Published:
 
     def _judge_others_later(self, changed: Snapshot) -> None:
         """Whoever imports ``changed`` may be judged differently now; who does not costs next to nothing."""
+        if not self._changed:
+            self._server.loop.call_later(OTHERS_S, self._judge_others)
+        self._changed.add(changed.key)
+
+    def _judge_others(self) -> None:
+        changed, self._changed = self._changed, set()
         for other in self._server.texts.snapshots():
-            if other.key != changed.key:
+            if changed != {other.key}:
                 self._settle_later(other)
 
     def _settle_later(self, snapshot: Snapshot) -> None:

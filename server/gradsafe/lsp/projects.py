@@ -167,6 +167,14 @@ class Projects:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
         return self._of(file).holds(file, entry, fix)
 
+    def fixes_instead(self, file: str, text: str, entry: Entry) -> Sequence[EntryFix]:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        return self._of(file).fixes_instead(file, text, entry)
+
+    def holds_instead(self, file: str, text: str, entry: Entry, mended: str, own: str) -> bool:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        return self._of(file).holds_instead(file, text, entry, mended, own)
+
     def may_mend(self, file: str) -> bool:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
         return self._of(file).may_mend(file)

@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import FeatureRequestError
+from pygls.exceptions import FeatureRequestError, JsonRpcException, JsonRpcInternalError
 from pygls.lsp.server import LanguageServer
 
 from gradsafe.lsp import (
@@ -140,11 +140,17 @@ class GradsafeServer(LanguageServer):
         self.on_loop(self.report_server_error, error, type(error))
 
     def report_server_error(self, error: Exception, source: Any) -> None:
-        """Log every error in full; show each kind of error to the user once."""
+        """Log every error in full; show each kind of error to the user once.
+
+        Of a request that cannot be granted (``JsonRpcException``, ``ValueError``: what was asked for makes no sense) the answer says it.
+        """
+        raised = sys.exc_info()[1]
+        if isinstance(error, JsonRpcInternalError) and isinstance(raised, Exception):
+            error = raised  # pygls hands over its own words for what a handler has raised
         story = "".join(traceback.format_exception(error))
         logger.error("%s", story)
-        if source is FeatureRequestError:
-            return  # The answer to the request says it already.
+        if source is FeatureRequestError and isinstance(error, (JsonRpcException, ValueError)):
+            return
         last = traceback.extract_tb(error.__traceback__)[-1:]
         signature = f"{type(error).__name__} {last}"
         if signature in self._reported:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +32,7 @@ from gradsafe.project.settings import Settings, load, matches, overlay
 from gradsafe.report.entry import Entry, EntryEdit, EntryFix, to_entry
 from gradsafe.report.texts import edited_files
 from gradsafe.rules.base import all_rules
-from gradsafe.rules.finding import Edit, Finding, Fix
+from gradsafe.rules.finding import Edit, Finding, Fix, Severity
 from gradsafe.syntax.span import ChunkId
 from gradsafe_tracer.events import Place
 
@@ -75,19 +77,15 @@ class SessionAnalysis:
     def judge_instead(self, file: str, text: str, give_way: Callable[[], bool]) -> Sequence[Entry] | None:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
         session = self._session(file)
-        own = session.workspace.text(file)
-        if own is None or _is_excluded(session, file):
+        if session.workspace.text(file) is None or _is_excluded(session, file):
             return ()
-        session.set_text(file, text)
-        try:
+        with _instead(session, file, text):
             for root in session.pending(file):
                 if give_way():
                     return None
                 session.outcome(root)
             found = (to_entry(finding, (), session.place) for finding in session.check(file).findings)
             return self._known.unknown([entry for entry in found if entry is not None], file, text)
-        finally:
-            session.set_text(file, own)
 
     def excludes(self, file: str) -> bool:
         """Whether the project's configuration leaves the file out."""
@@ -278,6 +276,44 @@ class SessionAnalysis:
         holds = verify(spans, finding, analyse, reading=lambda: reading[-1])
         return holds and problems[-1] <= problems[0]
 
+    def fixes_instead(self, file: str, text: str, entry: Entry) -> Sequence[EntryFix]:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        session = self._session(file)
+        with _instead(session, file, text):
+            finding = _found_again(session, file, entry)
+            if finding is None:
+                return ()
+            fixes = offer(finding, ChunkSources(session.workspace.tree), ())
+            with_places = to_entry(finding, fixes, session.place)
+            return with_places.fixes if with_places is not None else ()
+
+    def holds_instead(self, file: str, text: str, entry: Entry, mended: str, own: str) -> bool:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        session = self._session(file)
+        now = session.workspace.text(file)
+        with _instead(session, file, text):
+            finding = _found_again(session, file, entry)
+        if finding is None or now is None:
+            return False
+        problems: list[int] = []
+        reading: list[int] = []
+
+        def look(text: str) -> Sequence[Finding]:
+            with _instead(session, file, text):
+                result = session.check(file)
+                problems.append(len(result.problems))
+                reading.append(reading_backwards(session, [file]))
+            return result.findings
+
+        made = Fix("", "", (Edit(None, ""),), safe=False)
+        mends = verify(
+            made, finding, lambda edits: look(mended if edits else text), reading=lambda: reading[-1]
+        )
+        if not mends or _census(look(own)) - _census(look(now)):
+            return False
+        in_runs, in_mended, in_own, in_document = problems
+        return in_mended <= in_runs and in_own <= in_document
+
     def may_mend(self, file: str) -> bool:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
         choice = Choice()
@@ -320,6 +356,28 @@ class SessionAnalysis:
                     session.set_text(each, text)
                 else:
                     session.drop(each)
+
+
+@contextmanager
+def _instead(session: Session, file: str, text: str) -> Iterator[None]:
+    """``file`` holds ``text`` for a while."""
+    own = session.workspace.text(file)
+    session.set_text(file, text)
+    try:
+        yield
+    finally:
+        if own is not None:
+            session.set_text(file, own)
+
+
+def _found_again(session: Session, file: str, entry: Entry) -> Finding | None:
+    """The finding of which ``entry`` tells, in the text as it is now."""
+    findings = session.check(file).findings
+    return next((each for each in findings if to_entry(each, (), session.place) == entry), None)
+
+
+def _census(findings: Iterable[Finding]) -> Counter[str]:
+    return Counter(each.code for each in findings if each.severity is not Severity.HINT)
 
 
 def page_of(code: str) -> str | None:
