@@ -19,6 +19,7 @@ GOOD: list[dict[str, Any]] = [
     {},
     {"select": ["leaf-modified"], "ignore": [], "exclude": ["old/"]},
     {"baseline": "known.json"},
+    {"advice": True},
     {"severity": {"graph-freed": "hint"}, "per-file-ignores": {"tests/*": ["leaf-modified"]}},
 ]
 WRONG: list[dict[str, Any]] = [
@@ -33,6 +34,7 @@ WRONG: list[dict[str, Any]] = [
     {"per-file-ignores": ["tests/*"]},
     {"exclude": [1]},
     {"baseline": ""},
+    {"advice": "yes"},
     {"baseline": ["known.json"]},
 ]
 

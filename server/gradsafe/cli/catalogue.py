@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from gradsafe.cli.failure import Failure
 from gradsafe.rules.base import all_rules
+from gradsafe.rules.finding import ADVICE
 
 
 def pages() -> dict[str, str]:
@@ -22,6 +23,11 @@ def codes_of(given: Iterable[str] | None) -> frozenset[str] | None:
     for code in sorted(codes):
         known(code)
     return codes
+
+
+def asks_for_advice(flag: bool, selected: frozenset[str] | None) -> bool:
+    """Whether a command line does: by ``--advice``, or by the code of what is told only then."""
+    return flag or bool(selected and selected & ADVICE)
 
 
 def known(code: str) -> str:

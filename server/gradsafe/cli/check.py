@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gradsafe.cli.caching import folder_of, tell_trouble
-from gradsafe.cli.catalogue import codes_of
+from gradsafe.cli.catalogue import asks_for_advice, codes_of
 from gradsafe.cli.opening import Opened, open_paths
 from gradsafe.judging.judge import Bound, Judge, Verdict, texts_of, wanted
 from gradsafe.project.cache.folder import Folder
@@ -40,7 +40,7 @@ class Checked:
 def check(arguments: argparse.Namespace, folder: Folder) -> Checked:
     """Judge the paths once and tell of it."""
     selected, ignored = codes_of(arguments.select), codes_of(arguments.ignore)
-    opened = open_paths(arguments.paths, folder)
+    opened = open_paths(arguments.paths, folder, asks_for_advice(arguments.advice, selected))
     if arguments.add_ignores:
         from gradsafe.cli.known import add_ignores
 

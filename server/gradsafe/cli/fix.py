@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 
 from gradsafe.cli.caching import folder_of
-from gradsafe.cli.catalogue import codes_of
+from gradsafe.cli.catalogue import asks_for_advice, codes_of
 from gradsafe.cli.check import tell_troubles, verdicts
 from gradsafe.cli.failure import Failure
 from gradsafe.cli.opening import open_paths
@@ -22,7 +22,8 @@ from gradsafe.syntax.source import Source
 def run(arguments: argparse.Namespace) -> int:
     """Exit 0 if nothing that these options would fix remains, 1 with ``--diff`` where something does."""
     choice = Choice(codes_of(arguments.select), codes_of(arguments.ignore), arguments.unsafe_fixes)
-    opened = open_paths(arguments.paths, folder_of(arguments.cache_dir, arguments.no_cache))
+    advice = asks_for_advice(arguments.advice, choice.selected)
+    opened = open_paths(arguments.paths, folder_of(arguments.cache_dir, arguments.no_cache), advice)
     for verdict in verdicts(opened, arguments.jobs):
         tell_troubles(verdict)
     sources = {file: read(file) for file in opened.files if not file.endswith(".ipynb")}

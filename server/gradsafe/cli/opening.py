@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,8 +26,9 @@ class Opened:
     """The file of known findings that the project's settings name."""
 
 
-def open_paths(paths: list[str], folder: Folder | None = None) -> Opened:
+def open_paths(paths: list[str], folder: Folder | None = None, advice: bool = False) -> Opened:
     """Find the files and the settings of the project that they belong to. Results are kept in ``folder``, else where they are by default.
+    ``advice``: it is asked for, whatever the settings say.
 
     Fails where nothing of what was named can be judged. A mistake in ``pyproject.toml`` is told, and what is right in
     it holds.
@@ -55,7 +56,8 @@ def open_paths(paths: list[str], folder: Folder | None = None) -> Opened:
         raise Failure(
             f"{listed}: no Python file or notebook that is not excluded. Name a file, or another folder."
         )
-    judge = CachedJudge(loaded.settings, found.files, folder or folder_of())
+    settings = replace(loaded.settings, advice=loaded.settings.advice or advice)
+    judge = CachedJudge(settings, found.files, folder or folder_of())
     broken = tuple(problem.file for problem in loaded.problems)
     return Opened(
         found.files,

@@ -101,6 +101,8 @@ def _selection(command: argparse.ArgumentParser) -> None:
         "--select", metavar="CODES", action="append", help="only these rules, separated by commas"
     )
     command.add_argument("--ignore", metavar="CODES", action="append", help="all but these rules")
+    advice = "tell also where an operation out of place is proved to be as good in place (needless-copy)"
+    command.add_argument("--advice", action="store_true", help=advice)
     command.add_argument("--no-cache", action="store_true", help="judge all files anew, and keep nothing")
     _cache_dir(command)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from gradsafe.fixes.sources import Sources
 from gradsafe.fixes.without import without_operation
-from gradsafe.rules.finding import SUPPRESSING, Edit, Finding, Fix, Role, Severity
+from gradsafe.rules.finding import ADVICE, SUPPRESSING, Edit, Finding, Fix, Role, Severity
 from gradsafe_tracer.events import AnyPlace
 
 Analyse = Callable[[tuple[Edit, ...]], Iterable[Finding]]
@@ -47,7 +47,7 @@ def _is_mended(
     known = hidden - {(each.code, each.primary) for each in before}
     rest = [each for each in after if (each.code, each.primary) not in known]
     earlier, later, key = _census(before), _census(rest), _key(finding)
-    return later[key] < earlier[key] and not later - earlier
+    return (later[key] < earlier[key] or finding.code in ADVICE) and not later - earlier
 
 
 def can_be_preferred(fix: Fix) -> bool:
@@ -67,7 +67,8 @@ def prefer(fixes: Iterable[Fix], verified: Callable[[Fix], bool]) -> tuple[Fix, 
 
 
 def _census(findings: Iterable[Finding]) -> Counter[tuple[str, str]]:
-    return Counter(_key(finding) for finding in findings if finding.severity is not Severity.HINT)
+    told = (each for each in findings if each.severity is not Severity.HINT and each.code not in ADVICE)
+    return Counter(map(_key, told))
 
 
 def _key(finding: Finding) -> tuple[str, str]:

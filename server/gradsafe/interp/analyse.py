@@ -39,7 +39,7 @@ from gradsafe.interp import sparse as _sparse  # noqa: F401
 from gradsafe.interp import transformed as _transformed  # noqa: F401
 from gradsafe.interp.machine import Budget, Machine
 from gradsafe.interp.prelude import Prelude, Receivers
-from gradsafe.interp.watch import Sight, Watch
+from gradsafe.interp.watch import Sight, Watcher
 from gradsafe.interp.world import World
 from gradsafe.ops.table import OpTable
 from gradsafe.syntax.span import ChunkId, Span
@@ -117,7 +117,7 @@ def analyse_root(
     table: OpTable,
     budget: Budget | None = None,
     prelude: Prelude | None = None,
-    watch: Watch | None = None,
+    watch: Watcher | None = None,
 ) -> RootResult:
     """Interpret one root; never raises on any program. What the prelude keeps changes the time, never the result.
 
@@ -141,7 +141,7 @@ def analyse_root(
     return RootResult(root, trails, machine.ran, frozenset(machine.called), plain, limits, sights)
 
 
-def _begin(machine: Machine, watch: Watch | None) -> None:
+def _begin(machine: Machine, watch: Watcher | None) -> None:
     if watch is not None:
         watch.begin()
         machine.execute = watch.executors(machine.execute)

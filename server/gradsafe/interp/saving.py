@@ -18,7 +18,7 @@ from gradsafe.ops.notation import Save as SaveRule
 if TYPE_CHECKING:
     from gradsafe.interp.torch_ops import Application
 
-_AUTOCAST = frozenset({
+AUTOCAST = frozenset({
     "linear", "conv", "convtranspose", "conv_transpose", "matmul", "mm", "bmm", "addmm", "baddbmm", "lstm", "gru", "rnn",
     "lstmcell", "grucell", "rnncell", "scaled_dot_product_attention", "prelu", "einsum", "bilinear",
 })  # fmt: skip
@@ -58,7 +58,7 @@ def keeps_copy(path: Path, call: Application) -> bool:
 
 def to_save(path: Path, call: Application, save: SaveRule) -> list[ToSave]:
     certain = Tri.YES if save.certain else Tri.MAYBE
-    if path.saving == "autocast" and call.operation.rstrip("123d").lower() in _AUTOCAST:
+    if path.saving == "autocast" and call.operation.rstrip("123d").lower() in AUTOCAST:
         return []  # saved as low-precision copies (AUTOGRAD.md section 9.32)
     if save.needs:
         asked = [oid for name in save.needs for oid in call.tensors.get(name, ())]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from gradsafe.domain.state import LogEntry, Path
 from gradsafe.domain.tensors import GradMode, Node, Shape, Tensor, Tri
@@ -86,6 +86,19 @@ class Sight:
     shadow: bool
     log: LogEntry | None
     rounds: int = 1
+
+
+class Watcher(Protocol):
+    """Looks on while a root is run once more, and changes nothing of it."""
+
+    def begin(self) -> None:
+        """Forget all: the root is run from its start."""
+
+    def executors(self, table: dict[type, Executor]) -> dict[type, Executor]:
+        """``table`` with what is to be watched watched."""
+
+    def finish(self, paths: Iterable[Path]) -> tuple[Sight, ...]:
+        """What was seen, once the paths have come to their ends."""
 
 
 class Watch:

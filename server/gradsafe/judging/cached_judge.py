@@ -65,7 +65,8 @@ class CachedJudge:
             about = head.about
         except Malformed:
             return self._inner.check(file)
-        entries = self._telling(file).entries if file in self._targets else ()
+        is_told_of = file in self._targets or self._settings.advises
+        entries = self._telling(file).entries if is_told_of else ()
         troubles = tuple(trouble(each, _place(each.where)) for each in about.problems)
         bounds = tuple(bound(each, _place(each.where)) for each in about.limits)
         return Verdict(file, entries, troubles, bounds, about.roots)
@@ -204,4 +205,5 @@ def _spelled(settings: Settings) -> list[object]:
         sorted(settings.ignore),
         [(pattern, sorted(codes)) for pattern, codes in settings.per_file_ignores],
         sorted((code, severity.value) for code, severity in settings.severity.items()),
+        settings.advises,
     ]

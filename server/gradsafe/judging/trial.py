@@ -51,14 +51,14 @@ class _Trial:
         for edits in ((), fix.edits):
             with self._made(edits):
                 for file in near:
-                    session.check(file)
+                    session.check(file, with_advice=False)
                     self.files |= targets_of(session, file)
 
     def findings(self, edits: tuple[Edit, ...]) -> Iterable[Finding]:
         """What is found with some edits made."""
         session = self._session
         with self._made(edits):
-            results = [session.check(file) for file in sorted(self.files)]
+            results = [session.check(file, with_advice=False) for file in sorted(self.files)]
             self.reading = reading_backwards(session, self.files)
             for file in sorted(self.files):
                 self.reads.update(reads_of(session, file))

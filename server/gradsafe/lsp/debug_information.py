@@ -113,6 +113,7 @@ def _settings(server: GradsafeServer, configured: Configured) -> Iterator[tuple[
         "severity": {code: severity.value for code, severity in settings.severity.items()},
         "exclude": list(settings.exclude),
         "baseline": settings.baseline,
+        "advice": settings.advice,
         "per-file-ignores": {pattern: sorted(codes) for pattern, codes in settings.per_file_ignores},
     }
     for key, value in values.items():

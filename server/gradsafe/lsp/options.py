@@ -71,9 +71,9 @@ def read_options(sent: Any) -> Options:
 
 
 def editor_settings(sent: Any) -> dict[str, Any]:
-    """``select``, ``ignore`` and ``severity`` as the client has sent them; what is empty or null is not said."""
+    """``select``, ``ignore``, ``severity`` and ``advice`` as the client has sent them; what is empty or null is not said."""
     top = mapping(sent)
-    found = {key: top[key] for key in ("select", "ignore", "severity") if top.get(key) is not None}
+    found = {key: top[key] for key in ("select", "ignore", "severity", "advice") if top.get(key) is not None}
     plain = {key: mapping(value) if hasattr(value, "_asdict") else value for key, value in found.items()}
     return {key: value for key, value in plain.items() if key == "select" or value not in ([], (), {})}
 

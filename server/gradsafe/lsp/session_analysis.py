@@ -349,7 +349,9 @@ class SessionAnalysis:
         try:
             for each, text in edited_files(texts, placed).items():
                 session.set_text(each, text)
-            return [session.check(each) for each in files], reading_backwards(session, files)
+            return [session.check(each, with_advice=False) for each in files], reading_backwards(
+                session, files
+            )
         finally:
             for each, text in texts.items():
                 if each == file or each in self._findings:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from gradsafe.interp.analyse import Root, RootResult, Trail
-from gradsafe.interp.watch import Watch
+from gradsafe.interp.watch import Watcher
 from gradsafe.interp.world import World
 from gradsafe.project.allowance import Allowance
 from gradsafe.project.process import prepare
@@ -51,7 +51,7 @@ def unspent(root: Root) -> Outcome:
     return Outcome((), limits=(("file", Span(root.scope, 0, 0)),))
 
 
-def rerun(world: World, root: Root, allowance: Allowance, watch: Watch | None) -> RootResult:
+def rerun(world: World, root: Root, allowance: Allowance, watch: Watcher | None) -> RootResult:
     """Run ``root`` with the newest op table. Raises RecursionError for code that is nested deeper than Python allows."""
     from gradsafe.interp.analyse import BRIEF, BUDGETS, analyse_root
     from gradsafe.ops.table import load

@@ -14,9 +14,10 @@ from typing import Protocol
 from gradsafe.interp.analyse import Root, RootKind
 from gradsafe.project.interpret import Outcome
 from gradsafe.project.settings import Settings
-from gradsafe.rules.finding import Finding, Severity
+from gradsafe.rules.finding import ADVICE, Finding, Severity
+from gradsafe.syntax import suppressions
 from gradsafe.syntax.span import ChunkId, Span
-from gradsafe.syntax.suppressions import Suppression
+from gradsafe.syntax.suppressions import Suppression, Unused
 
 _ORDER = tuple(Severity)
 
@@ -122,6 +123,8 @@ def span_of(finding: Finding) -> Span | None:
     return finding.primary if isinstance(finding.primary, Span) else None
 
 
-def told(findings: Iterable[Finding]) -> list[tuple[str, Span | None]]:
-    """Codes and places, as :func:`gradsafe.syntax.suppressions.unused` wants them."""
-    return [(finding.code, span_of(finding)) for finding in findings]
+def unused(given: Sequence[Suppression], found: Iterable[Finding], with_advice: bool) -> tuple[Unused, ...]:
+    """The suppressions that no finding needed. What is not asked for may still be told of to somebody else."""
+    asleep = frozenset() if with_advice else ADVICE
+    awake = [each for each in given if each.codes is None or not each.codes & asleep]
+    return suppressions.unused(awake, [(finding.code, span_of(finding)) for finding in found])

@@ -14,6 +14,7 @@ DESCRIPTIONS = {
     "per-file-ignores": "Rules to say nothing of in files that match a pattern, written as in `.gitignore`.",
     "severity": "How severe findings of a rule are, whatever the analysis is sure of.",
     "exclude": "Files and folders that are not analysed, written as in `.gitignore`.",
+    "advice": "Tell also where an operation out of place is proved to be as good in place, as a hint.",
     "baseline": "The file of findings that are known and not told, seen from here; `gradsafe check --write-baseline FILE` writes it.",
 }
 
@@ -33,6 +34,7 @@ def schema(summaries: Mapping[str, str]) -> dict[str, Any]:
             "additionalProperties": {"enum": [each.value for each in Severity]},
         },
         "exclude": strings,
+        "advice": {"type": "boolean"},
         "baseline": {"type": "string", "minLength": 1},
     }
     return {

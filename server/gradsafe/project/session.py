@@ -12,12 +12,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from gradsafe.interp.analyse import Root, RootResult
-from gradsafe.interp.watch import Watch
+from gradsafe.interp.watch import Watcher
+from gradsafe.project.advice import Adviser
 from gradsafe.project.allowance import Allowance, Plan, Took
 from gradsafe.project.closure import Closures
 from gradsafe.project.interpret import Interpret, Outcome, interpret, rerun, unspent
 from gradsafe.project.kept import Kept, Limit, Store, limits_of
-from gradsafe.project.merge import merge, suppressed, told, wanted
+from gradsafe.project.merge import merge, suppressed, unused, wanted
 from gradsafe.project.problems import Problem, Problems, unreadable
 from gradsafe.project.process import prepare
 from gradsafe.project.recording import Answers, KeptPrelude, Recorder, file_of
@@ -95,6 +96,7 @@ class Session:
         self._states: dict[Root, _State] = {}
         self._plans: dict[str, Plan] = {}
         self._store = store
+        self._adviser = Adviser(self)
         self._reached: dict[str, frozenset[str]] = {}
         self._edited: set[str] = set()
         self._admitted: set[str] = set()
@@ -184,15 +186,16 @@ class Session:
 
     # -- answers
 
-    def check(self, file: str) -> FileResult:
-        """All findings whose primary place is in ``file``, of every root in scope that may reach it."""
+    def check(self, file: str, with_advice: bool = True) -> FileResult:
+        """All findings whose primary place is in ``file``, of every root in scope that may reach it; with advice if that is wanted."""
         file = self.workspace.name(file)
         self.open([file])
         before = self._counts()
         for owner in list(self._owners(file)):
             if self._reading(owner) is None or not self._is_admitted(owner):
                 self._run_all(owner)
-        return self._result(file, before)
+        advice = self._adviser.of(file) if with_advice and self.settings.advises else ()
+        return self._result(file, before, advice)
 
     def quick(self, file: str, rows: tuple[int, int] | None = None) -> FileResult:
         """What can be had at once: the roots whose own text changed are run, of the others what still holds is told.
@@ -224,7 +227,7 @@ class Session:
         kept = self._holding(root)
         return kept.outcome if kept is not None else self._run(root)
 
-    def watched(self, root: Root, watch: Watch | None) -> RootResult:
+    def watched(self, root: Root, watch: Watcher | None) -> RootResult:
         """The root run once more with a watch on it, on the budget that it has; nothing of it is kept."""
         recorder = Recorder(self.workspace, self._answers, self._prelude)
         return rerun(recorder, root, self._allowance(root), watch)
@@ -246,9 +249,7 @@ class Session:
     def results(self, file: str) -> list[tuple[Root, Kept]]:
         """What is kept of the roots of a file, to be admitted by another session for the same texts."""
         states = ((root, self._states.get(root)) for root in self.roots(file))
-        return [
-            (root, state.current) for root, state in states if state is not None and state.current is not None
-        ]
+        return [(root, state.current) for root, state in states if state and state.current]
 
     def admit(self, results: Iterable[tuple[Root, Kept]]) -> None:
         """Take over results that another session found; each is told of for as long as the texts are what it rests on."""
@@ -302,7 +303,7 @@ class Session:
     def budgets_hit(self) -> dict[str, int]:
         """How many roots hit each budget when they were run last."""
         latest = (state.kept[0].outcome for state in self._states.values() if state.kept)
-        return dict(Counter(budget for outcome in latest for budget in outcome.budgets_hit))
+        return dict(Counter(budget for each in latest for budget in each.budgets_hit))
 
     # -- within
 
@@ -420,26 +421,25 @@ class Session:
     def _counts(self) -> tuple[int, int, int]:
         return self.workspace.lowered.parsed, self._instructions, self._runs
 
-    def _result(self, file: str, before: tuple[int, int, int]) -> FileResult:
+    def _result(self, file: str, before: tuple[int, int, int], advice: Iterable[Finding] = ()) -> FileResult:
         opened = self.workspace.opened(file)
         if isinstance(opened, Unreadable):
             return FileResult(file, (), (unreadable(opened),), None, Work())
         known = {root: self._holding(root) for owner in self._owners(file) for root in self._roots_of(owner)}
         complete = None not in known.values()
-        outcomes = {root: kept.outcome for root, kept in known.items() if kept is not None}
-        found = merge(file, outcomes)
+        outcomes = {root: kept.outcome for root, kept in known.items() if kept}
+        found = [*merge(file, outcomes), *advice]
         given = suppressions.find(opened)
-        shown = [each for each in found if not suppressed(each, given)]
-        findings = [each for finding in shown if (each := wanted(finding, file, self.settings)) is not None]
+        shown = (wanted(each, file, self.settings) for each in found if not suppressed(each, given))
         parsed, instructions, runs = (now - then for now, then in zip(self._counts(), before, strict=True))
         bounded = sum(1 for outcome in outcomes.values() if outcome.budgets_hit)
         return FileResult(
             file,
-            tuple(self._in_order(findings)),
+            tuple(self._in_order(each for each in shown if each is not None)),
             self._problems.of(opened),
             self.workspace.layout(file),
             Work(parsed, instructions, runs, len(outcomes), bounded),
-            suppressions.unused(given, told(found)) if complete and given else (),
+            unused(given, found, self.settings.advises) if complete and given else (),
             complete,
             limits_of(file, outcomes),
         )

@@ -15,7 +15,7 @@ from typing import Any
 
 from pathspec import GitIgnoreSpec
 
-from gradsafe.rules.finding import Severity
+from gradsafe.rules.finding import ADVICE, Severity
 from gradsafe.syntax.source import Unreadable, read
 
 if sys.version_info >= (3, 11):
@@ -25,9 +25,9 @@ else:
 
 FILE, TABLE = "pyproject.toml", "tool.gradsafe"
 _HEADER = re.compile(r"\s*\[+\s*([\w.\"' -]+?)\s*\]+\s*(?:#.*)?$")
-OVERLAID = ("select", "ignore", "severity")
+OVERLAID = ("select", "ignore", "severity", "advice")
 """What an editor may say, too: it knows no patterns that are meant to be seen from the project's folder."""
-KEYS = ("select", "ignore", "per-file-ignores", "severity", "exclude", "baseline")
+KEYS = ("select", "ignore", "per-file-ignores", "severity", "exclude", "baseline", "advice")
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,13 @@ class Settings:
     severity: Mapping[str, Severity] = field(default_factory=dict)
     exclude: tuple[str, ...] = ()
     baseline: str | None = None
+    advice: bool = False
+    """Whether to tell also of what is no defect (``rules.finding.ADVICE``)."""
+
+    @property
+    def advises(self) -> bool:
+        """Whether advice is asked for, be it by its code."""
+        return self.advice or (self.select is not None and not self.select.isdisjoint(ADVICE))
 
     def wants(self, code: str, file: str) -> bool:
         """Whether findings of ``code`` in ``file`` are to be told."""
@@ -127,6 +134,7 @@ def overlay(base: Settings, editor: Mapping[str, Any], codes: Iterable[str]) -> 
         select=said.select if said.select is not None else base.select,
         ignore=base.ignore | said.ignore,
         severity={**base.severity, **said.severity},
+        advice=said.advice if "advice" in editor else base.advice,
     )
     return Loaded(settings, None, tuple(reader.problems))
 
@@ -177,6 +185,7 @@ class _Reader:
             self._read(table, "severity", self._severity) or {},
             self._read(table, "exclude", self._patterns) or (),
             str(Path(folder, name)) if (name := self._read(table, "baseline", self._name)) else None,
+            self._read(table, "advice", self._flag) or False,
         )
 
     def _read(self, table: dict[str, Any], key: str, reader: Callable[[str, Any], Any]) -> Any:
@@ -192,6 +201,12 @@ class _Reader:
         if isinstance(value, str) and value and "\0" not in value:
             return value
         self._problem(key, f"{key!r} must be the name of a file", f'Write {key} = "known.json".')
+        return None
+
+    def _flag(self, key: str, value: Any) -> bool | None:
+        if isinstance(value, bool):
+            return value
+        self._problem(key, f"{key!r} must be true or false", f"Write {key} = true.")
         return None
 
     def _codes(self, key: str, value: Any) -> frozenset[str] | None:

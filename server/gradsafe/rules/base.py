@@ -23,6 +23,8 @@ class Rule(ABC):
     reasons: ClassVar[frozenset[str]]
     silent: ClassVar[bool] = False
     """True where torch raises nothing: the finding is a warning however certain it is."""
+    is_advice: ClassVar[bool] = False
+    """True where nothing is wrong: off unless it is asked for, and a hint (``rules.finding.ADVICE``)."""
 
     @abstractmethod
     def explain(self, story: Story) -> Finding | None:

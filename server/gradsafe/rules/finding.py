@@ -11,6 +11,10 @@ SUPPRESSING = frozenset({"suppress", "suppress-in-file"})
 """Remedies that say that a finding is known: no cure, and nothing to prove."""
 
 
+ADVICE = frozenset({"needless-copy"})
+"""Codes of what is no defect, and told only to those who ask for it."""
+
+
 class Severity(Enum):
     """How sure a finding is; the certainty decides, not the rule (design, section 3)."""
 
