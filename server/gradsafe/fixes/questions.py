@@ -127,7 +127,11 @@ def _collect(pieces: Sequence[Piece]) -> _Scope | None:
             inner = _inner(piece, cursor)
             if inner is None and isinstance(node, (cst.Yield, cst.Await)):
                 return None
-            if isinstance(node, cst.Call) and callee(node) in LOOKS_AROUND:
+            if (
+                isinstance(node, cst.Call)
+                and isinstance(node.func, cst.Name)
+                and callee(node) in LOOKS_AROUND
+            ):
                 scope.looks_around = True
             elif isinstance(node, (cst.Global, cst.Nonlocal)):
                 scope.foreign.update(each.name.value for each in node.names)

@@ -21,10 +21,10 @@ _INTEGRAL = frozenset({"bool", "uint8", "int8", "int16", "int32", "int64"})
 _ATOMIC = frozenset(["randn", "rand", "randint", "normal", "bernoulli", "zeros", "ones", "empty", "full", "eye", "arange", "linspace", "tensor", "zeros_like", "ones_like", "empty_like", "full_like", "randn_like", "rand_like", "new_zeros", "new_ones", "new_empty", "new_full", "clone", "add", "sub", "mul", "div", "neg", "pow", "square", "abs", "exp", "log", "log2", "log10", "log1p", "expm1", "sqrt", "rsqrt", "reciprocal", "sin", "cos", "tan", "tanh", "sigmoid", "relu", "gelu", "silu", "softplus", "leaky_relu", "elu", "softmax", "log_softmax", "clamp", "clamp_min", "clamp_max", "masked_fill", "where", "minimum", "maximum", "sign", "round", "floor", "ceil", "trunc", "sum", "mean", "cumsum", "cat", "mm", "bmm", "mv", "addmm", "baddbmm", "tril", "triu", "gather", "index_select", "lerp", "addcmul", "addcdiv", "erf", "dropout"])  # fmt: skip
 """Operations of which every kernel fills memory of its own, and of which none saves a result that the op table does not name."""
 _COMPOSED = frozenset(["matmul", "linear", "stack", "std", "var", "repeat", "flip", "roll", "embedding", "Linear", "Embedding", "Conv1d", "Conv2d", "Conv3d", "conv1d", "conv2d", "conv3d", "ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d", "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "LayerNorm", "GroupNorm", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d", "layer_norm", "group_norm", "batch_norm", "instance_norm", "MaxPool1d", "MaxPool2d", "MaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d", "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "max_pool1d", "max_pool2d", "avg_pool1d", "avg_pool2d", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "GELU", "SiLU", "Softplus", "LeakyReLU", "ELU", "Tanh", "Sigmoid", "ReLU", "Softmax", "LogSoftmax"])  # fmt: skip
-"""The same of these, but what they give may be a view of what they filled (``linear`` of three dimensions): where it was made without
-grad, torch refuses to write it with grad. Attention and recurrent layers are left out, since kernels of other devices save their
-result (``_scaled_dot_product_flash_attention`` and ``_cudnn_rnn`` in derivatives.yaml); ``einsum``, ``pad`` and others, since they may give
-back a view of their operand."""
+"""The same of these, but what they give may be a view of what they filled (measured on 2.13: ``linear`` of three dimensions, an unbatched
+``conv2d``): one that was made without grad must not be written with grad, here or by whoever gets it. Attention and recurrent layers are left
+out, since kernels of other devices save their result (``_scaled_dot_product_flash_attention`` and ``_cudnn_rnn`` in derivatives.yaml);
+``einsum``, ``pad`` and others, since they may give back a view of their operand."""
 
 
 class Soft(Enum):
@@ -86,8 +86,8 @@ def _not_its_own(path: Path, case: Case) -> str:
         return "the operand is a view, an argument or a parameter"
     if not isinstance(storage, Storage) or storage != Storage() or tensor.bypasses or tensor.flow:
         return "the operand's memory was changed behind autograd's back"
-    made = next((event for event in _events(case.before) if _makes(event, case.operand)), None)
-    if not isinstance(made, Create) or made.operation not in _ATOMIC | _COMPOSED:
+    made = _made(case)
+    if made is None or made.operation not in _ATOMIC | _COMPOSED:
         return "it is not known how the operand was made"
     begins = (
         autograd.requires_grad(path, case.operand) is Tri.NO is not autograd.requires_grad(path, case.result)
@@ -99,8 +99,18 @@ def _not_its_own(path: Path, case: Case) -> str:
     return ""
 
 
-def _makes(event: object, oid: int) -> bool:
-    return isinstance(event, Create) and event.tensor == oid
+def may_be_view(path: Path, case: Case) -> bool:
+    """Whether the operand may be a view of memory that nothing else holds."""
+    made, shape = _made(case), path.tensor(case.operand).shape
+    if made is None or made.operation in _ATOMIC:
+        return False
+    return made.operation.lower() != "linear" or shape is None or len(shape) != 2
+
+
+def _made(case: Case) -> Create | None:
+    """How the operand came to be, before the operation."""
+    events = (event for event in _events(case.before) if isinstance(event, Create))
+    return next((event for event in events if event.tensor == case.operand), None)
 
 
 def _variable(path: Path, name: str) -> Value | None:

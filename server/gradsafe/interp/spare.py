@@ -62,6 +62,8 @@ class _Seen:
     question: Question
     tensor: int
     counters: tuple[int, int]
+    storage: int
+    may_be_view: bool
     against: str
     shape: Shape
     dtype: str | None
@@ -76,17 +78,23 @@ class Inquiry:
         self._wanted = frozenset(place for question in questions for place in question.reads)
         self._read: dict[Span, set[int]] = {}
         self._seen: list[_Seen] = []
+        self._returned: set[int] = set()
         self._links: frozenset[tuple[Span, int, int]] = frozenset()
 
     def begin(self) -> None:
         """The root is run from its start."""
         self._read.clear()
         self._seen.clear()
+        self._returned.clear()
 
     def executors(self, table: dict[type, Executor]) -> dict[type, Executor]:
         """``table`` with reads of variables and the operations watched."""
         watched: dict[type, Executor] = {kind: self._operation(table[kind]) for kind in OPERATIONS}
-        return {**table, **watched, ir.Load: self._load(table[ir.Load])}
+        names: dict[type, Executor] = {
+            ir.Load: self._load(table[ir.Load]),
+            ir.Return: self._return(table[ir.Return]),
+        }
+        return {**table, **watched, **names}
 
     def finish(self, paths: Iterable[Path]) -> tuple[Sight, ...]:
         """Nothing is seen of a word."""
@@ -113,7 +121,11 @@ class Inquiry:
         return [each for each in self._seen if each.question == question]
 
     def _against(self, question: Question) -> str:
-        reasons = (each.against or self._handed_on(each) or self._shares(each) for each in self._of(question))
+        checks = (self._handed_on, self._shares, self._is_returned)
+        reasons = (
+            each.against or next(filter(None, (check(each) for check in checks)), "")
+            for each in self._of(question)
+        )
         return next(filter(None, reasons), "")
 
     def _handed_on(self, seen: _Seen) -> str:
@@ -128,6 +140,21 @@ class Inquiry:
             if operand in (one, other) and (place, one, other) != (seen.question.place, operand, result):
                 return "the operand may share memory"
         return ""
+
+    def _is_returned(self, seen: _Seen) -> str:
+        """Whether a caller gets the memory of what may be a view: made without grad, it could not be written with grad."""
+        is_view = seen.may_be_view and seen.storage in self._returned
+        return "the operand may be a view, and is returned" if is_view else ""
+
+    def _return(self, run: Executor) -> Executor:
+        def execute(machine: Machine, path: Path, instruction: Instruction) -> list[Path] | None:
+            assert isinstance(instruction, ir.Return)
+            value = path.frame.regs.get(instruction.src) if instruction.src is not None else None
+            tensors = torch_ops.tensors_in(path, value) if value is not None else ()
+            self._returned.update(path.tensor(oid).storage for oid in tensors)
+            return run(machine, path, instruction)
+
+        return execute
 
     def _load(self, run: Executor) -> Executor:
         def execute(machine: Machine, path: Path, instruction: Instruction) -> list[Path] | None:
@@ -165,19 +192,32 @@ class Inquiry:
         result = path.frame.regs.get(dst) if isinstance(dst, int) else None
         operand = given[0] if given is not None else None
         if given is None or not isinstance(operand, TensorRef) or not isinstance(result, TensorRef):
-            self._seen.append(_Seen(question, -1, (-1, -1), "operand or result is not known", None, None))
+            self._seen.append(
+                _Seen(question, -1, (-1, -1), -1, False, "operand or result is not known", None, None)
+            )
             return
         if path.status is not Status.RUN:
-            self._seen.append(_Seen(question, operand.oid, (-1, -1), "torch raises", None, None))
+            self._seen.append(_Seen(question, operand.oid, (-1, -1), -1, False, "torch raises", None, None))
             return
         case = sole_owner.Case(
             question.place, question.name, question.births, operand.oid, result.oid, given[1], before,
             question.keeps_dtype, question.plain, self._soft,
         )  # fmt: skip
         against = sole_owner.reason_against(path, case)
-        tensor = path.tensor(operand.oid)
-        counters = tensor.counter, path.tensor(result.oid).counter
-        self._seen.append(_Seen(question, operand.oid, counters, against, tensor.shape, tensor.dtype))
+        tensor, made = path.tensor(operand.oid), path.tensor(result.oid)
+        counters, may_be_view = (tensor.counter, made.counter), sole_owner.may_be_view(path, case)
+        self._seen.append(
+            _Seen(
+                question,
+                operand.oid,
+                counters,
+                made.storage,
+                may_be_view,
+                against,
+                tensor.shape,
+                tensor.dtype,
+            )
+        )
 
 
 _Given = tuple[Value, tuple[Value, ...]]

@@ -106,15 +106,28 @@ def _holds(session: Session, file: str, sources: ChunkSources, finding: Finding,
 
 
 def _of_root(session: Session, tree: Chunk, sources: ChunkSources, root: Root) -> Iterator[_Asked]:
-    pieces = _pieces(tree, sources, root)
+    pieces = _pieces(tree, sources, root) if not _is_inherited(session, root) else []
     asked = list(questions(pieces, root.kind is RootKind.FUNCTION)) if pieces else []
+    if not asked:
+        return
     inquiry = Inquiry([question for _, question in asked], _softness(pieces, root))
-    if not asked or not _runs_through(session, root, inquiry):
+    if not _runs_through(session, root, inquiry):
         return
     for form, question in asked:
         answer = inquiry.answer(question)
         if answer.came and not answer.against:
             yield _Asked(form, question, root, answer)
+
+
+def _is_inherited(session: Session, root: Root) -> bool:
+    """Whether the root is a method that another class in sight has, too: its layers need not be those that ``__init__`` made here."""
+    if len(root.names) < 2:
+        return False
+    derives = re.compile(rf"\bclass\s[^(]*\([^)]*\b{re.escape(root.names[-2])}\b")
+    trees = (session.workspace.tree(owner) for owner in session.owners(root.file))
+    return any(
+        derives.search(each.text) for tree in trees if tree for each in tree.walk() if each.kind is Kind.CLASS
+    )
 
 
 def _as_callers_say(session: Session, file: str, asked: list[_Asked]) -> list[_Asked]:
