@@ -18,8 +18,10 @@ from gradsafe.syntax.span import Span
 LOOPS = (cst.For, cst.While)
 TRIES = (cst.Try, cst.TryStar)
 INNER = (*OPAQUE, cst.FunctionDef, cst.ClassDef)
-LOOKS_AROUND = words("exec eval locals globals vars")
-"""Who calls these may find a variable by its name."""
+LOOKS_AROUND = words("exec eval locals globals vars id")
+"""Who calls these may find a variable by its name, or tell one object from another."""
+LOOKS_CLOSELY = words("_version data_ptr untyped_storage storage is_set_to _base _is_view _cdata")
+"""Attributes that differ between a tensor that was written and a new one with the same values."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +56,7 @@ class _Scope:
 
 
 def questions(pieces: Sequence[Piece], is_function: bool) -> Iterator[tuple[SpareForm, Question]]:
-    """In the order of the text; none where the function is a generator or looks at its own variables."""
+    """In the order of the text; none where the function is a generator, or looks at its own variables or at more than values."""
     scope = _collect(pieces)
     if scope is None or scope.looks_around:
         return
@@ -131,7 +133,7 @@ def _collect(pieces: Sequence[Piece]) -> _Scope | None:
                 isinstance(node, cst.Call)
                 and isinstance(node.func, cst.Name)
                 and callee(node) in LOOKS_AROUND
-            ):
+            ) or (isinstance(node, cst.Attribute) and node.attr.value in LOOKS_CLOSELY):
                 scope.looks_around = True
             elif isinstance(node, (cst.Global, cst.Nonlocal)):
                 scope.foreign.update(each.name.value for each in node.names)

@@ -86,7 +86,9 @@ def _not_its_own(path: Path, case: Case) -> str:
         return "the operand is a view, an argument or a parameter"
     if not isinstance(storage, Storage) or storage != Storage() or tensor.bypasses or tensor.flow:
         return "the operand's memory was changed behind autograd's back"
-    made = _made(case)
+    made, result = _made(case.before, case.operand), _made(path.log, case.result)
+    if result is None or (result.place, result.stack) != (case.place, path.frame.stack):
+        return "a function of that name does something else"
     if made is None or made.operation not in _ATOMIC | _COMPOSED:
         return "it is not known how the operand was made"
     begins = (
@@ -101,16 +103,15 @@ def _not_its_own(path: Path, case: Case) -> str:
 
 def may_be_view(path: Path, case: Case) -> bool:
     """Whether the operand may be a view of memory that nothing else holds."""
-    made, shape = _made(case), path.tensor(case.operand).shape
+    made, shape = _made(case.before, case.operand), path.tensor(case.operand).shape
     if made is None or made.operation in _ATOMIC:
         return False
     return made.operation.lower() != "linear" or shape is None or len(shape) != 2
 
 
-def _made(case: Case) -> Create | None:
-    """How the operand came to be, before the operation."""
-    events = (event for event in _events(case.before) if isinstance(event, Create))
-    return next((event for event in events if event.tensor == case.operand), None)
+def _made(log: LogEntry | None, oid: int) -> Create | None:
+    """How the tensor came to be, if that is in the log."""
+    return next((event for event in _events(log) if isinstance(event, Create) and event.tensor == oid), None)
 
 
 def _variable(path: Path, name: str) -> Value | None:

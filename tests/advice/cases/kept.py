@@ -364,3 +364,32 @@ def read_by_the_operand():
     h = w * 2
     h = h - h.mean(0)  # spare
     return h
+
+
+def versions_are_read():
+    w = torch.randn(4, 3, requires_grad=True)
+    h = w * 2
+    h = h + 1
+    print(h._version)
+    return h
+
+
+def objects_are_compared():
+    w = torch.randn(4, 3, requires_grad=True)
+    h = w * 2
+    before = id(h)
+    h = h + 1
+    print(id(h) == before)
+    return h
+
+
+def of_a_function_called_alike():
+    class functional:  # noqa: N801
+        @staticmethod
+        def relu(value):
+            return value * 3
+
+    w = torch.randn(4, 3, requires_grad=True)
+    h = w * 2
+    h = functional.relu(h)
+    return h
