@@ -164,6 +164,7 @@ function clientOptions(
             codeLens: settings.codeLens,
             select: settings.select,
             ignore: settings.ignore,
+            advice: settings.advice,
             severity: settings.severity,
             diagnosticMode: settings.diagnosticMode,
             hover: { tensors: settings.hoverTensors },

@@ -14,6 +14,7 @@ export interface Settings {
     readonly codeLens: boolean;
     readonly select: readonly string[] | null;
     readonly ignore: readonly string[];
+    readonly advice: boolean | null;
     readonly severity: Readonly<Record<string, string>>;
     readonly diagnosticMode: string;
     readonly hoverTensors: boolean;
@@ -47,6 +48,7 @@ export function readSettings(): Settings {
         codeLens: section.get('codeLens', true),
         select: section.get('select', null),
         ignore: section.get('ignore', []),
+        advice: section.get('advice', null),
         severity: section.get('severity', {}),
         diagnosticMode: section.get('diagnosticMode', 'openFilesOnly'),
         hoverTensors: section.get('hover.tensors', true),

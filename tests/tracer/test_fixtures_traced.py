@@ -34,7 +34,7 @@ def _fixtures() -> Iterator[Any]:
         yield pytest.param(path, id=name, marks=marks)
 
 
-@pytest.mark.parametrize("path", _fixtures())
+@pytest.mark.parametrize("path", list(_fixtures()))
 def test_traced(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     found: dict[tuple[int, str], list[Finding]] = {}

@@ -92,6 +92,9 @@ def _guarded(machine: Machine, path: Path, case: ir.Case) -> list[tuple[Path, bo
         return [(path, True)]
     found: list[tuple[Path, bool]] = []
     for side in machine.run(path, case.guard):
+        if case.guard_reg not in side.frame.regs:  # it ended within the guard
+            found.append((side, True))
+            continue
         test = side.frame.regs[case.guard_reg]
         truth = operators.truth(side, test)
         if truth is not None:

@@ -11,7 +11,7 @@ from gradsafe.domain.layout import Layout, layout_of
 from gradsafe.domain.state import Items, Path
 from gradsafe.domain.tensors import Tensor, Tri
 from gradsafe.domain.values import NONE, Const, External, ListRef, TensorRef, TupleValue, Unknown, Value
-from gradsafe.interp import autograd, layouts, net_shapes, saving, shapes, unseen
+from gradsafe.interp import autograd, layouts, net_shapes, saving, shapes, unseen, wrapped
 from gradsafe.interp.autograd import ToSave
 from gradsafe.ops.notation import Return
 
@@ -147,6 +147,8 @@ def _fresh(path: Path, call: Application, returns: Return, index: str) -> Tensor
     if call.node is not None and saves:  # the indices of `max(dim)` too, which have no history
         certain = saving.fused(path, call) if saves[0].certain else Tri.MAYBE
         autograd.save(path, call.source, call.node, [ToSave(oid, "result", certain, as_output=True)])
+    if not index and wrapped.gives_view(path, call):
+        oid = autograd.make_view(path, call.source, oid, call.operation, layout)
     return TensorRef(oid)
 
 
