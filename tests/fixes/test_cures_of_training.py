@@ -268,6 +268,21 @@ with torch.no_grad():
 """,
         "    target = target.clone()\n    target[0] = 1.0\n",
     ),
+    "a step for each of several losses of one forward": (
+        "sum-in-loop",
+        MODEL
+        + """\
+out = model(torch.randn(5, 3))
+losses = [out.mean(), out.pow(2).mean()]
+for loss in losses:
+    # one step for each
+    opt.zero_grad()
+
+    loss.backward(retain_graph=True)
+    opt.step()  # here
+""",
+        "loss = sum(losses)\n# one step for each\nopt.zero_grad()\n\nloss.backward(retain_graph=True)\nopt.step()  # here\n",
+    ),
 }
 
 
@@ -366,6 +381,19 @@ for power in (1, 2):
     step = opt.step
     loss.backward(retain_graph=True)
     step()
+""",
+    ),
+    "a loop over losses that has an end of its own": (
+        "sum-in-loop",
+        MODEL
+        + """\
+out = model(torch.randn(5, 3))
+for loss in [out.mean(), out.pow(2).mean()]:
+    opt.zero_grad()
+    loss.backward(retain_graph=True)
+    opt.step()
+else:
+    print("done")
 """,
     ),
 }

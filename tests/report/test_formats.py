@@ -10,7 +10,7 @@ from dataclasses import replace
 import jsonschema
 import pytest
 from rich.console import Console
-from story import FILE, FINDING, FIXES, TEXT, entry
+from story import FILE, FINDING, FIXES, TEXT, entry, place_of
 
 from gradsafe.report.concise import render_concise
 from gradsafe.report.entry import Entry, in_order, to_entry
@@ -20,7 +20,7 @@ from gradsafe.report.json_format import SCHEMA, render_json
 from gradsafe.report.sarif import render_sarif
 from gradsafe.report.summary import summarise
 from gradsafe.report.texts import edited_files, split_lines
-from gradsafe.rules.finding import Severity
+from gradsafe.rules.finding import Edit, Fix, Severity
 from gradsafe_tracer.events import Place
 
 FULL = """\
@@ -51,6 +51,14 @@ def full(entries: list[Entry], texts: dict[str, str], **options: object) -> str:
 
 def test_full_reads_without_colour() -> None:
     assert full([entry()], {FILE: TEXT}, width=60) == FULL
+
+
+def test_lines_that_a_fix_moves_or_puts_in_are_shown_between_their_neighbours() -> None:
+    line = place_of("    b = h * w\n")._replace(end_row=6, end_column=1)
+    behind = place_of("    return")._replace(end_column=1)
+    moved = (Edit(line, ""), Edit(behind, "    b = h * w\n"))
+    told = full([entry(fixes=(Fix("Move it", "moved", moved, safe=False),))], {FILE: TEXT}, width=60)
+    assert "    -     b = h * w\n          h += residual\n    +     b = h * w\n" in told
 
 
 def test_colour_adds_nothing_but_colour() -> None:
