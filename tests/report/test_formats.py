@@ -58,7 +58,10 @@ def test_lines_that_a_fix_moves_or_puts_in_are_shown_between_their_neighbours() 
     behind = place_of("    return")._replace(end_column=1)
     moved = (Edit(line, ""), Edit(behind, "    b = h * w\n"))
     told = full([entry(fixes=(Fix("Move it", "moved", moved, safe=False),))], {FILE: TEXT}, width=60)
-    assert "    -     b = h * w\n          h += residual\n    +     b = h * w\n" in told
+    assert (
+        "    +     h += residual\n          b = h * w\n    -     h += residual\n          return b.sum()"
+        in told
+    )
 
 
 def test_colour_adds_nothing_but_colour() -> None:

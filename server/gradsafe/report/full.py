@@ -103,7 +103,7 @@ def _diff(fix: EntryFix, texts: Mapping[str, str]) -> Iterator[Text]:
         for number, line in enumerate(changes):
             if not line.startswith("@@"):
                 shown = line[1:].rstrip("\r\n").replace("\t", "    ")
-                yield Text(f"    {line[0]} {plain(shown)}", style=_SIGNS[line[0]])
+                yield Text(f"    {line[0]} {plain(shown)}".rstrip(), style=_SIGNS[line[0]])
             elif number:
                 yield Text("    ...", style="dim")
 
