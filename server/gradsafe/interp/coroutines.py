@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gradsafe.domain.state import Items, Path, Pending, Running, Status, Waiting
-from gradsafe.domain.values import NONE, Lazy, ListRef, Value
+from gradsafe.domain.values import NONE, Lazy, ListRef, Unknown, Value
 from gradsafe.interp import contexts, generators, walk
 from gradsafe.interp.machine import Machine, Outcomes
 from gradsafe.ir import instructions as ir
@@ -76,7 +76,13 @@ def what_is_left(machine: Machine, path: Path, generator: Lazy) -> Outcomes:
     for _ in range(generators.AHEAD):
         following: list[tuple[Path, tuple[Value, ...]]] = []
         for each, items in running:
-            for after, item in step(machine, each, generator, NONE) or ():
+            stepped = step(machine, each, generator, NONE)
+            if (
+                stepped is None
+            ):  # it was closed meanwhile, or cannot be stepped: a path that is lost would make others certain
+                found.append((each, Unknown(("stepped", generator.oid, each.new_id()))))
+                continue
+            for after, item in stepped:
                 if after.status is Status.RUN:
                     following.append((after, (*items, item)))
                     continue

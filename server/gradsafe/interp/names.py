@@ -36,9 +36,9 @@ def module_env(file: str) -> Hashable:
 def load(machine: Machine, path: Path, name: str) -> Value:
     """The value of ``name`` in the current frame; an :class:`Unknown` where it has none."""
     frame = path.frame
-    for comprehension, own_names in reversed(frame.comprehensions):
-        if name in own_names and (own := path.vars.get((comprehension, name))) is not None:
-            return looked_up(machine, path, own)
+    scope = _comprehension_of(frame, name) if frame.comprehensions else None
+    if scope is not None and (own := path.vars.get((scope, name))) is not None:
+        return looked_up(machine, path, own)
     if name not in frame.global_names:
         env: Hashable = frame.env
         own = path.vars.get((env, name))
@@ -57,10 +57,10 @@ def load(machine: Machine, path: Path, name: str) -> Value:
 def store(path: Path, name: str, value: Value) -> None:
     """Bind ``name`` in the current frame, honouring ``global`` and ``nonlocal``; a comprehension's variable is its own."""
     frame = path.frame
-    for comprehension, own_names in reversed(frame.comprehensions):
-        if name in own_names:
-            path.vars[comprehension, name] = value
-            return
+    scope = _comprehension_of(frame, name) if frame.comprehensions else None
+    if scope is not None:
+        path.vars[scope, name] = value
+        return
     if name in frame.global_names:
         path.vars[module_env(frame.file), name] = value
         return
@@ -83,6 +83,11 @@ def enter_comprehension(path: Path, own: tuple[str, ...]) -> None:
     if outer is not None:
         path.vars[env, "#parent"] = Const(outer, object)
     frame.comprehensions = (*frame.comprehensions, (env, own))
+
+
+def _comprehension_of(frame: Frame, name: str) -> int | None:
+    """The environment of the innermost comprehension that runs and has a variable of that name."""
+    return next((env for env, own in reversed(frame.comprehensions) if name in own), None)
 
 
 def closed_over(frame: Frame) -> Hashable:

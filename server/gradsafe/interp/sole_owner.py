@@ -102,7 +102,10 @@ def _not_its_own(path: Path, case: Case) -> str:
 
 
 def may_be_view(path: Path, case: Case) -> bool:
-    """Whether the operand may be a view of memory that nothing else holds."""
+    """Whether the operand may be a view of memory that nothing else holds.
+
+    What certainly is one, the machine knows itself (:mod:`gradsafe.interp.wrapped`); here whatever might be counts.
+    """
     made, shape = _made(case.before, case.operand), path.tensor(case.operand).shape
     if made is None or made.operation in _ATOMIC:
         return False
