@@ -177,6 +177,15 @@ def test_the_settings_above_and_what_is_imported_are_looked_at(watched: Watched)
     assert {watched.folder / "pyproject.toml", watched.folder / "a.py", inner / "m.py"} <= names
 
 
+def test_the_baseline_is_looked_at(watched: Watched, gradsafe) -> None:  # type: ignore[no-untyped-def]
+    gradsafe("check", "--write-baseline", "known.txt", "b.py")  # it knows nothing
+    nothing = (watched.folder / "known.txt").read_text("utf-8")
+    gradsafe("check", "--write-baseline", "known.txt", ".")
+    watched.run(watched.write("known.txt", nothing), arguments=(".", "--baseline", "known.txt"))
+    assert "known.txt" in watched.looked_at
+    assert [line.partition(" finding")[0] for line in watched.lines] == ["0", "1"]
+
+
 @pytest.mark.parametrize(
     "arguments", [("--output-format", "json"), ("--add-ignores",), ("--write-baseline", "known.json")]
 )

@@ -10,6 +10,7 @@ import pytest
 from programs import LAYERS, MAIN, edited
 from tests.endurance.equality import said
 
+from gradsafe.interp.analyse import Root
 from gradsafe.project.session import FileResult, Session
 from gradsafe.project.settings import Settings
 from gradsafe.rules.finding import Severity
@@ -144,6 +145,47 @@ def test_findings_are_shown_where_their_primary_place_is(session: Session) -> No
     with_main = rows(session, session.check(layers))
     without = rows(alone, alone.check(layers))
     assert set(without) < set(with_main)
+
+
+def test_of_many_files_each_costs_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted in questions for the result of a root: who has looked into a file is not searched for."""
+    session = Session(Settings(), str(tmp_path))
+    asked: list[str] = []
+    original = Session._holding
+
+    def holding(self: Session, root: Root) -> object:
+        asked.append(root.file)
+        return original(self, root)
+
+    monkeypatch.setattr(Session, "_holding", holding)
+    counts = []
+    for number in range(40):
+        asked.clear()
+        file = str(tmp_path / f"part_{number}.py")
+        session.set_text(file, "import torch\n\n\ndef f(x):\n    return x.exp().add_(1)\n")
+        session.quick(file)
+        session.check(file)
+        counts.append(len(asked))
+    assert len(set(counts[1:])) == 1, counts
+
+
+def test_a_file_that_comes_into_being_is_found(tmp_path: Path) -> None:
+    """Whoever was told that there is no such module looks again; also where the editor has it, but the disk does not."""
+    session = Session(Settings(), str(tmp_path))
+    user, made = str(tmp_path / "user.py"), str(tmp_path / "made.py")
+    session.set_text(user, "from made import y\ny.add_(1)\ny.sum().backward()\n")
+    assert not session.check(user).findings
+    session.set_text(made, "import torch\ny = torch.ones(2, requires_grad=True).exp()\n")
+    assert len(session.check(user).findings) == 1
+    session.drop(made)
+    assert not session.check(user).findings
+    Path(made).write_text("import torch\ny = torch.ones(2, requires_grad=True).exp()\n")
+    session.refresh()
+    assert len(session.check(user).findings) == 1
+    session.set_text(made, "y = None\n")
+    assert not session.check(user).findings
+    session.drop(made)
+    assert len(session.check(user).findings) == 1
 
 
 def test_broken_syntax_is_a_problem_and_the_rest_is_judged(session: Session) -> None:

@@ -83,7 +83,8 @@ class Watch:
             checked = check(self.arguments, self.folder)
             self.status = checked.status
             if checked.opened is not None:
-                self._read = checked.opened.judge.read()
+                known = self.arguments.baseline or checked.opened.baseline
+                self._read = checked.opened.judge.read() | frozenset([known] if known else [])
                 told = _told(checked.entries, len(checked.opened.files))
         except Failure as failure:
             print(f"gradsafe: {failure}", file=sys.stderr)
@@ -96,7 +97,7 @@ class Watch:
         return tuple(sorted({str(_nearest(Path(path))) for path in self.arguments.paths}))
 
     def _files(self) -> Iterable[str]:
-        """What was looked at besides: imports from elsewhere, and where the settings are or may be."""
+        """What was looked at besides: imports from elsewhere, the baseline, and where the settings are or may be."""
         above = Path(self.arguments.paths[0]).absolute()
         return (*self._read, *(str(folder / FILE) for folder in (above, *above.parents)))
 

@@ -21,6 +21,7 @@ from gradsafe.project.kept import Kept, Limit, Store, limits_of
 from gradsafe.project.merge import merge, suppressed, unused, wanted
 from gradsafe.project.problems import Problem, Problems, unreadable
 from gradsafe.project.process import prepare
+from gradsafe.project.reach import Reach
 from gradsafe.project.recording import Answers, KeptPrelude, Recorder, file_of
 from gradsafe.project.roots import own_texts, roots_of
 from gradsafe.project.settings import Settings
@@ -97,7 +98,7 @@ class Session:
         self._plans: dict[str, Plan] = {}
         self._store = store
         self._adviser = Adviser(self)
-        self._reached: dict[str, frozenset[str]] = {}
+        self._reach = Reach()
         self._edited: set[str] = set()
         self._admitted: set[str] = set()
         self._changes = 0
@@ -110,17 +111,15 @@ class Session:
         """``file`` holds ``text`` now, and is in scope: its roots are judged."""
         file = self.workspace.name(file)
         before = self.workspace.tree(file) if file in self._scope else None
-        self.workspace.set_text(file, text)
-        if file not in self._scope:
-            self._scope[file] = None
+        if self.workspace.set_text(file, text):
             self._changed("")
+        self._scope.setdefault(file)
         if before is None or self.workspace.tree(file) is not before:
             self._changed(file)
 
     def open(self, files: Iterable[str]) -> None:
         """Bring files into scope with the text that they have on the disk."""
-        for file in files:
-            self._scope.setdefault(self.workspace.name(file), None)
+        self._scope |= dict.fromkeys(map(self.workspace.name, files))
 
     @property
     def scope(self) -> list[str]:
@@ -131,13 +130,13 @@ class Session:
         """``file`` is not in scope any more; as an import it is what the disk says."""
         file = self.workspace.name(file)
         self._scope.pop(file, None)
-        self.workspace.drop(file)
+        gone = self.workspace.drop(file)
         self._plans.pop(file, None)
         for root in [root for root in self._states if root.file == file]:
             del self._states[root]
-        self._reached.pop(file, None)
-        self._changed(file)
-        self._changed("")
+        self._reach.forget(file)
+        for changed in (file, "") if gone else (file,):
+            self._changed(changed)
 
     def lay_over(self, file: str, text: str | None) -> None:
         """An editor holds ``text`` for a file that another session judges (None: not any more): it counts where it is imported."""
@@ -170,19 +169,19 @@ class Session:
             if plan is not None and root not in plan.roots:
                 del self._states[root]
         self.workspace.tidy()
+        self._answers.forget("")
+        self._forget_results(None)
 
     def _forget_results(self, file: str | None) -> None:
         """Of the roots that read ``file`` (None: of all): whether they still hold is to be asked again."""
         if file is not None:
             self._edited.add(file)
-        self._reached = {
-            each: files for each, files in self._reached.items() if file is not None and file not in files
-        }
-        for state in self._states.values():
-            if state.current is not None and (file is None or file in state.current.files):
-                state.current = None
-        for plan in self._plans.values():
-            plan.restart()
+        affected = self._states.keys() if file is None else self._reach.changed(file)
+        self._reach = Reach() if file is None else self._reach
+        for root in affected & self._states.keys():
+            self._states[root].current = None
+            if root.file in self._plans:
+                self._plans[root.file].restart()
 
     # -- answers
 
@@ -257,7 +256,7 @@ class Session:
             state = self._states.setdefault(root, _State())
             state.current = None
             state.kept = [kept, *state.kept[: KEPT - 1]]
-            self._reached.pop(root.file, None)
+            self._reach.forget(root.file)
 
     def problems(self, file: str) -> tuple[Problem, ...]:
         """What of a file could not be analysed."""
@@ -311,16 +310,15 @@ class Session:
         """The files whose roots find something in ``file``, or may: itself, those in scope that have looked into it, and
         those that import it and are to be run.
         """
+        to_be_run = [each for each in self._reach.unknown(self._scope) if self._reading(each) is None]
+        importing = {each for each in to_be_run if file in self._closures.of(each)}
+        others = (self._reach.readers(file) | importing) - {file}
         yield file
-        for other in self._scope:
-            if other != file:
-                reading = self._reading(other)
-                if file in (reading if reading is not None else self._closures.of(other)):
-                    yield other
+        yield from (each for each in self._scope if each in others) if others else ()
 
     def _reading(self, file: str) -> frozenset[str] | None:
         """The files that the roots of ``file`` have looked into; None where one of them is to be run."""
-        known = self._reached.get(file)
+        known = self._reach.of(file)
         if known is None:
             known = self._stored(file)
             if known is None:
@@ -329,7 +327,7 @@ class Session:
                 if len(files) < len(kept):
                     return None
                 known = frozenset({file}).union(*files)
-            self._reached[file] = known
+            self._reach.note(file, known)
         return known
 
     def _stored(self, file: str) -> frozenset[str] | None:
@@ -395,6 +393,7 @@ class Session:
             for kept in state.kept:
                 if kept.allowance is allowance and all(value(key) == it for key, it in kept.reads.items()):
                     state.current = kept
+                    self._reach.rests_on(root, kept.files)
                     break
         return state.current
 
@@ -416,6 +415,7 @@ class Session:
         state = self._states.setdefault(root, _State())
         state.current = Kept(outcome, recorder.reads, files, self._own(root), allowance, recorder.work)
         state.kept = [state.current, *state.kept[: KEPT - 1]]
+        self._reach.rests_on(root, files)
         return outcome
 
     def _counts(self) -> tuple[int, int, int]:

@@ -53,6 +53,8 @@ class Workspace:
         self._names: dict[str, str] = {}
         self._spellings: dict[str, str] = {}
         self._exists: dict[str, bool] = {}
+        self._told: set[tuple[str, bool]] = set()
+        """Which paths exist or do not, as it was answered: what nobody has asked for changes no answer when it comes or goes."""
         self._found: dict[tuple[str, str, int], str | None] = {}
         self._bindings = Bindings(self.block)
 
@@ -65,23 +67,22 @@ class Workspace:
             name = self._spellings[file] = self._names.setdefault(_absolute(file), file)
         return name
 
-    def set_text(self, file: str, text: str) -> None:
-        """From now on ``file`` holds ``text``, whatever the disk says."""
+    def set_text(self, file: str, text: str) -> bool:
+        """From now on ``file`` holds ``text``, whatever the disk says. Whether that changes which files there are."""
         file = self.name(file)
         old = self._files.get(file)
         root = rebuild(old.root, text) if isinstance(old, _Opened) else build(file, text)
         if not isinstance(old, _Opened) or root is not old.root:
             self._files[file] = _Opened(root)
-        if file not in self._overlays:
-            self._overlays.add(file)
-            self._forget_what_exists()
+        self._overlays.add(file)
+        return self._is_news(file)
 
-    def drop(self, file: str) -> None:
-        """Forget the text of ``file``: it is what the disk says, read again when it is next needed."""
+    def drop(self, file: str) -> bool:
+        """Forget the text of ``file``: it is what the disk says, read again when it is next needed. As :meth:`set_text`."""
         file = self.name(file)
         self._files.pop(file, None)
         self._overlays.discard(file)
-        self._forget_what_exists()
+        return self._is_news(file)
 
     def lay_over(self, file: str, text: str | None) -> frozenset[str]:
         """An editor holds ``text`` for a file that is judged elsewhere (None: not any more).
@@ -89,14 +90,11 @@ class Workspace:
         Whose answers change by that: those about the file, if anybody has read it, and ("") those about which files there are.
         """
         file = self.name(file)
-        changed: set[str] = set()
-        if (text is None) is (file in self._elsewhere):
-            changed.add("")
-            self._forget_what_exists()
         if text is None:
             self._elsewhere.pop(file, None)
         else:
             self._elsewhere[file] = text
+        changed: set[str] = {""} if self._is_news(file) else set()
         if file not in self._overlays and self._files.pop(file, None) is not None:
             changed.add(file)
         return frozenset(changed)
@@ -105,12 +103,25 @@ class Workspace:
         """Files on the disk may have come, gone or changed; open documents stay what they are."""
         for file in [file for file in self._files if file not in self._overlays]:
             del self._files[file]
+        self._told.clear()
         self._forget_what_exists()
 
     def tidy(self) -> None:
-        """Let go what is known of names and statements that may be gone."""
+        """Let go what is known of names and statements that may be gone; which files there are is to be asked again."""
         self._bindings.clear()
+        self._told.clear()
         self._forget_what_exists()
+
+    def _is_news(self, file: str) -> bool:
+        """Whether somebody was told otherwise of this file's existence; then all of that is asked again."""
+        if (_absolute(file), not self._is_there(file)) not in self._told:
+            return False
+        self._told.clear()
+        self._forget_what_exists()
+        return True
+
+    def _is_there(self, file: str) -> bool:
+        return file in self._overlays or file in self._elsewhere or _is_file(file)
 
     def _forget_what_exists(self) -> None:
         self._exists.clear()
@@ -164,9 +175,10 @@ class Workspace:
         """Whether there is such a file, open or on the disk."""
         known = self._exists.get(file)
         if known is None:
-            name = self._names.get(_absolute(file), file)
-            known = name in self._overlays or name in self._elsewhere or _is_file(file)
+            absolute = _absolute(file)
+            known = self._is_there(self._names.get(absolute, file))
             self._exists[file] = known
+            self._told.add((absolute, known))
         return known
 
     def _open(self, file: str) -> _Opened | Unreadable:
