@@ -65,7 +65,7 @@ def tiny_operations() -> tuple[nn.Module, Any]:
     return nn.Sequential(*layers), torch.randn(4, 8)
 
 
-def resnet18() -> tuple[nn.Module, Any]:
+def resnet18(batch: int = 2, size: int = 64) -> tuple[nn.Module, Any]:
     layers: list[nn.Module] = [
         nn.Conv2d(3, 64, 7, 2, 3, bias=False),
         nn.BatchNorm2d(64),
@@ -75,13 +75,13 @@ def resnet18() -> tuple[nn.Module, Any]:
     for after, stride in ((64, 1), (128, 2), (256, 2), (512, 2)):
         layers += [Residual(before, after, stride), Residual(after, after, 1)]
         before = after
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10)), torch.randn(
-        2, 3, 64, 64
-    )
+    net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10))
+    return net, torch.randn(batch, 3, size, size)
 
 
-def small_gpt() -> tuple[nn.Module, Any]:
-    return nn.Sequential(*[Attention(256, 4) for _ in range(6)], nn.LayerNorm(256)), torch.randn(4, 128, 256)
+def gpt(blocks: int = 6, width: int = 256, batch: int = 4, length: int = 128) -> tuple[nn.Module, Any]:
+    net = nn.Sequential(*[Attention(width, width // 64) for _ in range(blocks)], nn.LayerNorm(width))
+    return net, torch.randn(batch, length, width)
 
 
 class Nothing(TorchDispatchMode):
@@ -131,14 +131,19 @@ def measure(make: Make, steps: int) -> dict[str, float]:
     return {name: 1000 * sorted(found)[len(found) // 5] for name, found in times.items()}
 
 
-def table() -> str:
+Case = tuple[str, Make, int]
+"""What is measured: its name, what makes it, and the steps of a round."""
+CASES: list[Case] = [
+    ("100 tiny layers", tiny_operations, 40),
+    ("ResNet18, 2x3x64x64", resnet18, 4),
+    ("GPT, 6 blocks of 256, 4x128", gpt, 4),
+]
+
+
+def table(cases: list[Case] = CASES) -> str:
     """The measurement as Markdown: milliseconds untraced, then ratios."""
     rows = ["| one training step | " + " | ".join(WAYS) + " |", "|---" * (len(WAYS) + 1) + "|"]
-    for name, make, steps in (
-        ("100 tiny layers", tiny_operations, 40),
-        ("ResNet18, 2x3x64x64", resnet18, 4),
-        ("GPT, 6 blocks of 256, 4x128", small_gpt, 4),
-    ):
+    for name, make, steps in cases:
         found = measure(make, steps)
         plain = found["untraced"]
         ratios = [f"{ms / plain:.2f}x" for way, ms in found.items() if way != "untraced"]

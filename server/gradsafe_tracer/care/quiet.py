@@ -1,4 +1,4 @@
-"""Runs torch as if no tracer were there: no function mode, no saved-tensor hooks."""
+"""Runs torch as if no tracer were there: no function mode, no saved-tensor hooks, nothing in a captured graph."""
 
 from __future__ import annotations
 
@@ -65,3 +65,8 @@ def quiet() -> Iterator[None]:
         for pack, unpack in reversed(taken):
             _push(pack, unpack)
             were_set(pack, unpack)
+
+
+def capturing() -> bool:
+    """Whether CUDA records the operations of this thread as a graph: reading a value would end that, and a copy be a part of it."""
+    return bool(torch.cuda.is_initialized() and torch.cuda.is_current_stream_capturing())

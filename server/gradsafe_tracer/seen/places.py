@@ -25,6 +25,9 @@ SKIP, USER, OURS, STOP = 0, 1, 2, 3
 _HERE = str(Path(__file__).parents[1])
 _PSEUDO = ("<ipython", "<stdin", "<cell", "<input", "<doctest")
 
+_NOT_THE_USERS = ("site-packages", "dist-packages", "torchinductor_")
+"""Parts of paths that no user's file has: installed packages, and what ``torch.compile`` has written."""
+
 kinds: Dict[str, int] = {}
 """File name -> kind of frame; filled on first sight, looked up on every frame."""
 
@@ -55,7 +58,7 @@ def kind_of_file(filename: str) -> int:
     """Classifies a file that :data:`kinds` does not know yet, and remembers it."""
     if filename.startswith("<"):
         kind = USER if filename.startswith(_PSEUDO) else SKIP
-    elif "site-packages" in filename or "dist-packages" in filename:
+    elif any(part in filename for part in _NOT_THE_USERS):
         kind = SKIP
     else:
         kind = SKIP if any(filename.startswith(root) for root in _ROOTS) else USER
@@ -63,8 +66,10 @@ def kind_of_file(filename: str) -> int:
     return kind
 
 
-def is_user(frame: FrameType) -> bool:
+def is_user(frame: Optional[FrameType]) -> bool:
     """Whether ``frame`` itself runs the user's code."""
+    if frame is None:
+        return False
     filename = frame.f_code.co_filename
     kind = kinds.get(filename)
     return (kind_of_file(filename) if kind is None else kind) == USER

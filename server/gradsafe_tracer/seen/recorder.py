@@ -145,7 +145,7 @@ class Recorder:
 
         node.register_prehook(Listener(self, runs))
 
-    def escaped(self, watch: Watch, tensor: Any, func: Any, frame: FrameType) -> None:
+    def escaped(self, watch: Watch, tensor: Any, func: Any, frame: Optional[FrameType]) -> None:
         """The memory of ``tensor`` is known outside torch from here on."""
         silent.escaped(watch, tensor, operation_name(func), frame)
 

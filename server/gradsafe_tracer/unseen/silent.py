@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple
 import torch
 
 from ..care.harmless import harmless
+from ..care.quiet import capturing
 from ..seen.families import Family, family_of, known_family
 from ..seen.lineage import replaces_history
 from ..seen.places import where
@@ -211,8 +212,8 @@ def changed(saved: Any) -> Optional[bool]:
         return None
     if before.shape != now.shape or before.dtype != now.dtype:
         return True
-    if before.device.type == "meta":
-        return False  # no values, so no gradient that could be wrong
+    if before.device.type == "meta" or capturing():
+        return False  # no values, so no gradient that could be wrong; or none that may be read now
     same = before == now
     if before.is_floating_point() or before.is_complex():
         same = same | ((before != before) & (now != now))
@@ -220,9 +221,9 @@ def changed(saved: Any) -> Optional[bool]:
 
 
 @harmless
-def escaped(watch: Watch, tensor: Any, how: str, frame: FrameType) -> None:
+def escaped(watch: Watch, tensor: Any, how: str, frame: Optional[FrameType]) -> None:
     """The storage can be written from outside torch from here on: its saved tensors are copied for comparison."""
-    if not isinstance(tensor, torch.Tensor) or tensor.device.type != "cpu":
+    if not isinstance(tensor, torch.Tensor) or tensor.device.type == "meta" or capturing():
         return
     watch.busy = True
     try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.overrides import _get_current_function_mode_stack
 
+from ..care.quiet import capturing
 from ..unseen.flow import followed
 from ..unseen.proof import prove
 from ..unseen.spoilt import Effects
@@ -39,9 +40,11 @@ class Engine:
         note = recorder.backward_starts(roots, keep, "backward" if accumulate else "grad", sys._getframe(1))
         inputs = kwargs.get("inputs", args[3] if len(args) > 3 else ()) or ()
         grads = args[0] if args else None
-        if recorder.doubtful(note):
-            prove(recorder, self._original.run_backward, roots, grads, inputs, note)
-        flow = followed(recorder, note, roots, grads or (), inputs, sys._getframe(1))
+        flow = None
+        if not capturing():
+            if recorder.doubtful(note):
+                prove(recorder, self._original.run_backward, roots, grads, inputs, note)
+            flow = followed(recorder, note, roots, grads or (), inputs, sys._getframe(1))
         effects = None
         if flow is not None:
             note.flow = flow

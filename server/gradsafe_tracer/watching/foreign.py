@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import sys
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Optional
 
 import torch
@@ -116,16 +117,16 @@ def _noting(watch: Watch, pack: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Below a checkpoint's hooks nothing is kept; only which line made which node."""
 
     def noting(tensor: Any) -> Any:
-        _note_hidden(watch, tensor)
+        _note_hidden(watch, tensor, sys._getframe().f_back)
         return pack(tensor)
 
     return noting
 
 
 @harmless
-def _note_hidden(watch: Watch, tensor: Any) -> None:
+def _note_hidden(watch: Watch, tensor: Any, frame: Optional[FrameType]) -> None:
     recorder = watch.recorder
-    place, inside = where_saved(sys._getframe(3))
+    place, inside = where_saved(frame)
     seq = torch.autograd._get_sequence_nr() - 1
     note = SaveNote(recorder.clock(), place, watch.func if inside else None, 0, seq, 0)
     while len(recorder.hidden) >= HIDDEN:

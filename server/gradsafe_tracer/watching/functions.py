@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Iterator
 import torch
 
 from ..unseen.unchecked import attributes_of
+from .compiled import is_compiled, leave_backward_alone
 
 if TYPE_CHECKING:
     from .session import Session
@@ -31,7 +32,9 @@ def functions_followed(session: Session) -> Iterator[None]:
         except RuntimeError as error:
             recorder.failed(watch, cls.apply, args, kwargs, error)
             raise
-        if not recorder.light:
+        if is_compiled(cls):
+            leave_backward_alone(cls)
+        elif not recorder.light:
             recorder.user_hooks = True  # its backward is code of the program
             attributes_of(watch, result)
         return result

@@ -34,6 +34,7 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
         super().__init__()
         self.recorder = recorder
         self.busy = False
+        self.away = False
         self.func: Any = None
         self.start = 0
         self.writing = False
@@ -122,17 +123,18 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
             result = func(*args, **kwargs)
             after_data_set(self, args, swap)
             return result
-        if plan is Plan.HOOK or (plan is Plan.NODE and is_user(sys._getframe(2))):
+        caller = sys._getframe(1).f_back  # none where a thread of the engine calls a function of torch itself
+        if plan is Plan.HOOK or (plan is Plan.NODE and is_user(caller)):
             recorder.user_hooks = True  # backward may run code of the program: it is followed there
         result = func(*args, **kwargs)
         if plan is Plan.HOOK:
-            recorder.hooks.registered(args[0], sys._getframe(2))
+            recorder.hooks.registered(args[0], caller)
         elif plan is Plan.DATA_GET:
             took_data(self, args[0], result)
         elif plan is Plan.DETACH:
             took_detach(self, args[0], result)
-        elif plan is Plan.ESCAPE or (plan is Plan.MEMORY and is_user(sys._getframe(2))):
-            recorder.escaped(self, args[0], func, sys._getframe(2))
+        elif plan is Plan.ESCAPE or (plan is Plan.MEMORY and is_user(caller)):
+            recorder.escaped(self, args[0], func, caller)
         return result
 
     def write(

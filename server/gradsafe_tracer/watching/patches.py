@@ -97,7 +97,7 @@ def arrays_noticed(session: Session) -> Iterator[None]:
             watch = session.recorder.watch_of_thread()
             if watch is not None and session.recorder.active and not watch.busy:
                 tensor = made if from_outside else next(iter(args), None)
-                session.recorder.escaped(watch, tensor, original, sys._getframe(1))
+                session.recorder.escaped(watch, tensor, original, sys._getframe().f_back)
             return made
 
         return share

@@ -37,6 +37,7 @@ _EXACT = [
     (_DATA.__get__, Plan.DATA_GET),
     (_DATA.__set__, Plan.DATA_SET),
     (torch.Tensor.grad_fn.__get__, Plan.NODE),
+    (torch.Tensor.__cuda_array_interface__.__get__, Plan.ESCAPE),
 ]
 _NAMES = {
     "detach": Plan.DETACH,

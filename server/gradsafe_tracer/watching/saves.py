@@ -10,11 +10,13 @@ from __future__ import annotations
 import sys
 import threading
 import weakref
+from types import FrameType
 from typing import TYPE_CHECKING, Any, List, Optional, Tuple
 
 import torch
 
 from ..care.harmless import trouble
+from ..care.quiet import capturing
 from ..errors.messages import DETACHED, version_message
 from ..errors.nodes import asking
 from ..seen.families import Family, family_of, known_family
@@ -47,17 +49,20 @@ class SaveHooks:
         """An operation saves ``tensor``; called on the Python frame of that operation."""
         watch = self.watch
         busy, watch.busy = watch.busy, True
+        frame = sys._getframe().f_back  # none in a thread of the engine, which runs the backward of a GPU
         try:
             if type(tensor) in _PLAIN:
-                return self._save(tensor)
+                return self._save(tensor, frame)
             with _unheard():
-                return self._save(tensor)
+                return self._save(tensor, frame)
         finally:
             watch.busy = busy
 
-    def _save(self, tensor: Any) -> Saved:
+    def _save(self, tensor: Any, frame: Optional[FrameType]) -> Saved:
         recorder, watch = self.recorder, self.watch
-        place, inside = where_saved(sys._getframe(2))
+        place, inside = where_saved(frame)
+        if not place and recorder.running:
+            place, inside = recorder.running[-1].where, True
         note = SaveNote(
             recorder.clock(),
             place,
@@ -79,14 +84,15 @@ class SaveHooks:
             # Made before the call, or a view that a composite operation made on the way. Its results are neither.
             operand = number < watch.start or (view and not watch.writing)
         else:
-            operand = not _of_a_function(node)
+            # Without the mode nobody knows where the call began; a result is what the newest node has made.
+            operand = not (_of_a_function(node) or (watch.away and number == note.seq))
         saved = Saved(note, tensor if operand else tensor.detach(), maker)
         saved.view = view
         if not operand:
             saved.weak = weakref.ref(tensor)
             saved.output = tensor.output_nr
             # A result is saved inside the call that makes it; a custom Function's own node is of another kind.
-            if inside or isinstance(node, _Custom):
+            if inside or watch.away or isinstance(node, _Custom):
                 saved.maker_seq = number
         self._register(saved, tensor)
         return saved
@@ -105,7 +111,7 @@ class SaveHooks:
         note.counter = family.counter
         if family.aliases:
             note.counter = family.apart(tensor) or family.counter
-        if family.escaped is not None and saved.snapshot is None:
+        if family.escaped is not None and saved.snapshot is None and not capturing():
             saved.snapshot = saved.alias.detach().clone()
             recorder.doubt(saved, family.escaped)
         if self.watch.func_unused is not None:

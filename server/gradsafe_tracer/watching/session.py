@@ -17,6 +17,7 @@ from ..seen.records import BackwardNote
 from ..told import source
 from ..told.story import events_of
 from . import engine, patches
+from .compiled import compiled_undisturbed
 from .foreign import hooks_followed
 from .functions import functions_followed
 from .mode import Watch
@@ -51,6 +52,8 @@ class Session:
             exits.enter_context(patches.arrays_noticed(self))
         exits.enter_context(patches.same_objects())
         exits.enter_context(functions_followed(self))
+        if hasattr(torch, "compile"):
+            exits.enter_context(compiled_undisturbed(self))
         exits.enter_context(hooks_followed(self))
         if hasattr(torch.utils, "swap_tensors"):
             exits.enter_context(patches.swaps_allowed(self))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterator, List, Optional,
 import torch
 
 from ..care.harmless import harmless
+from ..care.quiet import capturing
 from ..seen.families import Family, family_of, known_family, shares_counter
 from ..seen.places import Where, where
 from ..seen.records import Hazard, WriteNote
@@ -51,13 +52,14 @@ class Writing:
     def _look(self) -> None:
         """The versions of everything that the call may write."""
         self.watch.busy = True
+        values = not capturing()
         try:
             for tensor in self._candidates():
                 if not tensor.is_inference():
                     self.targets.append((tensor, tensor._version))
                     family = known_family(tensor, self.watch.recorder.numbers)
-                    self._remember(tensor, family)
-                    if not self.watch.recorder.light:
+                    self._remember(tensor, family, values)
+                    if values and not self.watch.recorder.light:
                         self._repeat(tensor, family)
                         self._of_a_gradient(tensor)
         finally:
@@ -107,14 +109,14 @@ class Writing:
         if before is not None:
             self.gradients[id(tensor)] = partial(flow.after, before)
 
-    def _remember(self, tensor: Any, family: Optional[Family]) -> None:
+    def _remember(self, tensor: Any, family: Optional[Family], copies: bool) -> None:
         """The saved tensors on this storage; a copy of each that this call may change behind torch's back."""
         if family is None:
             return
         for saved in family.live():
             self.saved.append((saved, saved.alias._version))
-            hidden = self.plan is not Plan.WRITER or not shares_counter(tensor, saved.alias)
-            if (hidden or saved.unchecked) and saved.snapshot is None and not saved.note.unused:
+            hidden = copies and (self.plan is not Plan.WRITER or not shares_counter(tensor, saved.alias))
+            if (hidden or (copies and saved.unchecked)) and saved.snapshot is None and not saved.note.unused:
                 with torch.no_grad():
                     saved.snapshot = saved.alias.detach().clone()
 
