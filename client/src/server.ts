@@ -165,6 +165,8 @@ function clientOptions(
             select: settings.select,
             ignore: settings.ignore,
             advice: settings.advice,
+            tensorNames: settings.tensorNames,
+            entryPoints: settings.entryPoints,
             severity: settings.severity,
             diagnosticMode: settings.diagnosticMode,
             hover: { tensors: settings.hoverTensors },

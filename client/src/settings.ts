@@ -15,6 +15,8 @@ export interface Settings {
     readonly select: readonly string[] | null;
     readonly ignore: readonly string[];
     readonly advice: boolean | null;
+    readonly tensorNames: readonly string[];
+    readonly entryPoints: readonly string[];
     readonly severity: Readonly<Record<string, string>>;
     readonly diagnosticMode: string;
     readonly hoverTensors: boolean;
@@ -49,6 +51,8 @@ export function readSettings(): Settings {
         select: section.get('select', null),
         ignore: section.get('ignore', []),
         advice: section.get('advice', null),
+        tensorNames: section.get('tensorNames', []),
+        entryPoints: section.get('entryPoints', []),
         severity: section.get('severity', {}),
         diagnosticMode: section.get('diagnosticMode', 'openFilesOnly'),
         hoverTensors: section.get('hover.tensors', true),

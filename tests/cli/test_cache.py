@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sample_programs import BROKEN, CLEAN, SILENT
@@ -293,3 +294,27 @@ def test_what_nobody_used_for_long_goes_first(tmp_path: Path) -> None:
     last.write("00000010", "y")
     last.close()
     assert {path.name for path in place.rglob("0*") if path.is_file()} == {"000010"}
+
+
+def test_settings_that_decide_on_results_have_results_of_their_own(gradsafe: Any, tmp_path: Path) -> None:
+    Path("layers.py").write_text(CHANGES)
+    Path("caller.py").write_text(CALLER)
+    Path("loss.py").write_text("def f(x, w):\n    p = x * w\n    q = p * x\n    p += 1\n    return q\n")
+    file = Path("pyproject.toml")
+    keep = ("--cache-dir", str(tmp_path / "kept"))
+    for _ in range(2):
+        file.write_text("[tool.gradsafe]\n")
+        assert "note" not in gradsafe("check", "loss.py", "layers.py", *keep).out
+        file.write_text('[tool.gradsafe]\ntensor-names = ["?"]\n')
+        assert "1 note in 2 files" in gradsafe("check", "loss.py", "layers.py", *keep).out
+        file.write_text('[tool.gradsafe]\nentry-points = ["caller:step"]\n')
+        ran = gradsafe("check", "loss.py", "layers.py", *keep)
+        assert "--> layers.py:2:5" in ran.out
+        assert "1 error in 2 files" in ran.out
+
+
+def test_an_entry_point_that_is_not_there_is_said(gradsafe: Any) -> None:
+    Path("pyproject.toml").write_text('[tool.gradsafe]\nentry-points = ["train.py:main"]\n')
+    Path("model.py").write_text(CLEAN)
+    ran = gradsafe("check", "model.py")
+    assert "pyproject.toml:2:18: there is no 'train.py'. Name a file or a module" in ran.err

@@ -7,7 +7,8 @@ from collections.abc import Callable, Hashable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from gradsafe.project.session import FileResult, Session
+from gradsafe.project.result import FileResult
+from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
 
 from .typist import Typist

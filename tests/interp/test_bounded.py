@@ -6,7 +6,8 @@ from pathlib import Path
 
 from gradsafe.interp.analyse import BUDGETS, RootKind
 from gradsafe.interp.bounded import DECORATOR, DECORATORS, SHARE
-from gradsafe.project.session import FileResult, Session
+from gradsafe.project.result import FileResult
+from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
 
 HEAVY = (

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gradsafe.project.session import FileResult, Session
+from gradsafe.project.result import FileResult
+from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
 
 HEAD = "import functools\nimport torch\nfrom importlib.util import find_spec\n\n\n@functools.lru_cache\n"

@@ -125,3 +125,51 @@ async def test_a_mistake_in_the_editors_settings_is_said_once(session: Session, 
     session.open(uri, "pass\n")
     await session.diagnostics(uri, 1)
     assert session.shown == ["gradsafe: in the editor's settings: unknown severity"]
+
+
+LOSS = "def loss_of(logits, weight):\n    p = logits * weight\n    q = p * logits\n    p += 1\n    return q.sum()\n"
+SCALE = "def scale(x):\n    x.mul_(2)\n"
+START = "import torch\nfrom model import scale\n\n\ndef main():\n    y = torch.randn(3, requires_grad=True).exp()\n    scale(y)\n    y.sum().backward()\n"
+
+
+async def test_known_tensor_names_from_the_file_and_the_editor(tmp_path: Path) -> None:
+    uri, file = (tmp_path / "loss.py").as_uri(), tmp_path / "pyproject.toml"
+    file.write_text('[tool.gradsafe]\ntensor-names = ["x"]\n')
+    async with connected(REAL, root=tmp_path) as session:
+        session.open(uri, LOSS)
+        await severity(session, uri, None)
+
+        def change(names: list[str]) -> None:
+            settings = {"gradsafe": {"tensorNames": names}}
+            session.client.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings))
+
+        change(["log*"])
+        await severity(session, uri, Severity.Information)
+        change([])
+        await severity(session, uri, None)
+        file.write_text('[tool.gradsafe]\ntensor-names = ["logits", "weight"]\n')
+        saved = types.TextDocumentIdentifier(file.as_uri())
+        session.client.text_document_did_save(types.DidSaveTextDocumentParams(saved))
+        await severity(session, uri, Severity.Information)
+
+
+async def test_an_entry_point_is_judged_though_nobody_opened_it(tmp_path: Path) -> None:
+    uri, file = (tmp_path / "model.py").as_uri(), tmp_path / "pyproject.toml"
+    (tmp_path / "train.py").write_text(START)
+    (tmp_path / "model.py").write_text(SCALE)
+    file.write_text('[tool.gradsafe]\nentry-points = ["train.py:man"]\n')
+    async with connected(REAL, root=tmp_path) as session:
+        [problem] = await last(session, file.as_uri(), 1)
+        assert problem.range == spread((1, 17), (1, 29))
+        assert problem.message == "there is no function 'man' in 'train.py'. Did you mean main?"
+        session.open(uri, SCALE)
+        await severity(session, uri, None)
+        file.write_text('[tool.gradsafe]\nentry-points = ["train.py:main"]\n')
+        saved = types.TextDocumentIdentifier(file.as_uri())
+        session.client.text_document_did_save(types.DidSaveTextDocumentParams(saved))
+        await severity(session, uri, Severity.Error)
+        assert await last(session, file.as_uri(), 0) == []
+        shown = await session.client.workspace_execute_command_async(
+            types.ExecuteCommandParams("gradsafe.printDebugInformation")
+        )
+        assert f"- entry-points: ['{tmp_path / 'train.py'}:main'] (from {file})" in shown["markdown"]

@@ -52,6 +52,9 @@ class OneFile:
     def module(self, file: str) -> Any:
         return self.facts if file == self.facts.file else None
 
+    def tensor_names(self) -> tuple[str, ...]:
+        return ()
+
     def find_module(self, importer: str, name: str, level: int) -> str | None:
         return None
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gradsafe.project.session import FileResult, Session
+from gradsafe.project.result import FileResult
+from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
 
 TRAIN = "x = torch.ones(2, requires_grad=True)\ny = exp(x)\nspoil(y)\ny.sum().backward()\n"

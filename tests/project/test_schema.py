@@ -20,6 +20,8 @@ GOOD: list[dict[str, Any]] = [
     {"select": ["leaf-modified"], "ignore": [], "exclude": ["old/"]},
     {"baseline": "known.json"},
     {"advice": True},
+    {"tensor-names": ["x", "*_logits", "h[01]"]},
+    {"entry-points": []},
     {"severity": {"graph-freed": "hint"}, "per-file-ignores": {"tests/*": ["leaf-modified"]}},
 ]
 WRONG: list[dict[str, Any]] = [
@@ -35,6 +37,10 @@ WRONG: list[dict[str, Any]] = [
     {"exclude": [1]},
     {"baseline": ""},
     {"advice": "yes"},
+    {"tensor-names": "x"},
+    {"tensor-names": ["model.weight"]},
+    {"entry-points": "train.py:main"},
+    {"entry-points": [""]},
     {"baseline": ["known.json"]},
 ]
 

@@ -11,7 +11,8 @@ from programs import LAYERS, MAIN, edited
 from tests.endurance.equality import said
 
 from gradsafe.interp.analyse import Root
-from gradsafe.project.session import FileResult, Session
+from gradsafe.project.result import FileResult
+from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
 from gradsafe.rules.finding import Severity
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 
 from gradsafe.domain.layered import LayeredMap
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import Tri
 from gradsafe.domain.values import (
+    NONE,
     TRUE,
     ClassValue,
     Const,
@@ -37,6 +39,7 @@ from gradsafe.interp import (
     torch_ops,
 )
 from gradsafe.interp.machine import Machine
+from gradsafe.ir.instructions import Parameter
 from gradsafe.syntax.span import ChunkId, Span
 
 MAX_UNCALLED = 8
@@ -52,15 +55,17 @@ def unknown_arguments(function: FunctionValue) -> tuple[Value, ...]:
     )
 
 
-def call(machine: Machine, path: Path, value: Value, here: Source) -> list[Path]:
-    """Run a function with unknown arguments, judge what it returns, then the functions that it left uncalled."""
+def call(machine: Machine, path: Path, value: Value, here: Source, is_returned: bool = True) -> list[Path]:
+    """Run a function with unknown arguments, judge what it returns (where that is ``is_returned`` to anybody), then the functions
+    that it left uncalled.
+    """
     path.log = None
     before = Before(path.next_id, path.vars.fork())
-    paths = _call(machine, path, value, here)
+    paths = _call(machine, path, value, here, is_returned)
     return with_uncalled(machine, paths, before, here)
 
 
-def _call(machine: Machine, path: Path, value: Value, here: Source) -> list[Path]:
+def _call(machine: Machine, path: Path, value: Value, here: Source, is_returned: bool = True) -> list[Path]:
     if not isinstance(value, FunctionValue):
         return []
     args = tuple(_said(machine, path, value, each, here) for each in unknown_arguments(value))
@@ -78,7 +83,7 @@ def _call(machine: Machine, path: Path, value: Value, here: Source) -> list[Path
     called = calls.call_function(machine, path, value, args, kwargs, here)
     outcomes = [done for after, made in called for done in generators.force(machine, after, made)]
     for each, returned in outcomes:
-        if each.status is Status.RUN:
+        if is_returned and each.status is Status.RUN:
             _judge_returned(machine, each, returned, here)
         results.append(each)
     return results
@@ -88,14 +93,27 @@ def _annotated(machine: Machine, path: Path, function: FunctionValue, here: Sour
     """What annotations and defaults say of the parameters."""
     for parameter, default in zip(function.code.parameters, function.defaults, strict=False):
         argument = calls.unknown_argument(function, parameter)
-        if evidence.is_tensor(parameter.annotation):
+        annotation = parameter.annotation or _named(machine, parameter, default)
+        if evidence.is_tensor(annotation):
             torch_ops.materialise(path, argument, here, parameter.name)
-        elif evidence.may_be_tensor(parameter.annotation):
+        elif evidence.may_be_tensor(annotation):
             path.vars[("tensor", argument.token), "#likely"] = TRUE
-        elif evidence.is_tensor(evidence.element(parameter.annotation)):
+        elif evidence.is_tensor(evidence.element(annotation)):
             path.vars[("tensor", argument.token), "#elements"] = TRUE
         if isinstance(default, Const) and isinstance(default.value, bool):
             machine.unlikely[argument.token] = not default.value
+
+
+def _named(machine: Machine, parameter: Parameter, default: Value | None) -> str | None:
+    """The annotation that a parameter without one would have, by what the project says of its name.
+
+    A default says more than a name: what is a number, a flag or a string where nothing is passed is no tensor where something is.
+    """
+    if parameter.kind or parameter.name in ("self", "cls") or not (default is None or default == NONE):
+        return None
+    if not any(fnmatchcase(parameter.name, pattern) for pattern in machine.world.tensor_names()):
+        return None
+    return "Tensor" if default is None else "Tensor | None"
 
 
 def _said(machine: Machine, path: Path, function: FunctionValue, argument: Value, here: Source) -> Value:

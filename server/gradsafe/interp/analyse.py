@@ -47,20 +47,23 @@ from gradsafe_tracer.events import Event
 
 
 class RootKind(Enum):
-    """What a root is: a file's module body, or a function judged with unknown arguments."""
+    """What a root is: a file's module body, a function judged with unknown arguments, or one of these by which the program is started."""
 
     MODULE = "module"
     FUNCTION = "function"
+    ENTRY = "entry"
 
 
 BUDGETS = {
     RootKind.MODULE: Budget(narrows=True),
     # There are many functions in a file, and with unknown arguments most of their conditions are open.
     RootKind.FUNCTION: Budget(instructions=6_000, paths=8, depth=10, shadow=800, narrows=True),
+    RootKind.ENTRY: Budget(narrows=True),
 }
 BRIEF = {
     RootKind.MODULE: Budget(instructions=5_000, paths=4, depth=8, shadow=0, narrows=True),
     RootKind.FUNCTION: Budget(instructions=1_000, paths=4, depth=6, shadow=0, narrows=True),
+    RootKind.ENTRY: Budget(instructions=5_000, paths=4, depth=8, shadow=0, narrows=True),
 }
 """Where the file's budget is nearly used up (``project.allowance``)."""
 
@@ -173,15 +176,18 @@ def _run_module(machine: Machine, root: Root, sharing: Sharing) -> list[Path]:
 
 def _run_function(machine: Machine, root: Root, sharing: Sharing) -> list[Path]:
     here = Source(Span(root.scope, 0, 0), ())
+    returned = root.kind is not RootKind.ENTRY  # nobody differentiates what a program's start returns
     if len(root.names) == 1:
         path = _start(machine, root, sharing)
-        return alone.call(machine, path, names.load_global(machine, path, root.file, root.names[0]), here)
+        function = names.load_global(machine, path, root.file, root.names[0])
+        return alone.call(machine, path, function, here, returned)
     results: list[Path] = []
     machine.making = root.names[-1] == "__init__"
     for kept, owner in _receivers(machine, root):
         path = kept.fork()
         path.sharing = sharing
-        results.extend(alone.call(machine, path, _member(machine, path, owner, root.names[-1], here), here))
+        function = _member(machine, path, owner, root.names[-1], here)
+        results.extend(alone.call(machine, path, function, here, returned))
     return results
 
 

@@ -67,6 +67,10 @@ class WithTold:
         """See :class:`World`."""
         return _module(file).facts if is_told(file) else self._world.module(file)
 
+    def tensor_names(self) -> tuple[str, ...]:
+        """See :class:`World`."""
+        return self._world.tensor_names()
+
     def find_module(self, importer: str, name: str, level: int) -> str | None:
         """See :class:`World`. What a told module imports is torch's."""
         return None if is_told(importer) else self._world.find_module(importer, name, level)

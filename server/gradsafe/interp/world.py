@@ -41,5 +41,8 @@ class World(Protocol):
     def module(self, file: str) -> ModuleFacts | None:
         """The module in ``file``; None where there is no such file."""
 
+    def tensor_names(self) -> tuple[str, ...]:
+        """Patterns (``*``, ``?``, ``[ab]``) of names of parameters that the project says are tensors."""
+
     def find_module(self, importer: str, name: str, level: int) -> str | None:
         """The workspace file that ``from <level dots><name> import`` in ``importer`` names; None if outside."""

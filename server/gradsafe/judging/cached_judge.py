@@ -15,6 +15,7 @@ from gradsafe.judging.told import Proved, Told
 from gradsafe.project.cache.folder import Folder
 from gradsafe.project.cache.packing import Malformed
 from gradsafe.project.cache.store import CachedResults, Head, name_of
+from gradsafe.project.entries import in_scope
 from gradsafe.project.kept import Found
 from gradsafe.project.parallel import FEWEST, SLICE, judge_ahead, processes, results
 from gradsafe.project.session import Session
@@ -28,10 +29,11 @@ class CachedJudge:
     """Implements :class:`gradsafe.judging.judge.Judge` for the files of ``scope``, with their texts as they are on the disk."""
 
     def __init__(self, settings: Settings, scope: Sequence[str], folder: Folder) -> None:
-        self._settings, self._scope, self._folder = settings, tuple(scope), folder
-        self._results = CachedResults(folder, settings.folder, scope)
+        self._settings, self._folder = settings, folder
+        self._scope = tuple(in_scope(settings.entry_points, scope))
+        self._results = CachedResults(folder, settings.folder, self._scope, settings.deciding)
         self.session = Session(settings, settings.folder, store=self._results)
-        self.session.open(scope)
+        self.session.open(self._scope)
         self._inner = SessionJudge(self.session)
         self._told: dict[str, Told] = {}
         self._names: dict[str, str] = {}
@@ -206,4 +208,5 @@ def _spelled(settings: Settings) -> list[object]:
         [(pattern, sorted(codes)) for pattern, codes in settings.per_file_ignores],
         sorted((code, severity.value) for code, severity in settings.severity.items()),
         settings.advises,
+        settings.deciding,
     ]

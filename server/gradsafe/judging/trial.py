@@ -11,7 +11,8 @@ from gradsafe.fixes.chunk_sources import ChunkSources
 from gradsafe.project.merge import file_of
 from gradsafe.project.problems import ProblemKind
 from gradsafe.project.recording import Key
-from gradsafe.project.session import FileResult, Session
+from gradsafe.project.result import FileResult
+from gradsafe.project.session import Session
 from gradsafe.project.sharing import reads_of, targets_of
 from gradsafe.report.entry import EntryEdit
 from gradsafe.report.texts import edited_files

@@ -114,6 +114,8 @@ def _settings(server: GradsafeServer, configured: Configured) -> Iterator[tuple[
         "exclude": list(settings.exclude),
         "baseline": settings.baseline,
         "advice": settings.advice,
+        "tensor-names": list(settings.tensor_names),
+        "entry-points": [":".join((each.file, ".".join(each.names))) for each in settings.entry_points],
         "per-file-ignores": {pattern: sorted(codes) for pattern, codes in settings.per_file_ignores},
     }
     for key, value in values.items():

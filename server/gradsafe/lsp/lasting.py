@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from gradsafe.project.problems import ProblemKind
-from gradsafe.project.session import FileResult
+from gradsafe.project.result import FileResult
 from gradsafe.rules.finding import Finding, Related
 from gradsafe.syntax.span import ChunkId, Span
 from gradsafe_tracer.events import AnyPlace

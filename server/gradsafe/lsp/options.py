@@ -14,6 +14,16 @@ DEFAULT_TIMEOUT = 120.0
 DEFAULT_IDLE = 30 * 60.0
 """A session holds its tensors, perhaps on a GPU that others wait for."""
 
+SETTINGS = {
+    "select": "select",
+    "ignore": "ignore",
+    "severity": "severity",
+    "advice": "advice",
+    "tensorNames": "tensor-names",
+    "entryPoints": "entry-points",
+}
+"""As an editor spells them, and as ``pyproject.toml`` does."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -71,9 +81,9 @@ def read_options(sent: Any) -> Options:
 
 
 def editor_settings(sent: Any) -> dict[str, Any]:
-    """``select``, ``ignore``, ``severity`` and ``advice`` as the client has sent them; what is empty or null is not said."""
+    """What the client has sent of the settings that ``pyproject.toml`` has, too, by their names there; what is empty or null is not said."""
     top = mapping(sent)
-    found = {key: top[key] for key in ("select", "ignore", "severity", "advice") if top.get(key) is not None}
+    found = {key: top[sent_as] for sent_as, key in SETTINGS.items() if top.get(sent_as) is not None}
     plain = {key: mapping(value) if hasattr(value, "_asdict") else value for key, value in found.items()}
     return {key: value for key, value in plain.items() if key == "select" or value not in ([], (), {})}
 

@@ -27,7 +27,8 @@ from gradsafe.project.files import discover
 from gradsafe.project.interpret import BackwardReads
 from gradsafe.project.looking import logs, look
 from gradsafe.project.problems import ProblemKind
-from gradsafe.project.session import FileResult, Session
+from gradsafe.project.result import FileResult
+from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings, load, matches, overlay
 from gradsafe.report.entry import Entry, EntryEdit, EntryFix, to_entry
 from gradsafe.report.texts import edited_files

@@ -107,7 +107,7 @@ def _holds(session: Session, file: str, sources: ChunkSources, finding: Finding,
 
 def _of_root(session: Session, tree: Chunk, sources: ChunkSources, root: Root) -> Iterator[_Asked]:
     pieces = _pieces(tree, sources, root) if not _is_inherited(session, root) else []
-    asked = list(questions(pieces, root.kind is RootKind.FUNCTION)) if pieces else []
+    asked = list(questions(pieces, root.kind is not RootKind.MODULE)) if pieces else []
     if not asked:
         return
     inquiry = Inquiry([question for _, question in asked], _softness(pieces, root))

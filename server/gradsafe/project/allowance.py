@@ -67,7 +67,7 @@ class Took(NamedTuple):
 class Plan:
     """The roots of one state of a file in the order in which they may spend, and how far what they spent is known.
 
-    First the module's own statements, if they do anything to tensors, then the functions that write something, then the rest,
+    First what the program is started by: entry points, and the module's own statements if they do anything to tensors; then the functions that write something, then the rest,
     and last those that only make or register something.
     """
 
@@ -122,6 +122,8 @@ class Plan:
     def _rank(self, root: Root) -> int:
         if root.kind is RootKind.MODULE:
             return self._module_rank
+        if root.kind is RootKind.ENTRY:
+            return 0
         found = self._functions.get(root.scope)
         if found is None or not found.writes:
             return 3 if root.names[-1:] == ("__init__",) else 2

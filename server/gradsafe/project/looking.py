@@ -50,7 +50,7 @@ def look(session: Session, file: str, row: int, column: int) -> Looked | None:
     for alone, roots in ((False, _callers(session, own)), (True, (own,))):
         sights = [sight for root in roots for sight in _sights(session, root, Watch(watched, aimed))]
         if any(_says_something(sight) for sight in sights):
-            return Looked(place, word, tuple(sights), alone and own.kind is RootKind.FUNCTION)
+            return Looked(place, word, tuple(sights), alone and own.kind is not RootKind.MODULE)
     return None
 
 

@@ -2,7 +2,8 @@
 
 A finding belongs to the root that found it, and is shown where its primary place is. Several roots may tell of
 one defect: the surest of them is told. A function that is called in its file with better-known arguments is
-not also judged by what it would do with unknown ones, unless that is an error whoever calls it.
+not also judged by what it would do with unknown ones, unless that is an error whoever calls it. So is one that an entry
+point of the program calls, in whatever file.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def never_with_grad(outcomes: Mapping[Root, Calls]) -> set[Root]:
 
 
 def _called_with_more(outcomes: Mapping[Root, Outcome]) -> set[Root]:
-    """The functions that some other root of their file runs in full.
+    """The functions that some other root of their file, or an entry point, runs in full.
 
     Of two that call each other neither stands for the other: dropping both would lose what they say.
     """
@@ -98,7 +99,9 @@ def _called_with_more(outcomes: Mapping[Root, Outcome]) -> set[Root]:
 
 
 def _stands_for(caller: Root, root: Root, outcomes: Mapping[Root, Outcome]) -> bool:
-    if caller == root or caller.file != root.file or root.kind is RootKind.MODULE:
+    if caller == root or root.kind is not RootKind.FUNCTION:
+        return False
+    if caller.file != root.file and caller.kind is not RootKind.ENTRY:
         return False
     return caller.scope not in outcomes[root].called
 

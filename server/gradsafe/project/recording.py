@@ -21,12 +21,12 @@ from gradsafe.syntax.span import ChunkId
 
 Key = tuple[Any, ...]
 """``("body", chunk)``, ``("chunk", chunk)``, ``("yields", chunk)``, ``("module", file)``, ``("stars", file)``, ``("names", file)``,
-``("name", file, name)``, ``("find", importer, name, level)``; ``("text", file)`` is whatever a file could be asked."""
+``("name", file, name)``, ``("find", importer, name, level)``, ``("tensor names",)``; ``("text", file)`` is whatever a file could be asked."""
 
 
 def file_of(key: Key) -> str:
-    """The file whose text decides the answer; empty for a question about which files there are."""
-    if key[0] == "find":
+    """The file whose text decides the answer; empty for a question about the project: which files there are, what it says."""
+    if key[0] in ("find", "tensor names"):
         return ""
     about = key[1]
     return about.file if isinstance(about, ChunkId) else str(about)
@@ -64,6 +64,8 @@ class Answers:
             return self._workspace.digest(key[1])
         if kind == "find":
             return self._workspace.find_module(*key[1:])
+        if kind == "tensor names":
+            return self._workspace.tensor_names()
         facts = self._workspace.module(key[1])
         if facts is None or kind == "module":
             return facts is not None
@@ -123,6 +125,11 @@ class Recorder:
         noted = ModuleFacts(facts.file, facts.root, _Binders(facts.binders, self, file), facts.stars)
         self._modules[file] = noted
         return noted
+
+    def tensor_names(self) -> tuple[str, ...]:
+        """See :class:`World`."""
+        self.note("tensor names")
+        return self._workspace.tensor_names()
 
     def find_module(self, importer: str, name: str, level: int) -> str | None:
         """See :class:`World`."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 
 from gradsafe.interp.analyse import Root, RootKind
 from gradsafe.syntax.chunk import Chunk
@@ -10,14 +11,17 @@ from gradsafe.syntax.kind import Kind
 from gradsafe.syntax.span import ChunkId
 
 
-def roots_of(tree: Chunk) -> tuple[Root, ...]:
+def roots_of(tree: Chunk, entries: Collection[tuple[str, ...]] = ()) -> tuple[Root, ...]:
     """The roots in a MODULE chunk, in the order of the text, the module body first.
 
     A function inside a function is none: it is judged where it is called, with the closure that it has there.
-    Of several definitions of one name only the last can be meant by that name.
+    Of several definitions of one name only the last can be meant by that name. ``entries``: the names of those that the
+    program is started by.
     """
     file = tree.id.file
     found = {root.names: root for root in _functions(file, tree, ())}
+    for names in found.keys() & entries:
+        found[names] = replace(found[names], kind=RootKind.ENTRY)
     return (Root(RootKind.MODULE, file, tree.id), *found.values())
 
 

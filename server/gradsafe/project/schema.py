@@ -15,6 +15,8 @@ DESCRIPTIONS = {
     "severity": "How severe findings of a rule are, whatever the analysis is sure of.",
     "exclude": "Files and folders that are not analysed, written as in `.gitignore`.",
     "advice": "Tell also where an operation out of place is proved to be as good in place, as a hint.",
+    "tensor-names": "Names of parameters that are tensors where nothing else says what they are: `x`, `*_logits`.",
+    "entry-points": "Functions and scripts that the program is started by: `train.py:main`, `package.module:Trainer.fit`, `train.py`.",
     "baseline": "The file of findings that are known and not told, seen from here; `gradsafe check --write-baseline FILE` writes it.",
 }
 
@@ -35,6 +37,8 @@ def schema(summaries: Mapping[str, str]) -> dict[str, Any]:
         },
         "exclude": strings,
         "advice": {"type": "boolean"},
+        "tensor-names": {"type": "array", "items": {"type": "string", "pattern": r"^[\w*?!\[\]-]+$"}},
+        "entry-points": {"type": "array", "items": {"type": "string", "minLength": 1}},
         "baseline": {"type": "string", "minLength": 1},
     }
     return {

@@ -17,12 +17,13 @@ from gradsafe.project.advice import Adviser
 from gradsafe.project.allowance import Allowance, Plan, Took
 from gradsafe.project.closure import Closures
 from gradsafe.project.interpret import Interpret, Outcome, interpret, rerun, unspent
-from gradsafe.project.kept import Kept, Limit, Store, limits_of
+from gradsafe.project.kept import Kept, Store, limits_of
 from gradsafe.project.merge import merge, suppressed, unused, wanted
 from gradsafe.project.problems import Problem, Problems, unreadable
 from gradsafe.project.process import prepare
 from gradsafe.project.reach import Reach
 from gradsafe.project.recording import Answers, KeptPrelude, Recorder, file_of
+from gradsafe.project.result import FileResult, Work, in_order
 from gradsafe.project.roots import own_texts, roots_of
 from gradsafe.project.settings import Settings
 from gradsafe.project.standing import stands_on
@@ -32,39 +33,10 @@ from gradsafe.syntax import suppressions
 from gradsafe.syntax.layout import Layout
 from gradsafe.syntax.source import Unreadable
 from gradsafe.syntax.span import ChunkId
-from gradsafe.syntax.suppressions import Unused
 from gradsafe_tracer.events import AnyPlace, Place
 
 KEPT = 3
 """Results kept for each root: undo, and a fix that is tried and taken back, find the last one again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """What was done to answer, in counts: chunks given to libcst, instructions interpreted, roots run.
-
-    ``roots`` are those whose findings were merged, ``bounded`` those of them that hit a budget.
-    """
-
-    chunks_parsed: int = 0
-    instructions: int = 0
-    roots_run: int = 0
-    roots: int = 0
-    bounded: int = 0
-
-
-@dataclass(frozen=True)
-class FileResult:
-    """All there is to say of one file. ``complete``: nothing is left to be run for it."""
-
-    file: str
-    findings: tuple[Finding, ...]
-    problems: tuple[Problem, ...]
-    layout: Layout | None
-    work: Work
-    unused: tuple[Unused, ...] = ()
-    complete: bool = True
-    limits: tuple[Limit, ...] = ()
 
 
 @dataclass(slots=True)
@@ -86,8 +58,9 @@ class Session:
         self, settings: Settings, root: str, interpret: Interpret = interpret, store: Store | None = None
     ) -> None:
         prepare()
-        self.settings = settings
+        self._settings = settings
         self.workspace = Workspace(root)
+        self.workspace.known_tensors = settings.tensor_names
         self._interpret = interpret
         self._answers = Answers(self.workspace)
         self._prelude = KeptPrelude(self.workspace, self._answers)
@@ -104,6 +77,23 @@ class Session:
         self._changes = 0
         self._instructions = 0
         self._runs = 0
+
+    @property
+    def settings(self) -> Settings:
+        """What holds now; others may be set at any time."""
+        return self._settings
+
+    @settings.setter
+    def settings(self, settings: Settings) -> None:
+        before, self._settings = self._settings, settings
+        if before.deciding == settings.deciding:
+            return
+        self.workspace.known_tensors = settings.tensor_names
+        self._store = None  # its results are those of other settings
+        self._plans.clear()
+        self._answers.forget("")
+        self._prelude.changed()
+        self._forget_results(None)
 
     # -- texts
 
@@ -123,8 +113,8 @@ class Session:
 
     @property
     def scope(self) -> list[str]:
-        """The files whose roots are judged."""
-        return list(self._scope)
+        """The files whose roots are judged: those that are open, and those of the program's entry points."""
+        return list(self._judged())
 
     def drop(self, file: str) -> None:
         """``file`` is not in scope any more; as an import it is what the disk says."""
@@ -310,11 +300,23 @@ class Session:
         """The files whose roots find something in ``file``, or may: itself, those in scope that have looked into it, and
         those that import it and are to be run.
         """
-        to_be_run = [each for each in self._reach.unknown(self._scope) if self._reading(each) is None]
+        judged = self._judged()
+        to_be_run = [each for each in self._reach.unknown(judged) if self._reading(each) is None]
         importing = {each for each in to_be_run if file in self._closures.of(each)}
         others = (self._reach.readers(file) | importing) - {file}
         yield file
-        yield from (each for each in self._scope if each in others) if others else ()
+        yield from (each for each in judged if each in others) if others else ()
+
+    def _judged(self) -> dict[str, None]:
+        entries = self._settings.entry_points
+        if not entries:
+            return self._scope
+        return self._scope | {self.workspace.name(each.file): None for each in entries}
+
+    def _entries(self, file: str) -> set[tuple[str, ...]]:
+        """The entry points in a file, but for scripts."""
+        name = self.workspace.name
+        return {each.names for each in self._settings.entry_points if name(each.file) == file}
 
     def _reading(self, file: str) -> frozenset[str] | None:
         """The files that the roots of ``file`` have looked into; None where one of them is to be run."""
@@ -352,7 +354,7 @@ class Session:
             self.admit(self._store.results(file))
         known = self._plans.get(file)
         if known is None or known.tree is not tree:
-            known = self._plans[file] = Plan(tree, roots_of(tree), known)
+            known = self._plans[file] = Plan(tree, roots_of(tree, self._entries(file)), known)
         return known
 
     def _roots_of(self, file: str) -> tuple[Root, ...]:
@@ -435,7 +437,7 @@ class Session:
         bounded = sum(1 for outcome in outcomes.values() if outcome.budgets_hit)
         return FileResult(
             file,
-            tuple(self._in_order(each for each in shown if each is not None)),
+            in_order((each for each in shown if each is not None), self.place),
             self._problems.of(opened),
             self.workspace.layout(file),
             Work(parsed, instructions, runs, len(outcomes), bounded),
@@ -443,8 +445,3 @@ class Session:
             complete,
             limits_of(file, outcomes),
         )
-
-    def _in_order(self, findings: Iterable[Finding]) -> list[Finding]:
-        """By place, then by code: the same findings always read the same."""
-        nowhere = Place("", 0, 0, 0, 0)
-        return sorted(findings, key=lambda each: (self.place(each.primary) or nowhere, each.code))

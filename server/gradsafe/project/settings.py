@@ -8,13 +8,14 @@ from __future__ import annotations
 import difflib
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pathspec import GitIgnoreSpec
 
+from gradsafe.project.entries import EntryPoint, entry_point
 from gradsafe.rules.finding import ADVICE, Severity
 from gradsafe.syntax.source import Unreadable, read
 
@@ -25,9 +26,11 @@ else:
 
 FILE, TABLE = "pyproject.toml", "tool.gradsafe"
 _HEADER = re.compile(r"\s*\[+\s*([\w.\"' -]+?)\s*\]+\s*(?:#.*)?$")
-OVERLAID = ("select", "ignore", "severity", "advice")
-"""What an editor may say, too: it knows no patterns that are meant to be seen from the project's folder."""
-KEYS = ("select", "ignore", "per-file-ignores", "severity", "exclude", "baseline", "advice")
+OVERLAID = ("select", "ignore", "severity", "advice", "tensor-names", "entry-points")
+"""What an editor may say, too: it knows no patterns of files."""
+KEYS = (
+    "select", "ignore", "per-file-ignores", "severity", "exclude", "baseline", "advice", "tensor-names", "entry-points",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,14 @@ class Settings:
     baseline: str | None = None
     advice: bool = False
     """Whether to tell also of what is no defect (``rules.finding.ADVICE``)."""
+    tensor_names: tuple[str, ...] = ()
+    """Patterns of the names of parameters that are tensors, where nothing else says what they are."""
+    entry_points: tuple[EntryPoint, ...] = ()
+
+    @property
+    def deciding(self) -> tuple[Hashable, ...]:
+        """What decides on what is found, not only on what is told of it: results under others are none."""
+        return self.tensor_names, tuple((each.file, each.names) for each in self.entry_points)
 
     @property
     def advises(self) -> bool:
@@ -126,7 +137,7 @@ def parse(file: str, text: str, codes: Iterable[str]) -> Loaded:
 
 
 def overlay(base: Settings, editor: Mapping[str, Any], codes: Iterable[str]) -> Loaded:
-    """``base`` with an editor's settings over it: its severities win, its ``ignore`` is added, its ``select`` comes instead."""
+    """``base`` with an editor's settings over it: its severities win, its ``select`` comes instead, its lists are added."""
     reader = _Reader("the editor's settings", "", tuple(codes))
     said = reader.settings(base.folder, {key: editor[key] for key in OVERLAID if key in editor})
     settings = replace(
@@ -135,6 +146,8 @@ def overlay(base: Settings, editor: Mapping[str, Any], codes: Iterable[str]) -> 
         ignore=base.ignore | said.ignore,
         severity={**base.severity, **said.severity},
         advice=said.advice if "advice" in editor else base.advice,
+        tensor_names=tuple(dict.fromkeys((*base.tensor_names, *said.tensor_names))),
+        entry_points=tuple(dict.fromkeys((*base.entry_points, *said.entry_points))),
     )
     return Loaded(settings, None, tuple(reader.problems))
 
@@ -186,6 +199,9 @@ class _Reader:
             self._read(table, "exclude", self._patterns) or (),
             str(Path(folder, name)) if (name := self._read(table, "baseline", self._name)) else None,
             self._read(table, "advice", self._flag) or False,
+            self._read(table, "tensor-names", self._tensor_names) or (),
+            self._read(table, "entry-points", lambda key, value: self._entry_points(key, value, folder))
+            or (),
         )
 
     def _read(self, table: dict[str, Any], key: str, reader: Callable[[str, Any], Any]) -> Any:
@@ -234,6 +250,26 @@ class _Reader:
             self._problem(pattern, f"not a pattern: {error}", "Write it as in .gitignore.")
             return False
         return True
+
+    def _tensor_names(self, key: str, value: Any) -> tuple[str, ...] | None:
+        return tuple(each for each in self._strings(key, value) or () if self._is_name(each))
+
+    def _is_name(self, pattern: str) -> bool:
+        if re.fullmatch(r"[\w*?!\[\]-]+", pattern):
+            return True
+        what = f"{pattern!r} is no name of a parameter"
+        self._problem(pattern, what, 'Write a name, or a pattern of names such as "*_logits".')
+        return False
+
+    def _entry_points(self, key: str, value: Any, folder: str) -> tuple[EntryPoint, ...] | None:
+        found = []
+        for text in self._strings(key, value) or ():
+            entry = entry_point(folder, text)
+            if isinstance(entry, EntryPoint):
+                found.append(entry)
+            else:
+                self._problem(text, entry.why, entry.remedy)
+        return tuple(dict.fromkeys(found))
 
     def _per_file(self, key: str, value: Any) -> tuple[tuple[str, frozenset[str]], ...] | None:
         if not isinstance(value, dict):

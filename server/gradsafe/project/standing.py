@@ -11,7 +11,7 @@ from gradsafe.project.workspace import Workspace
 def stands_on(workspace: Workspace, root: Root, rows: Sequence[int]) -> bool:
     """Whether the root is a function that stands, or a part of it, on one of some rows."""
     layout, chunk = workspace.layout(root.file), workspace.chunk(root.scope)
-    if root.kind is not RootKind.FUNCTION or layout is None or chunk is None:
+    if root.kind is RootKind.MODULE or layout is None or chunk is None:
         return False
     start = layout.start(chunk.id) or 0
     size = sum(len(each.lead) + len(each.text) for each in chunk.walk()) - len(chunk.lead)

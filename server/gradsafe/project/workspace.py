@@ -46,6 +46,8 @@ class Workspace:
 
     def __init__(self, root: str, lowered: Lowered | None = None) -> None:
         self.root = root
+        self.known_tensors: tuple[str, ...] = ()
+        """As the project's configuration has it."""
         self.lowered = lowered or Lowered()
         self._files: dict[str, _Opened | Unreadable] = {}
         self._overlays: set[str] = set()
@@ -228,6 +230,10 @@ class Workspace:
         if found.facts is None:
             found.facts = self._bindings.facts(self.name(file), found.root)
         return found.facts
+
+    def tensor_names(self) -> tuple[str, ...]:
+        """See :class:`~gradsafe.interp.world.World`."""
+        return self.known_tensors
 
     def find_module(self, importer: str, name: str, level: int) -> str | None:
         """The workspace file that an import in ``importer`` names."""

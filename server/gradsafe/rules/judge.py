@@ -39,7 +39,7 @@ def judge_log(events: Sequence[Event]) -> list[Finding]:
 def findings_of(result: RootResult) -> list[Finding]:
     """The findings of an interpreted root."""
     logs = [Log(trail.events, trail.conditions, trail.blurred, trail.shadow_from) for trail in result.trails]
-    return judge(logs, result.root.names[-1:] == ("forward",), alone=result.root.kind is RootKind.FUNCTION)
+    return judge(logs, result.root.names[-1:] == ("forward",), alone=result.root.kind is not RootKind.MODULE)
 
 
 def judge(logs: Sequence[Log], is_forward: bool = False, alone: bool = False) -> list[Finding]:

@@ -47,10 +47,13 @@ class Head:
 
 
 class CachedResults:
-    """Implements :class:`gradsafe.project.kept.Store` for the files of ``scope``, as they are on the disk when it is first asked."""
+    """Implements :class:`gradsafe.project.kept.Store` for the files of ``scope``, as they are on the disk when it is first asked.
 
-    def __init__(self, folder: Folder, root: str, scope: Iterable[str]) -> None:
-        self._folder, self._root = folder, root
+    ``deciding``: what of the configuration decides on results.
+    """
+
+    def __init__(self, folder: Folder, root: str, scope: Iterable[str], deciding: Iterable[Any] = ()) -> None:
+        self._folder, self._root, self._deciding = folder, root, tuple(deciding)
         self.disk = Disk(root, scope)
         self._heads: dict[str, Head | None] = {}
 
@@ -103,7 +106,7 @@ class CachedResults:
         ) and disk.agrees(head.facts)
 
     def _name(self, file: str, digest: str | None, part: str) -> str:
-        return f"{name_of(os.getcwd(), self._root, file, digest)}.{part}"  # noqa: PTH109
+        return f"{name_of(os.getcwd(), self._root, file, digest, self._deciding)}.{part}"  # noqa: PTH109
 
 
 def name_of(*parts: Any) -> str:
