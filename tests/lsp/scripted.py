@@ -73,8 +73,8 @@ class Scripted:
         self.texts[file] = text
         return judge(file, text)
 
-    def judge_instead(self, file: str, text: str, give_way: Callable[[], bool]) -> Sequence[Entry]:
-        return judge(file, text).entries
+    def judge_instead(self, file: str, text: str, give_way: Callable[[], bool]) -> Judgement:
+        return judge(file, text)
 
     def files(self) -> Sequence[str]:
         return sorted(str(path) for folder in self.folders for path in Path(folder).rglob("*.py"))

@@ -162,12 +162,34 @@ async def test_a_finding_of_the_runs_has_fixes_in_the_cells_of_the_notebook(real
         C: [(spread((0, 0), (0, 0)), "h = "), (spread((0, 2), (0, 6)), "add")]
     }
     assert made["Let backward keep a copy of `h`"] == {A: [(spread((2, 11), (2, 11)), ".clone()")]}
-    assert not [title for title in made if title.startswith("Ignore")]
+    assert made["Ignore `saved-tensor-modified` here"] == {
+        C: [(spread((0, 9), (0, 9)), "  # gradsafe: ignore[saved-tensor-modified]")]
+    }
+    assert not next(each for each in actions if each.title.startswith("Ignore")).is_preferred
     # Whoever edits a cell has to run it again; until then nothing is known of what it would do.
     notebook.edit(C, replace((0, 0), (0, 0), "# why\n"))
     await real.until(lambda: notebook.last(C).range.start.line == 1)
     left = await real.actions(C, notebook.last(C).range, [notebook.last(C)])
     assert [list(await edits_of(real, each)) for each in left] == [[A]]
+
+
+async def test_what_hides_a_finding_of_the_runs_is_not_told_to_hide_nothing(real: Session) -> None:
+    notebook = Notebook(real, {A: MADE, B: ENDED, C: WRITTEN})
+    for order, uri in enumerate((A, C, B), 1):
+        notebook.run(uri, order)
+    await notebook.says(C=[SAYS])
+    [action] = [
+        each
+        for each in await real.actions(C, notebook.last(C).range, [notebook.last(C)])
+        if each.title.startswith("Ignore")
+    ]
+    [(at, comment)] = (await edits_of(real, action))[C]
+    notebook.edit(C, types.TextDocumentContentChangePartial(range=at, text=comment))
+    # It has not run with that: what ran is out of date, and in the document there is nothing to hide.
+    await notebook.says(C=["suppresses nothing"])
+    for order, uri in enumerate((A, C, B), 4):
+        notebook.run(uri, order)
+    await notebook.says()
 
 
 async def test_a_cell_that_was_run_twice_is_mended_once(real: Session) -> None:

@@ -38,7 +38,7 @@ class Document:
         cells = tuple(cell for cell in cells_to_run(self.snapshot) if cell.number in numbers)
         request = self.session.named(
             RunRequest(
-                Kind.CELLS, self.snapshot.file, "", cells, timeout=60, notebook=bool(self.snapshot.cells)
+                Kind.CELLS, self.snapshot.file, "", cells, timeout=None, notebook=bool(self.snapshot.cells)
             )
         )
         kept = self.session.kept
@@ -100,10 +100,17 @@ def test_a_whole_file(tmp_path: Path) -> None:
     file = tmp_path / "model.py"
     text = f"import sys\nprint(sys.argv[1:])\n{FIRST}\n{SECOND}\n"
     cells = (RunCell(0, str(file), 1, text, str(file)),)
-    request = RunRequest(Kind.FILE, str(file), text, cells, timeout=60, arguments=("--lr", "1"))
-    output: list[str] = []
-    traced = RealRunner().run(request, threading.Event(), lambda _stream, piece: output.append(piece))
-    assert (traced.outcome, "".join(output)[:14]) == ("raised", "['--lr', '1']\n")
+    request = RunRequest(Kind.FILE, str(file), text, cells, timeout=None, arguments=("--lr", "1"))
+    output: dict[str, str] = {"stdout": "", "stderr": ""}
+
+    def printed(stream: str, piece: str) -> None:
+        output[stream] += (
+            piece  # each stream has a thread of its own: which of the two comes first is not told
+        )
+
+    traced = RealRunner().run(request, threading.Event(), printed)
+    assert (traced.outcome, output["stdout"]) == ("raised", "['--lr', '1']\nhello\n")
+    assert "RuntimeError" in output["stderr"]
     assert [entry.place.row for entry in traced.findings] == [7]
 
 
@@ -129,7 +136,7 @@ def test_a_dry_run(tmp_path: Path) -> None:
     text = f"{FIRST}\n{SECOND}\n"
     cells = (RunCell(0, str(file), 1, text, str(file)),)
     traced = RealRunner().run(
-        RunRequest(Kind.DRY_RUN, str(file), text, cells, timeout=60), threading.Event(), lambda _s, _t: None
+        RunRequest(Kind.DRY_RUN, str(file), text, cells, timeout=None), threading.Event(), lambda _s, _t: None
     )
     assert (traced.outcome, [entry.place.row for entry in traced.findings]) == ("raised", [5])
 
@@ -139,7 +146,7 @@ def test_one_test(tmp_path: Path) -> None:
     body = "".join(f"    {line}\n" for line in SECOND.split("\n"))
     text = f"{FIRST}\n\n\ndef test_it():\n{body}\n\ndef test_other():\n    assert False\n"
     file.write_text(text, encoding="utf-8")
-    request = RunRequest(Kind.TEST, str(file), text, timeout=60, target="test_it")
+    request = RunRequest(Kind.TEST, str(file), text, timeout=None, target="test_it")
     output: list[str] = []
     traced = RealRunner().run(request, threading.Event(), lambda _stream, piece: output.append(piece))
     assert [entry.place.row for entry in traced.findings] == [8]

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from gradsafe.project.settings import ConfigurationProblem, Settings
 
 
+UNUSED = "unused-suppression"
+
+
 @dataclass(frozen=True)
 class Remark:
     """Something to say that is no finding: what could not be analysed, a suppression that is ``unnecessary``."""
@@ -90,7 +93,7 @@ class Analysis(Protocol):
         None where it stopped because something more urgent waits; asked again, it goes on from there.
         """
 
-    def judge_instead(self, file: str, text: str, give_way: Callable[[], bool]) -> Sequence[Entry] | None:
+    def judge_instead(self, file: str, text: str, give_way: Callable[[], bool]) -> Judgement | None:
         """What there would be to say if ``file`` held ``text``; its own text stays what it is. None as in :meth:`judge`."""
 
     def files(self) -> Sequence[str]:
@@ -127,7 +130,7 @@ class Analysis(Protocol):
         """With ``fix`` made in the last text of ``file`` the entry is gone, and no new one has come."""
 
     def fixes_instead(self, file: str, text: str, entry: Entry) -> Sequence[EntryFix]:
-        """The fixes of an entry of :meth:`judge_instead` in ``text``; none that hide it, and none verified."""
+        """The fixes of an entry of :meth:`judge_instead` in ``text``; none verified. Of those that hide it the one for its line."""
 
     def holds_instead(self, file: str, text: str, entry: Entry, mended: str, own: str) -> bool:
         """With ``mended`` instead of ``text`` the entry is gone and no new one has come, and ``own`` in ``file`` brings none."""

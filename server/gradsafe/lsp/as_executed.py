@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from gradsafe.lsp.analysis import Analysis, Judgement
+from gradsafe.lsp.analysis import UNUSED, Analysis, Judgement, Remark
 from gradsafe.lsp.cells import join_cells
 from gradsafe.lsp.convert import split_lines
 from gradsafe.lsp.documents import Snapshot
@@ -29,6 +29,8 @@ class JudgedRuns:
 
     runs: tuple[Execution, ...] = ()
     entries: tuple[Entry, ...] = ()
+    unused: tuple[Place, ...] = ()
+    """Suppressions that suppress nothing in that text."""
 
 
 def judge_runs(analysis: Analysis, snapshot: Snapshot, give_way: Callable[[], bool]) -> JudgedRuns | None:
@@ -36,8 +38,11 @@ def judge_runs(analysis: Analysis, snapshot: Snapshot, give_way: Callable[[], bo
     runs = snapshot.runs
     if not is_another_order(runs, {cell.uri: cell.text for cell in snapshot.cells}):
         return JudgedRuns()
-    entries = analysis.judge_instead(snapshot.file, text_of(runs), give_way)
-    return JudgedRuns(runs, tuple(entries)) if entries is not None else None
+    judged = analysis.judge_instead(snapshot.file, text_of(runs), give_way)
+    if judged is None:
+        return None
+    unused = tuple(remark.place for remark in judged.remarks if remark.code == UNUSED)
+    return JudgedRuns(runs, judged.entries, unused)
 
 
 def text_of(runs: Sequence[Execution]) -> str:
@@ -75,7 +80,11 @@ def with_runs(judgement: Judgement, judged: JudgedRuns, snapshot: Snapshot) -> J
     only_as_run = dict(only_there.values())
     notes |= dict.fromkeys(only_as_run, runs.note())
     return replace(
-        judgement, entries=(*judgement.entries, *only_as_run), notes=notes, only_as_run=only_as_run
+        judgement,
+        entries=(*judgement.entries, *only_as_run),
+        remarks=tuple(each for each in judgement.remarks if not runs.needs(each, judged.unused)),
+        notes=notes,
+        only_as_run=only_as_run,
     )
 
 
@@ -123,6 +132,14 @@ class _Runs:
         cells = {self._snapshot.cell_at(row) for row in self._rows(entry)}
         texts = {run.cell: run.text for run in self._runs}
         return all(cell is not None and texts.get(cell.uri) == cell.text for cell in cells)
+
+    def needs(self, remark: Remark, unused: Sequence[Place]) -> bool:
+        """Whether it is said of a suppression that hides nothing in the document, but something in the runs."""
+        cell = self._snapshot.cell_at(remark.place.row)
+        if remark.code != UNUSED or cell is None or self._snapshot.file != remark.place.file:
+            return False
+        ran = any(run.cell == cell.uri and run.text == cell.text for run in self._runs)
+        return ran and remark.place not in {self._now(place) for place in unused}
 
     def _rows(self, entry: Entry) -> Iterator[int]:
         for place in (entry.place, *(each.place for each in entry.related)):

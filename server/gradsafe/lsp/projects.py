@@ -141,7 +141,7 @@ class Projects:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
         return self._settle_in(file, text).judge(file, text, settle, give_way)
 
-    def judge_instead(self, file: str, text: str, give_way: Callable[[], bool]) -> Sequence[Entry] | None:
+    def judge_instead(self, file: str, text: str, give_way: Callable[[], bool]) -> Judgement | None:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
         return self._of(file).judge_instead(file, text, give_way)
 

@@ -18,7 +18,7 @@ from gradsafe.fixes.chunk_sources import ChunkSources
 from gradsafe.judging.mend import Choice, mend
 from gradsafe.judging.session_judge import SessionJudge
 from gradsafe.judging.trial import reading_backwards
-from gradsafe.lsp.analysis import Configured, Explained, Inside, Judgement, Mending, Remark
+from gradsafe.lsp.analysis import UNUSED, Configured, Explained, Inside, Judgement, Mending, Remark
 from gradsafe.lsp.known import Known
 from gradsafe.lsp.lasting import Lasting
 from gradsafe.lsp.running import VersionMark
@@ -75,18 +75,20 @@ class SessionAnalysis:
             session.outcome(root)
         return self._judgement(file, session.check(file))
 
-    def judge_instead(self, file: str, text: str, give_way: Callable[[], bool]) -> Sequence[Entry] | None:
+    def judge_instead(self, file: str, text: str, give_way: Callable[[], bool]) -> Judgement | None:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
         session = self._session(file)
         if session.workspace.text(file) is None or _is_excluded(session, file):
-            return ()
+            return Judgement()
         with _instead(session, file, text):
             for root in session.pending(file):
                 if give_way():
                     return None
                 session.outcome(root)
-            found = (to_entry(finding, (), session.place) for finding in session.check(file).findings)
-            return self._known.unknown([entry for entry in found if entry is not None], file, text)
+            result = session.check(file)
+            found = (to_entry(finding, (), session.place) for finding in result.findings)
+            fresh = self._known.unknown([entry for entry in found if entry is not None], file, text)
+            return Judgement(tuple(fresh), tuple(_unused(file, result)))
 
     def excludes(self, file: str) -> bool:
         """Whether the project's configuration leaves the file out."""
@@ -284,7 +286,7 @@ class SessionAnalysis:
             finding = _found_again(session, file, entry)
             if finding is None:
                 return ()
-            fixes = offer(finding, ChunkSources(session.workspace.tree), ())
+            fixes = offer(finding, ChunkSources(session.workspace.tree))
             with_places = to_entry(finding, fixes, session.place)
             return with_places.fixes if with_places is not None else ()
 
@@ -397,6 +399,4 @@ def _unused(file: str, result: FileResult) -> Iterable[Remark]:
         if result.layout is not None:
             place = result.layout.place_of(unused.suppression.at, unused.suppression.at_end)
             what = f" of {', '.join(sorted(unused.codes))}" if unused.codes else ""
-            yield Remark(
-                place, "unused-suppression", f"this suppression{what} suppresses nothing", unnecessary=True
-            )
+            yield Remark(place, UNUSED, f"this suppression{what} suppresses nothing", unnecessary=True)

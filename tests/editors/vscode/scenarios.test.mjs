@@ -282,6 +282,34 @@ scenario('a server that is killed comes back, and knows the open file', () =>
     }),
 );
 
+/**
+ * What the `{}` item in the status bar says of gradsafe.
+ * @param {Page} page
+ */
+async function status(page) {
+    await page.locator('[id="status.languageStatus"]').hover();
+    const said = page.locator('.hover-language-status').filter({ hasText: 'gradsafe' });
+    await said.first().waitFor(LONG);
+    return said.first();
+}
+
+scenario('the status item says by whom the server is run, and a click shows its log', () =>
+    withWorkbench('status', SAMPLE, BARE, async ({ page, shot }) => {
+        await openFile(page, 'model.py');
+        await page.locator('.squiggly-error').first().waitFor(LONG);
+        const said = await status(page);
+        await said.filter({ hasText: 'watching PyTorch autograd, run by' }).waitFor(LONG);
+        await shot('vscode-status');
+        await said.getByText('Show log').click();
+        await page
+            .locator('.part.panel .view-line')
+            .filter({ hasText: /server:.*bundled.server\.py/ })
+            .first()
+            .waitFor(LONG);
+        await shot('vscode-log');
+    }),
+);
+
 scenario('no such Python: says which one it asked, and what to do', () =>
     withWorkbench(
         'missing',
@@ -291,6 +319,10 @@ scenario('no such Python: says which one it asked, and what to do', () =>
             await openFile(page, 'model.py');
             await toast(page, '/nowhere/python: there is no such program').waitFor(LONG);
             await shot('vscode-missing');
+            const said = await status(page);
+            await said.filter({ hasText: 'no Python with gradsafe was found' }).waitFor(LONG);
+            await said.getByText('Restart').waitFor(LONG);
+            await shot('vscode-missing-status');
         },
     ),
 );
@@ -348,5 +380,19 @@ scenario('a notebook: the cell with the write is marked, the story is in the cel
             .first()
             .waitFor(LONG);
         await shot('vscode-notebook-trace');
+
+        // The toolbar of a cell comes with the pointer. All cells above have run: nobody is asked.
+        await palette(page, 'gradsafe: Clear Results of Traced Runs');
+        const traced = page.locator('.markers-panel .monaco-list-row').filter({ hasText: 'gradsafe trace' });
+        await traced.first().waitFor({ state: 'detached', ...LONG });
+        await palette(page, 'Notifications: Clear All Notifications');
+        const cell = page.locator('.notebook-editor .code-cell-row.focused, .notebook-editor .code-cell-row.selected');
+        await cell.first().hover();
+        await cell.locator('.cell-title-toolbar').getByLabel('Run and Trace Cell').first().click(LONG);
+        await toast(page, 'notebook.ipynb, cell')
+            .filter({ hasText: 'raised RuntimeError' })
+            .waitFor({ timeout: 120_000 });
+        await traced.first().waitFor(LONG);
+        await shot('vscode-cell-toolbar');
     }),
 );
