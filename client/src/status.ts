@@ -34,8 +34,14 @@ function detail(state: State): string {
         case 'starting':
             return 'starting';
         case 'running':
-            return `watching PyTorch autograd, run by ${state.by}`;
+            return `run by ${shortened(state.by)}`;
         case 'stopped':
             return state.reason;
     }
+}
+
+/** The end of a path, which tells interpreters apart: a long line would push the link out of the window. */
+function shortened(path: string): string {
+    const parts = path.split(/[\\/]/);
+    return parts.length <= 3 ? path : `.../${parts.slice(-2).join('/')}`;
 }
