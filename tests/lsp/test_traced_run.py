@@ -74,6 +74,20 @@ def test_cells_of_a_file(tmp_path: Path) -> None:
     document.close()
 
 
+def test_a_story_that_began_before_results_were_cleared(tmp_path: Path) -> None:
+    """The write that counts is that of the first run, whatever is shown of it."""
+    document = Document(
+        tmp_path / "model.py", f"{FIRST}\n# %%\ny = x.exp()\n# %%\ny.add_(1)\ny.sum().backward()\n"
+    )
+    document.run(0, 1, 2)
+    assert [entry.place.row for entry in document.session.kept.findings()] == [7]
+    document.session.kept.clear()
+    assert not document.session.kept.findings()
+    document.run(2)
+    assert [entry.place.row for entry in document.session.kept.findings()] == [7]
+    document.close()
+
+
 def test_a_notebook_counts_in_its_cells(tmp_path: Path) -> None:
     file = tmp_path / "n.ipynb"
     first, second = "%matplotlib inline\n" + FIRST, SECOND

@@ -127,6 +127,10 @@ class Kept:
         # A whole file runs under one name each time: what its last run showed was of another text.
         self._cells = [old for old in self._cells if old.name in self._tracks and old.name not in again]
 
+    def clear(self) -> None:
+        """Show nothing any more. Where texts that ran stand is still followed: a later run may end a story that began in one."""
+        self._cells = []
+
     def add(self, cells: Sequence[RunCell], traced: TracedRun) -> None:
         """What came of the run replaces what earlier runs of the same cells have shown."""
         came = [cell for cell in cells if cell.number in traced.ran]

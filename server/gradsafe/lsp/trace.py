@@ -87,7 +87,8 @@ class Runs:
         """Take back what runs have shown; the session keeps its variables."""
         session = self._session_of(uri)
         if session is not None:
-            session.kept, session.page = Kept(), None
+            session.kept.clear()
+            session.page = None
             self._show(uri)
 
     def restart(self, uri: str) -> None:
