@@ -92,10 +92,12 @@ def loud_in_a_channels_last_convolution() -> None:
 
 def loud_graph_of_a_gradient() -> None:
     x = _leaf()
-    (grad,) = torch.autograd.grad((x * 2).pow(3).sum(), x, create_graph=True)  # saves
-    grad.mul_(2)
-    x.detach().mul_(2)  # writes
-    grad.sum().backward()  # fails
+    h = x * 2
+    y = h.exp().sum()
+    (grad,) = torch.autograd.grad(y, h, create_graph=True)
+    loss = grad.pow(3).sum()  # saves
+    grad.mul_(2)  # writes
+    loss.backward()  # fails
 
 
 def loud_two_backwards() -> None:

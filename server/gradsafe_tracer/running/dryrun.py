@@ -69,7 +69,8 @@ class DryRun(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
             args = (args[0], indices(args[1]), *args[2:])
         place = _place_of(args, kwargs)
         if func in self._makers:
-            if caller.startswith(_OPTIMIZERS) and kwargs.get("device") is None:
+            # An optimizer's count of its steps, and the one that it adds: real numbers, on the CPU.
+            if caller.startswith(_OPTIMIZERS) and device_of(kwargs.get("device")) == CPU:
                 return func(*args, **kwargs)
             place, kwargs["device"] = device_of(kwargs.get("device")), _META
         elif kwargs.get("device") is not None and func not in MOVES:
