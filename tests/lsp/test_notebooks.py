@@ -172,6 +172,33 @@ async def test_a_markdown_cell_is_no_code(session: Session) -> None:
     assert not any(params.uri == first for params in session.published)
 
 
+async def test_a_cell_whose_language_is_changed_is_code_no_more_and_again(session: Session) -> None:
+    """An editor tells of it as of a cell that is taken away, and another one in its place."""
+    first, second = (FORMS[0].format(number) for number in range(2))
+    open_notebook(session, {first: "a.add_(1)", second: "b.add_(2)"})
+    assert len(await session.diagnostics(first, 1)) == 1
+
+    def becomes(version: int, kind: types.NotebookCellKind, language: str) -> None:
+        document = types.TextDocumentItem(uri=first, language_id=language, version=version, text="a.add_(1)")
+        structure = types.NotebookDocumentCellChangeStructure(
+            array=types.NotebookCellArrayChange(
+                start=0, delete_count=1, cells=[types.NotebookCell(kind=kind, document=first)]
+            ),
+            did_open=[document],
+            did_close=[types.TextDocumentIdentifier(first)],
+        )
+        change_notebook(session, version, types.NotebookDocumentCellChanges(structure=structure))
+
+    def shown() -> int | None:
+        told = [len(params.diagnostics) for params in session.published if params.uri == first]
+        return told[-1] if told else None
+
+    becomes(2, types.NotebookCellKind.Markup, "markdown")
+    await session.until(lambda: shown() == 0)
+    becomes(3, types.NotebookCellKind.Code, "python")
+    await session.until(lambda: shown() == 1)
+
+
 async def test_a_notebook_as_plain_text(session: Session) -> None:
     """JupyterLab sends all code cells as one Python document whose URI ends in ``.ipynb``."""
     uri = "file:///project/.virtual_documents/n.ipynb"

@@ -56,6 +56,24 @@ async def test_cells_are_symbols(uri: str) -> None:
         assert await symbols(session, uri) == []
 
 
+async def test_the_marks_of_databricks_are_cells(uri: str) -> None:
+    text = (
+        "# Databricks notebook source\nimport torch\n\n# COMMAND ----------\n\n# MAGIC %md About\n\n"
+        "# COMMAND ----------\n\nx = torch.ones(3)\n"
+    )
+    async with connected(client_capabilities=hierarchical()) as session:
+        session.open(uri, text)
+        found = await symbols(session, uri)
+        rows = [each.range.start.line for each in found if isinstance(each, types.DocumentSymbol)]
+        runs = [
+            lens.range.start.line
+            for lens in await lenses(session, uri)
+            if lens.command is not None and lens.command.title == "Run and trace"
+        ]
+        assert rows == runs
+        assert len(rows) == 2, "the cell of Markdown is none"
+
+
 async def test_a_client_without_a_tree_gets_a_list(session: Session, uri: str) -> None:
     session.open(uri, CELLS)
     found = await symbols(session, uri)

@@ -95,6 +95,13 @@ scenario('a bare Python is enough: squiggle, Problems panel, hover, quick fix, s
             .first()
             .click({ timeout: 5_000 })
             .catch(() => {});
+        // The story: where the tensor was saved is one click away.
+        const saved = page
+            .locator('.markers-panel .monaco-list-row')
+            .filter({ hasText: 'saved its result for backward here' });
+        await saved.first().click(LONG);
+        await page.locator('.line-numbers.active-line-number').filter({ hasText: /^12$/ }).waitFor(LONG);
+        await shot('vscode-related');
         await page.locator('.view-lines').first().click();
         await goTo(page, '13:11');
         await shot('vscode-squiggle');
