@@ -7,6 +7,16 @@ and ``prefer`` marks the one to take first. Nothing here reprints code: an edit 
 from gradsafe.fixes.apply import apply_edits
 from gradsafe.fixes.offer import offer, remedy_names
 from gradsafe.fixes.sources import Code, Sources
-from gradsafe.fixes.verify import can_be_preferred, prefer, verify
+from gradsafe.fixes.verify import Ran, can_be_preferred, prefer, verify
 
-__all__ = ["Code", "Sources", "apply_edits", "can_be_preferred", "offer", "prefer", "remedy_names", "verify"]
+__all__ = [
+    "Code",
+    "Ran",
+    "Sources",
+    "apply_edits",
+    "can_be_preferred",
+    "offer",
+    "prefer",
+    "remedy_names",
+    "verify",
+]

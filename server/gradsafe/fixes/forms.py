@@ -149,7 +149,18 @@ class Containers:
 
     def is_item(self, expression: cst.BaseExpression) -> bool:
         """Whether this is an item that can be bound anew."""
-        return isinstance(expression, cst.Subscript) and dotted(expression.value) in self.open - self.closed
+        if not isinstance(expression, cst.Subscript):
+            return False
+        name = dotted(expression.value)
+        return name not in self.closed and (name in self.open or (name is not None and _by_key(expression)))
+
+
+def _by_key(node: cst.Subscript) -> bool:
+    """``outputs["hidden"]``: no tensor is indexed by a string."""
+    index = node.slice[0].slice if len(node.slice) == 1 else None
+    return isinstance(index, cst.Index) and isinstance(
+        index.value, (cst.SimpleString, cst.ConcatenatedString, cst.FormattedString)
+    )
 
 
 def holder(expression: cst.BaseExpression, containers: Containers) -> cst.BaseExpression | None:

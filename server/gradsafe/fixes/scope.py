@@ -24,6 +24,8 @@ LOOPS = (cst.For, cst.While)
 SCOPES = (cst.FunctionDef, cst.ClassDef)
 BRANCHES = (*LOOPS, cst.If, cst.Else, cst.Try, cst.TryStar, cst.ExceptHandler, cst.MatchCase)
 MAKE_TUPLES = words("tuple zip chunk split unbind tensor_split hsplit vsplit broadcast_tensors parameters")
+MAKE_LISTS = words("list dict deque OrderedDict defaultdict")
+FILL_LISTS = words("append appendleft extend popleft setdefault")
 OUT_OF_SIGHT = frozenset({Share(ELSEWHERE, True)})
 
 
@@ -178,8 +180,12 @@ class _Collector:
             node = cursor.node
             if isinstance(node, LOOPS):
                 self.scope.loops.add(id(node.body))
-            elif isinstance(node, cst.Assign):
+            elif isinstance(node, (cst.Assign, cst.AnnAssign)) and node.value is not None:
                 self._container(node)
+            elif isinstance(node, cst.Call):
+                self._filled(node)
+            elif isinstance(node, cst.Param):
+                self._parameter(node)
             elif isinstance(node, cst.FunctionDef) and self._is_own_header(cursor):
                 self.scope.is_module = False
             elif isinstance(node, (cst.Global, cst.Nonlocal)):
@@ -198,14 +204,27 @@ class _Collector:
                     binding = Binding(bound.name, self._at(bound.behind)[1], nest, bound.shares, bound.adds)
                     self.scope.bindings.append(binding)
 
-    def _container(self, node: cst.Assign) -> None:
-        names = {target.target.value for target in node.targets if isinstance(target.target, cst.Name)}
+    def _container(self, node: cst.Assign | cst.AnnAssign) -> None:
+        targets = [each.target for each in node.targets] if isinstance(node, cst.Assign) else [node.target]
+        names = {name for target in targets if (name := dotted(target)) is not None}
         value = node.value
         made_by = callee(value) if isinstance(value, cst.Call) else None
-        if isinstance(value, (cst.List, cst.Dict, cst.ListComp, cst.DictComp)) or made_by in ("list", "dict"):
+        if isinstance(value, (cst.List, cst.Dict, cst.ListComp, cst.DictComp)) or made_by in MAKE_LISTS:
             self.scope.lists |= names
         elif isinstance(value, (cst.Tuple, cst.GeneratorExp)) or made_by in MAKE_TUPLES:
             self.scope.tuples |= names
+
+    def _filled(self, call: cst.Call) -> None:
+        """``history.append(h)``: no tensor is filled so."""
+        name = dotted(call.func.value) if isinstance(call.func, cst.Attribute) else None
+        if name is not None and callee(call) in FILL_LISTS:
+            self.scope.lists.add(name)
+
+    def _parameter(self, node: cst.Param) -> None:
+        if node.star == "*":
+            self.scope.tuples.add(node.name.value)
+        elif isinstance(node.default, (cst.List, cst.Dict)):
+            self.scope.lists.add(node.name.value)
 
     def _is_own_header(self, cursor: Cursor) -> bool:
         return self.own and not any(isinstance(each.node, SCOPES) for each in cursor.ancestors())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from gradsafe.fixes.sources import Sources
 from gradsafe.fixes.without import without_operation
@@ -15,21 +15,32 @@ Analyse = Callable[[tuple[Edit, ...]], Iterable[Finding]]
 """The findings with some edits made (with none: as it is). It must leave the workspace as it found it."""
 
 
+@dataclass(frozen=True)
+class Ran:
+    """How far a program gets: how many calls of backward read something that was saved, on how many paths Python refuses."""
+
+    backwards: int = 0
+    broken: int = 0
+
+    def gets_as_far_as(self, other: Ran) -> bool:
+        """Where no backward finds what one did before, torch raises that nothing requires grad, or never gets there."""
+        return self.backwards >= other.backwards and self.broken <= other.broken
+
+
 def verify(
     fix: Fix, finding: Finding, analyse: Analyse, sources: Sources | None = None,
-    reading: Callable[[], int] = lambda: 0,
+    ran: Callable[[], Ran] = lambda: Ran(),
 ) -> bool:  # fmt: skip
     """Whether the program with ``fix`` has one finding of this rule less, and no kind of finding more.
 
     Findings are counted by rule and file, since a fix moves places. What was only hidden behind the finding is
     no news, but the next to be mended: a further write that the finding names itself, and (where ``sources`` are
-    given) whatever is found without the operation that it blames. ``reading`` tells of what was analysed last how many
-    backward calls read something that was saved: where a fix takes a graph away (a detached tensor, ``zeros_like``),
-    backward has to find another one, else torch raises that nothing requires grad.
+    given) whatever is found without the operation that it blames. ``ran`` tells how far what was analysed last gets: a fix
+    that takes a graph away (a detached tensor, ``zeros_like``) or calls what is not there mends nothing.
     """
-    before, read_before = list(analyse(())), reading()
-    after, read_after = list(analyse(fix.edits)), reading()
-    if read_after < read_before:
+    before, ran_before = list(analyse(())), ran()
+    after, ran_after = list(analyse(fix.edits)), ran()
+    if not ran_after.gets_as_far_as(ran_before):
         return False
     named = {(finding.code, each.place) for each in finding.related if each.role is Role.MODIFIED}
     if _is_mended(finding, before, after, named):

@@ -83,12 +83,14 @@ class Trail:
     """One explored path: its events in order, the conditions it took, and whether a budget blurred it.
 
     ``shadow_from``: how many of the events torch lets happen; what follows is told as if the first error were mended.
+    ``raised``: the exception that ended it, where it is known.
     """
 
     events: tuple[Event, ...]
     conditions: tuple[str, ...]
     blurred: bool
     shadow_from: int | None = None
+    raised: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +139,16 @@ def analyse_root(
         machine.forking = forking
         _begin(machine, watch)
         paths, _ = _run(machine, root)
-    trails = tuple(Trail(tuple(path.events()), path.trail, path.blurred, path.shadow_from) for path in paths)
+    trails = tuple(map(_trail, paths))
     plain = frozenset(machine.called - machine.called_with_grad)
     limits = tuple(machine.hit.items())
     sights = watch.finish(paths) if watch is not None else ()
     return RootResult(root, trails, machine.ran, frozenset(machine.called), plain, limits, sights)
+
+
+def _trail(path: Path) -> Trail:
+    raised = path.raised if path.status is Status.RAISED else None
+    return Trail(tuple(path.events()), path.trail, path.blurred, path.shadow_from, raised)
 
 
 def _begin(machine: Machine, watch: Watcher | None) -> None:

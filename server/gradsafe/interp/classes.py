@@ -25,6 +25,7 @@ from gradsafe.domain.values import (
     const,
 )
 from gradsafe.interp import (
+    absent,
     attribute_dict,
     bounded,
     calls,
@@ -191,6 +192,8 @@ def get_attribute(machine: Machine, path: Path, obj: Value, name: str, source: S
             return [(path, obj)]
     if isinstance(obj, Bound) and isinstance(obj.function, str) and isinstance(obj.receiver, Unknown):
         return [(path, Unknown(("attr", obj.receiver.token, obj.function, name)))]
+    if absent.read(path, obj, name):
+        return [(path, Unknown(("absent", name)))]
     return [(path, Bound(obj, name))]
 
 
@@ -262,6 +265,8 @@ def _instance_attribute(machine: Machine, path: Path, obj: Instance, name: str, 
     if special is not None:
         return [(path, special)]
     inherits = any(isinstance(base, (External, Unknown)) for base in class_of(obj))
+    if inherits and not _may_answer(path, obj) and absent.read(path, obj, name):
+        return [(path, Unknown(("absent", name)))]
     if inherits and (name.startswith("__") or modules.has_method(machine, path, obj, name)):
         return [(path, Bound(obj, name))]
     if path.vars.get((obj.oid, bounded.SKIPPED)) is not None:
@@ -274,8 +279,14 @@ def _instance_attribute(machine: Machine, path: Path, obj: Instance, name: str, 
     if data_classes.held(path, obj) is not obj:
         return [(path, Bound(obj, name))]
     if _lacks(path, obj) and name not in OF_EVERY_OBJECT:
-        path.status, path.raised = Status.RAISED, "AttributeError"
+        absent.fail(path)
     return [(path, Unknown(("attr", obj.oid, name)))]
+
+
+def _may_answer(path: Path, obj: Instance) -> bool:
+    """Whether a ``__getattr__`` of the workspace may give what the object has not."""
+    found = find_member(path, class_of(obj), "__getattr__")
+    return found is not None or path.vars.get((obj.oid, bounded.SKIPPED)) is not None
 
 
 def _reads_items(path: Path, obj: Instance) -> bool:
@@ -351,6 +362,8 @@ def set_attribute(
     obj = torch_ops.resolve(path, obj)
     if isinstance(obj, TensorRef):
         tensor_api.set_attribute(machine, path, obj, name, value, source, subject)
+        return
+    if absent.bound(path, obj, name):
         return
     operators.name_tensor(path, value, f"{subject}.{name}" if subject else name)
     if isinstance(obj, Instance) and name == "__dict__":

@@ -393,6 +393,8 @@ def set_item(
             path.heap[value.oid] = Items(items.known, item, items.shape)
     elif isinstance(value, DictRef):
         set_entry(path, value, index, item)
+    elif isinstance(value, TupleValue):
+        path.status, path.raised = Status.RAISED, "TypeError"
     elif isinstance(value, Instance):
         outcomes = calls.call_method(machine, path, value, "__setitem__", (index, item), source)
         if outcomes is not None:

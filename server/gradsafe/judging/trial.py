@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from gradsafe.fixes import verify
+from gradsafe.fixes import Ran, verify
 from gradsafe.fixes.chunk_sources import ChunkSources
 from gradsafe.project.merge import file_of
 from gradsafe.project.problems import ProblemKind
@@ -33,7 +33,7 @@ def prove(session: Session, finding: Finding, fix: Fix) -> Proof:
     """Whether with ``fix`` the finding is gone and none has come."""
     trial = _Trial(session, finding, fix)
     sources = ChunkSources(session.workspace.tree)
-    holds = verify(fix, finding, trial.findings, sources, lambda: trial.reading)
+    holds = verify(fix, finding, trial.findings, sources, lambda: trial.ran)
     reads = {
         key: value for key, value in trial.reads.items() if key[0] != "text" or key[1] not in trial.files
     }
@@ -47,7 +47,7 @@ class _Trial:
         self._session = session
         self.files = {str(file_of(finding)), *self._edited(fix.edits)}
         self.reads: dict[Key, Hashable] = {}
-        self.reading = 0
+        self.ran = Ran()
         near = sorted(self.files)
         for edits in ((), fix.edits):
             with self._made(edits):
@@ -60,7 +60,7 @@ class _Trial:
         session = self._session
         with self._made(edits):
             results = [session.check(file, with_advice=False) for file in sorted(self.files)]
-            self.reading = reading_backwards(session, self.files)
+            self.ran = how_far(session, self.files)
             for file in sorted(self.files):
                 self.reads.update(reads_of(session, file))
         self.files.update(self._edited(edits))
@@ -87,10 +87,11 @@ class _Trial:
                 session.set_text(file, text)
 
 
-def reading_backwards(session: Session, files: Iterable[str]) -> int:
-    """How many calls of backward, in what was checked of ``files``, read something that was saved."""
-    outcomes = (outcome for file in files for outcome in session.outcomes(file))
-    return len({each.place for outcome in outcomes for each in outcome.backwards if each.read})
+def how_far(session: Session, files: Iterable[str]) -> Ran:
+    """How far the programs get that what was checked of ``files`` is about."""
+    outcomes = [outcome for file in files for outcome in session.outcomes(file)]
+    reading = {each.place for outcome in outcomes for each in outcome.backwards if each.read}
+    return Ran(len(reading), sum(outcome.broken for outcome in outcomes))
 
 
 def _with_broken_syntax(results: Iterable[FileResult]) -> list[Finding]:

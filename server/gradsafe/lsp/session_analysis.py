@@ -13,11 +13,11 @@ from typing import Any
 from gradsafe.explain.error_text import ErrorText
 from gradsafe.explain.sights import tell
 from gradsafe.explain.suspects import SHOWN, files_of, located, ranked, with_imports
-from gradsafe.fixes import offer, verify
+from gradsafe.fixes import Ran, offer, verify
 from gradsafe.fixes.chunk_sources import ChunkSources
 from gradsafe.judging.mend import Choice, mend
 from gradsafe.judging.session_judge import SessionJudge
-from gradsafe.judging.trial import reading_backwards
+from gradsafe.judging.trial import how_far
 from gradsafe.lsp.analysis import UNUSED, Configured, Explained, Inside, Judgement, Mending, Remark
 from gradsafe.lsp.known import Known
 from gradsafe.lsp.lasting import Lasting
@@ -267,16 +267,16 @@ class SessionAnalysis:
         if finding is None or spans is None:
             return False
         problems: list[int] = []
-        reading: list[int] = []
+        ran: list[Ran] = []
 
         def analyse(edits: tuple[Edit, ...]) -> Iterable[Finding]:
-            results, calls = self._with_edits(file, edits)
+            results, how_far_now = self._with_edits(file, edits)
             problems.append(sum(len(result.problems) for result in results))
-            reading.append(calls)
+            ran.append(how_far_now)
             return [finding for result in results for finding in result.findings]
 
         # Text that does not parse has no findings either.
-        holds = verify(spans, finding, analyse, reading=lambda: reading[-1])
+        holds = verify(spans, finding, analyse, ran=lambda: ran[-1])
         return holds and problems[-1] <= problems[0]
 
     def fixes_instead(self, file: str, text: str, entry: Entry) -> Sequence[EntryFix]:
@@ -299,19 +299,17 @@ class SessionAnalysis:
         if finding is None or now is None:
             return False
         problems: list[int] = []
-        reading: list[int] = []
+        ran: list[Ran] = []
 
         def look(text: str) -> Sequence[Finding]:
             with _instead(session, file, text):
                 result = session.check(file)
                 problems.append(len(result.problems))
-                reading.append(reading_backwards(session, [file]))
+                ran.append(how_far(session, [file]))
             return result.findings
 
         made = Fix("", "", (Edit(None, ""),), safe=False)
-        mends = verify(
-            made, finding, lambda edits: look(mended if edits else text), reading=lambda: reading[-1]
-        )
+        mends = verify(made, finding, lambda edits: look(mended if edits else text), ran=lambda: ran[-1])
         if not mends or _census(look(own)) - _census(look(now)):
             return False
         in_runs, in_mended, in_own, in_document = problems
@@ -343,8 +341,8 @@ class SessionAnalysis:
             tuple(replace(each, place=each.place._replace(file=file)) for each in placed), mended.applied
         )
 
-    def _with_edits(self, file: str, edits: tuple[Edit, ...]) -> tuple[list[FileResult], int]:
-        """What there is to say with some edits made, which are then taken back, and how many backward calls read something."""
+    def _with_edits(self, file: str, edits: tuple[Edit, ...]) -> tuple[list[FileResult], Ran]:
+        """What there is to say with some edits made, which are then taken back, and how far the program gets."""
         session = self._session(file)
         placed = [EntryEdit(place, edit.content) for edit in edits if (place := session.place(edit.span))]
         files = {file, *(edit.place.file for edit in placed)}
@@ -352,9 +350,7 @@ class SessionAnalysis:
         try:
             for each, text in edited_files(texts, placed).items():
                 session.set_text(each, text)
-            return [session.check(each, with_advice=False) for each in files], reading_backwards(
-                session, files
-            )
+            return [session.check(each, with_advice=False) for each in files], how_far(session, files)
         finally:
             for each, text in texts.items():
                 if each == file or each in self._findings:

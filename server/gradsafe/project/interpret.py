@@ -35,12 +35,16 @@ class Outcome:
     called: frozenset[ChunkId] = frozenset()
     called_without_grad: frozenset[ChunkId] = frozenset()
     backwards: frozenset[BackwardReads] = frozenset()
+    broken: int = 0
+    """On how many paths Python itself refuses: an attribute that is not there, an operand of the wrong type."""
 
     @property
     def budgets_hit(self) -> frozenset[str]:
         """The names of the budgets that were hit."""
         return frozenset(budget for budget, _ in self.limits)
 
+
+_REFUSALS = ("AttributeError", "TypeError")
 
 Interpret = Callable[[World, Root, Allowance], Outcome]
 """Must be a function of the root, of what it may spend and of what it asks the world; never raises."""
@@ -77,6 +81,7 @@ def interpret(world: World, root: Root, allowance: Allowance = Allowance.FULL) -
         result.called,
         result.called_without_grad,
         frozenset(each for trail in result.trails for each in _backwards(trail)),
+        sum(trail.raised in _REFUSALS for trail in result.trails),
     )
 
 
