@@ -1,0 +1,64 @@
+"""Attributes that a value is known not to have, and that may not be bound: Python raises ``AttributeError``.
+
+What a fix writes rests on this: ``rows = rows.clone()`` of a list, or ``out.hidden = ...`` of a named tuple, ends the program.
+"""
+
+from __future__ import annotations
+
+from gradsafe.domain.state import Path, Status
+from gradsafe.domain.values import (
+    DictRef,
+    External,
+    FunctionValue,
+    Instance,
+    ListRef,
+    RangeValue,
+    TupleValue,
+    Value,
+)
+from gradsafe.interp import classes, modules
+
+
+_OF_TENSORS_ALONE = frozenset({"clone", "detach", "mul", "div", "sub"})
+"""Methods of tensors that no container or function of Python has, nor any class of ``torch.nn``."""
+
+_RESULT_FIELDS = frozenset({"values", "indices"})
+
+_CONTAINERS = frozenset({"list", "tuple", "dict", "set", "deque", "OrderedDict", "defaultdict", "object"})
+
+
+def read(path: Path, value: Value, name: str) -> bool:
+    """End the path where ``value.name`` cannot be there; whether it did."""
+    if name not in _OF_TENSORS_ALONE or not _is_no_tensor(value):
+        return False
+    fail(path)
+    return True
+
+
+def bound(path: Path, value: Value, name: str) -> bool:
+    """End the path where ``value.name = ...`` is refused: by a named tuple and by what ``torch.max`` gives; whether it did."""
+    if not isinstance(value, TupleValue):
+        return False
+    if name not in value.fields and (value.cls is not None or name not in _RESULT_FIELDS):
+        return False  # a subclass of a named tuple may have attributes besides
+    fail(path)
+    return True
+
+
+def fail(path: Path) -> None:
+    """Python raises ``AttributeError`` here."""
+    path.status, path.raised = Status.RAISED, "AttributeError"
+
+
+def _is_no_tensor(value: Value) -> bool:
+    if isinstance(value, (DictRef, FunctionValue, ListRef, RangeValue)):
+        return True
+    if isinstance(value, TupleValue):
+        return value.cls is None
+    if not isinstance(value, Instance):
+        return False
+    order = classes.class_of(value)
+    outside = [each.name for each in order if isinstance(each, External)]
+    if modules.is_module(order):
+        return all(name.startswith("torch.nn.") for name in outside)
+    return bool(outside) and all(name.rpartition(".")[2] in _CONTAINERS for name in outside)
