@@ -18,7 +18,6 @@ from gradsafe.domain.values import (
 )
 from gradsafe.interp import classes, modules
 
-
 _OF_TENSORS_ALONE = frozenset({"clone", "detach", "mul", "div", "sub"})
 """Methods of tensors that no container or function of Python has, nor any class of ``torch.nn``."""
 

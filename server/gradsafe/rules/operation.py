@@ -50,12 +50,15 @@ class OperationRule(Rule):
         where = "here" if event.backward is None else "in this backward"
         writes, made = story.base_writes(), story.view_made()
         related = tuple(modified(write) for write in writes[:2])
+        # Used before the write, the view is to keep what it was; used after it, it is to be what the base has become.
+        remedies = ("view-again",) if event.backward is None else ("view-of-copy", "out-of-place")
+        write = writes[0].place if writes and event.backward is not None else event.place
         if made is not None:
             related = (*related, Related(Role.ALIAS, made.place, f"{what} was made a view here"))
         return Finding(
             self.code, Severity.ERROR,
             f"{what} is {self.view_is}, and its base was modified in place since it was made: torch raises {where}, "
             "where the view is used; take the view again after the write, or write out of place",
-            event.place, related, (), event.name, event.operation, event.place, None,
+            event.place, related, remedies, event.name, event.operation, write, None,
             self.runtime_message.replace("is being modified", "its base or another view of its base has been modified"),
         )  # fmt: skip
