@@ -113,3 +113,14 @@ def test_cells_can_be_run_again(gradsafe, tmp_path: Path) -> None:  # type: igno
     assert "1 hint" in gradsafe("check", "--advice", "script.py").out
     (tmp_path / "script.py").write_text("# %%\n" + text, "utf-8")
     assert "No findings" in gradsafe("check", "--advice", "script.py").out
+
+
+def test_known_advice_is_not_gone_where_nobody_asks_for_it(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "model.py").write_text(SPARE, "utf-8")
+    gradsafe("check", "--advice", "--write-baseline", "known.json", "model.py")
+    assert (tmp_path / "known.json").read_text("utf-8").count(CODE) == 2
+    assert "gone" not in gradsafe("check", "--baseline", "known.json", "model.py").err
+    (tmp_path / "model.py").write_text(MENDED, "utf-8")
+    assert "gone" not in gradsafe("check", "--baseline", "known.json", "model.py").err
+    asked = gradsafe("check", "--advice", "--baseline", "known.json", "model.py")
+    assert "1 finding of known.json is gone" in asked.err

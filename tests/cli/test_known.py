@@ -134,3 +134,14 @@ def test_the_same_findings_are_the_same_bytes(gradsafe, tmp_path: Path) -> None:
     gradsafe("check", "--write-baseline", "known.json", ".")
     assert (tmp_path / "known.json").read_bytes() == first
     assert str(tmp_path).encode() not in first
+
+
+def test_a_rule_that_nobody_asked_for_has_nothing_gone(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "broken.py").write_text(BROKEN, "utf-8")
+    gradsafe("check", "--write-baseline", "known.json", "broken.py")
+    for asked in (["--select", "leaf-modified"], ["--ignore", "saved-tensor-modified"]):
+        assert "gone" not in gradsafe("check", "--baseline", "known.json", *asked, "broken.py").err
+    (tmp_path / "pyproject.toml").write_text(
+        '[tool.gradsafe]\nper-file-ignores = { "broken.py" = ["saved-tensor-modified"] }\n', "utf-8"
+    )
+    assert "gone" not in gradsafe("check", "--baseline", "known.json", "broken.py").err

@@ -67,7 +67,7 @@ def check(arguments: argparse.Namespace, folder: Folder) -> Checked:
     if baseline := arguments.baseline or opened.baseline:
         from gradsafe.cli.known import unknown_to
 
-        entries = unknown_to(baseline, entries, opened)
+        entries = unknown_to(baseline, entries, opened, selected, ignored)
     entries = all_with_proved_fixes(opened.judge, in_order(entries))
     _print(arguments.output_format, entries, opened)
     opened.judge.close()

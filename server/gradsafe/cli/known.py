@@ -15,14 +15,23 @@ from gradsafe.report.baseline import Malformed, render
 from gradsafe.report.baseline import read as read_baseline
 from gradsafe.report.entry import Entry
 
+Codes = frozenset[str] | None
 
-def unknown_to(path: str, entries: Sequence[Entry], opened: Opened) -> list[Entry]:
+
+def unknown_to(
+    path: str, entries: Sequence[Entry], opened: Opened, selected: Codes = None, ignored: Codes = None
+) -> list[Entry]:
     """The entries that the baseline at ``path`` does not know; tells how many it knows, and how many are gone."""
+
+    def looked_for(code: str, file: str) -> bool:
+        chosen = (selected is None or code in selected) and (ignored is None or code not in ignored)
+        return chosen and opened.looks_for(code, file)
+
     try:
         baseline = read_baseline(path)
     except Malformed as error:
         raise Failure(str(error)) from error
-    fresh, gone = baseline.sort(entries, texts_of(opened.judge, tuple(entries)), opened.files)
+    fresh, gone = baseline.sort(entries, texts_of(opened.judge, tuple(entries)), opened.files, looked_for)
     if gone:
         print(
             f"gradsafe: {_count(gone, 'finding')} of {path} {'is' if gone == 1 else 'are'} gone; "

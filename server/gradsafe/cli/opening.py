@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gradsafe.cli.catalogue import pages
 from gradsafe.cli.failure import Failure
 from gradsafe.judging.judge import Judge
+from gradsafe.project.settings import Settings
+from gradsafe.rules.finding import ADVICE
 
 if TYPE_CHECKING:
     from gradsafe.project.cache.folder import Folder
@@ -24,6 +26,11 @@ class Opened:
     failures: tuple[str, ...] = ()
     baseline: str | None = None
     """The file of known findings that the project's settings name."""
+    settings: Settings = field(default_factory=Settings)
+
+    def looks_for(self, code: str, file: str) -> bool:
+        """Whether a finding of that rule in that file is told."""
+        return self.settings.wants(code, file) and (code not in ADVICE or self.settings.advises)
 
 
 def open_paths(paths: list[str], folder: Folder | None = None, advice: bool = False) -> Opened:
@@ -64,6 +71,7 @@ def open_paths(paths: list[str], folder: Folder | None = None, advice: bool = Fa
         judge,
         (*broken, *(each.file for each in found.unreadable)),
         _shown(loaded.settings.baseline),
+        settings,
     )
 
 

@@ -59,12 +59,19 @@ class Baseline:
         return {mark: count for marks in gone for mark, count in marks.items()}
 
     def sort(
-        self, entries: Sequence[Entry], texts: Mapping[str, str], files: Iterable[str]
-    ) -> tuple[list[Entry], int]:
-        """The entries that are not known, and how many of the marks of ``files`` (those that were judged) no entry has any more."""
+        self, entries: Sequence[Entry], texts: Mapping[str, str], files: Iterable[str],
+        looked_for: Callable[[str, str], bool] = lambda code, file: True,
+    ) -> tuple[list[Entry], int]:  # fmt: skip
+        """The entries that are not known, and how many of the marks of ``files`` (those that were judged) no entry has any more.
+
+        ``looked_for``: whether findings of a rule in a file would have been told. A mark of another is not gone, nobody asked.
+        """
         left = Counter(self.known)
         marks = [mark_of(entry, texts, self.path) for entry in entries]
-        folder, judged = Path(self.path).absolute().parent, {seen_from(self.path, file) for file in files}
+        folder, judged = (
+            Path(self.path).absolute().parent,
+            {seen_from(self.path, file): file for file in files},
+        )
         present = {mark.file for mark in self.known if (folder / mark.file).exists()}
         matched: set[int] = set()
         for alike in _LIKENESSES:
@@ -79,7 +86,8 @@ class Baseline:
                     left[candidates.pop(0)] -= 1
                     matched.add(number)
         fresh = [entry for number, entry in enumerate(entries) if number not in matched]
-        return fresh, sum(count for mark, count in left.items() if mark.file in judged)
+        gone = (mark for mark in left if mark.file in judged and looked_for(mark.code, judged[mark.file]))
+        return fresh, sum(left[mark] for mark in gone)
 
 
 def _same(mark: Mark) -> tuple[str, ...]:

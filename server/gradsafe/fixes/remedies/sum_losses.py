@@ -35,7 +35,9 @@ def propose(site: Site) -> Iterator[Draft]:
         if at is None or behind is None or at >= behind or block[behind].statement is None:
             continue
         between = block[at + 1 : behind]
-        taken_out = block[at].alone(first)
+        # Out of an ``if`` or a ``with`` nothing is taken: it may not run, and what else it holds is needed.
+        simple = isinstance(block[at].parts[0].node, cst.SimpleStatementLine)
+        taken_out = block[at].alone(first) if simple else None
         if taken_out is None or not _can_wait(one, between):
             return
         together = f"({first.text(one)} + {site.spot.text(other)})"
