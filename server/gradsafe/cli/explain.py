@@ -13,11 +13,16 @@ from typing import TYPE_CHECKING
 from gradsafe.cli.check import with_proved_fixes
 from gradsafe.cli.failure import Failure
 from gradsafe.cli.opening import Opened, open_paths
+from gradsafe.explain.cuts import cuts
 from gradsafe.explain.error_text import ErrorText, read_error
 from gradsafe.explain.suspects import SHOWN, files_of, located, ranked, with_imports
+from gradsafe.explain.without_rule import BY_CODE
 from gradsafe.explain.words import explain
 from gradsafe.judging.judge import texts_of
 from gradsafe.report.entry import Entry
+from gradsafe.report.plain import plain
+from gradsafe.report.texts import split_lines
+from gradsafe.syntax.source import Source, read
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,18 +37,27 @@ def run(arguments: argparse.Namespace) -> int:
             "it begins with `RuntimeError: one of the variables needed for gradient computation ...` or the like."
         )
     error = located(error, ".")
+    if not error.has_rule:
+        _tell(error, [], None, arguments)
+        return 0
     paths = arguments.paths or [os.path.relpath(file) for file in files_of(error)]
     opened = open_paths(paths) if paths else None
     suspects = ranked(_entries(opened), error)[:SHOWN] if opened is not None else []
     if opened is not None:
         suspects = [with_proved_fixes(opened.judge, entry) for entry in suspects]
+    _tell(error, suspects, opened, arguments)
+    return 0
+
+
+def _tell(
+    error: ErrorText, suspects: list[Entry], opened: Opened | None, arguments: argparse.Namespace
+) -> None:
     if arguments.output_format == "json":
         print(_json(error, suspects), end="")
-        return 0
+        return
     from rich.console import Console
 
     _print(error, suspects, opened, Console(highlight=False, soft_wrap=True))
-    return 0
 
 
 def _text(file: str | None) -> str:
@@ -84,6 +98,9 @@ def _print(error: ErrorText, suspects: list[Entry], opened: Opened | None, conso
     for label, sentence in explain(error):
         console.print(f"  {label}: {plain(sentence)}", markup=False)
     console.print()
+    if not error.has_rule:
+        _print_cuts(error, console)
+        return
     if suspects and opened is not None:
         what = (
             "This is the line"
@@ -105,3 +122,24 @@ def _print(error: ErrorText, suspects: list[Entry], opened: Opened | None, conso
         markup=False,
     )
     console.print(f"  learn why: gradsafe rule {error.code}", markup=False)
+
+
+def _print_cuts(error: ErrorText, console: Console) -> None:
+    """The lines that may have ended the graph, in the files that the traceback names."""
+    if not BY_CODE[error.code].is_cut:
+        return
+    begun = False
+    for file in files_of(error):
+        source = read(file)
+        if not isinstance(source, Source):
+            continue
+        near = max(each.row for each in (*error.frames, *error.forward) if each.file == file)
+        lines = split_lines(source.text)
+        for cut in cuts(source.text, near):
+            if not begun:
+                console.print("These lines cut a graph; one of them may be the one:\n")
+            begun = True
+            place = f"{os.path.relpath(file)}:{cut.row}"
+            console.print(
+                f"  {plain(place)}: {plain(lines[cut.row - 1].strip())}   ({cut.why})", markup=False
+            )

@@ -10,11 +10,12 @@ import re
 from dataclasses import dataclass
 
 from gradsafe.explain.tracebacks import Frame, frames_in, undressed
+from gradsafe.explain.without_rule import BY_CODE, KINDS
 
 
 @dataclass(frozen=True)
 class ErrorText:
-    """An error by the rule that it belongs to.
+    """An error by the rule that it belongs to, or by its kind (:mod:`gradsafe.explain.without_rule`) where no rule is about it.
 
     ``tensor``: type and sizes as torch prints them. ``node``: the operation of whose results the tensor is number ``output``.
     ``found``, ``expected``: versions. ``failed``: the node that anomaly mode names, and ``forward`` where it was made.
@@ -31,6 +32,11 @@ class ErrorText:
     expected: int | None = None
     failed: str | None = None
     forward: tuple[Frame, ...] = ()
+
+    @property
+    def has_rule(self) -> bool:
+        """Whether a rule marks what leads to this error."""
+        return self.code not in BY_CODE
 
 
 _MESSAGES = (
@@ -55,7 +61,7 @@ def read_error(text: str) -> ErrorText | None:
     """The last error of autograd in a text; None where there is none."""
     text = undressed(text)
     last: tuple[int, str, str] | None = None
-    for code, pattern in _MESSAGES:
+    for code, pattern in (*_MESSAGES, *((kind.code, kind.pattern) for kind in KINDS)):
         for match in re.finditer(pattern, text):
             if last is None or match.start() > last[0]:
                 last = (match.start(), code, match.group().strip())

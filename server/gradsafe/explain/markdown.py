@@ -24,6 +24,8 @@ def _lines(error: ErrorText, suspects: Sequence[Entry], link: Link) -> Iterator[
     for label, sentence in explain(error):
         yield f"- **{label}**: {sentence}"
     yield ""
+    if not error.has_rule:
+        return
     if not suspects:
         yield (
             "The analysis finds no such write in the files that the text names. *Run and trace* the file: that names the line "

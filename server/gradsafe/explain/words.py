@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gradsafe.explain.error_text import ErrorText
 from gradsafe.explain.tracebacks import Frame
+from gradsafe.explain.without_rule import BY_CODE
 
 _TRANSPOSED = frozenset({"T", "Transpose", "Permute"})
 _REBUILT = "AsStrided"
@@ -34,6 +35,13 @@ _MEANING = {
 
 def explain(error: ErrorText) -> Iterator[tuple[str, str]]:
     """Labelled sentences."""
+    kind = BY_CODE.get(error.code)
+    if kind is not None:
+        yield "what it means", kind.meaning
+        if (place := last_of_user(error.frames)) is not None:
+            yield "where", f"{place.file}:{place.row}" + (f", in {place.function}" * bool(place.function))
+        yield from ((f"step {number}", step) for number, step in enumerate(kind.steps, 1))
+        return
     yield "what it means", _MEANING[error.code]
     if error.tensor is not None:
         yield "which tensor", _tensor(error)
@@ -80,9 +88,14 @@ def _versions(found: int, expected: int) -> str:
 
 
 def _saver(error: ErrorText) -> str:
-    place = next(iter(reversed([each for each in error.forward if is_users(each)])), None)
+    place = last_of_user(error.forward)
     where = f" at {place.file}:{place.row}" if place is not None else ""
     return f"`{plain_operation(error.failed or '').lower()}`{where} (anomaly mode: `{error.failed}`)"
+
+
+def last_of_user(frames: Sequence[Frame]) -> Frame | None:
+    """The innermost line that is the user's own."""
+    return next((each for each in reversed(frames) if is_users(each)), None)
 
 
 def plain_operation(node: str) -> str:
