@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.values import (
+    ClassValue,
     DictRef,
     External,
     FunctionValue,
@@ -16,7 +17,7 @@ from gradsafe.domain.values import (
     TupleValue,
     Value,
 )
-from gradsafe.interp import classes, modules
+from gradsafe.interp import bounded, classes, data_classes, modules
 
 _OF_TENSORS_ALONE = frozenset({"clone", "detach", "mul", "div", "sub"})
 """Methods of tensors that no container or function of Python has, nor any class of ``torch.nn``."""
@@ -28,7 +29,7 @@ _CONTAINERS = frozenset({"list", "tuple", "dict", "set", "deque", "OrderedDict",
 
 def read(path: Path, value: Value, name: str) -> bool:
     """End the path where ``value.name`` cannot be there; whether it did."""
-    if name not in _OF_TENSORS_ALONE or not _is_no_tensor(value):
+    if name not in _OF_TENSORS_ALONE or not _is_no_tensor(path, value):
         return False
     fail(path)
     return True
@@ -49,7 +50,17 @@ def fail(path: Path) -> None:
     path.status, path.raised = Status.RAISED, "AttributeError"
 
 
-def _is_no_tensor(value: Value) -> bool:
+def has_only_its_own(path: Path, obj: Instance) -> bool:
+    """Is an object known to have no attributes but those that the workspace gives it?"""
+    if data_classes.has_only_its_own(obj):
+        return True
+    return all(
+        isinstance(cls, ClassValue) and path.vars.get((cls.env, "#dynamic")) is None
+        for cls in classes.class_of(obj)
+    )
+
+
+def _is_no_tensor(path: Path, value: Value) -> bool:
     if isinstance(value, (DictRef, FunctionValue, ListRef, RangeValue)):
         return True
     if isinstance(value, TupleValue):
@@ -57,6 +68,10 @@ def _is_no_tensor(value: Value) -> bool:
     if not isinstance(value, Instance):
         return False
     order = classes.class_of(value)
+    if classes.find_member(path, order, "__getattr__") is not None:
+        return False
+    if path.vars.get((value.oid, bounded.SKIPPED)) is not None:
+        return False
     outside = [each.name for each in order if isinstance(each, External)]
     if modules.is_module(order):
         return all(name.startswith("torch.nn.") for name in outside)

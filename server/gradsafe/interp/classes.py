@@ -265,7 +265,7 @@ def _instance_attribute(machine: Machine, path: Path, obj: Instance, name: str, 
     if special is not None:
         return [(path, special)]
     inherits = any(isinstance(base, (External, Unknown)) for base in class_of(obj))
-    if inherits and not _may_answer(path, obj) and absent.read(path, obj, name):
+    if inherits and absent.read(path, obj, name):
         return [(path, Unknown(("absent", name)))]
     if inherits and (name.startswith("__") or modules.has_method(machine, path, obj, name)):
         return [(path, Bound(obj, name))]
@@ -278,15 +278,9 @@ def _instance_attribute(machine: Machine, path: Path, obj: Instance, name: str, 
         return asked
     if data_classes.held(path, obj) is not obj:
         return [(path, Bound(obj, name))]
-    if _lacks(path, obj) and name not in OF_EVERY_OBJECT:
+    if absent.has_only_its_own(path, obj) and name not in OF_EVERY_OBJECT:
         absent.fail(path)
     return [(path, Unknown(("attr", obj.oid, name)))]
-
-
-def _may_answer(path: Path, obj: Instance) -> bool:
-    """Whether a ``__getattr__`` of the workspace may give what the object has not."""
-    found = find_member(path, class_of(obj), "__getattr__")
-    return found is not None or path.vars.get((obj.oid, bounded.SKIPPED)) is not None
 
 
 def _reads_items(path: Path, obj: Instance) -> bool:
@@ -299,15 +293,6 @@ def _reads_items(path: Path, obj: Instance) -> bool:
 
 
 OF_EVERY_OBJECT = frozenset(dir(object)) | {"__dict__", "__module__"}
-
-
-def _lacks(path: Path, obj: Instance) -> bool:
-    """Is an object known to have no attributes but those that the workspace gives it?"""
-    if data_classes.has_only_its_own(obj):
-        return True
-    return all(
-        isinstance(cls, ClassValue) and path.vars.get((cls.env, "#dynamic")) is None for cls in class_of(obj)
-    )
 
 
 def function_key(function: FunctionValue) -> Hashable:
