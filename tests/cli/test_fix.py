@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 import subprocess
 from pathlib import Path
@@ -115,6 +116,39 @@ def test_written_at_once_with_its_mode_and_through_links(tmp_path: Path) -> None
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.py", "link.py"], (
         "no temporary file is left"
     )
+
+
+def test_a_read_only_file_is_left_alone(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    file = tmp_path / "a.py"
+    file.write_text(BROKEN, "utf-8")
+    file.chmod(0o444)
+    ran = gradsafe("fix", "a.py")
+    assert ran.status == 2 and "a.py: is read-only and was left alone" in ran.err
+    assert file.read_text("utf-8") == BROKEN and stat.S_IMODE(file.stat().st_mode) == 0o444
+
+
+def test_a_file_that_does_not_parse_is_left_alone(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    text = f"{BROKEN}\ndef broken(:\n    pass\n"
+    (tmp_path / "a.py").write_text(text, "utf-8")
+    ran = gradsafe("fix", "a.py")
+    assert "syntax error" in ran.err and "Mend the syntax error first" in ran.err
+    assert (tmp_path / "a.py").read_text("utf-8") == text
+    assert gradsafe("fix", "--diff", "a.py").out == ""
+
+
+def test_a_notebook_is_left_alone_and_said_so(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    cell = {
+        "cell_type": "code",
+        "id": "a",
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+        "source": BROKEN,
+    }
+    text = json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [cell]})
+    (tmp_path / "a.ipynb").write_text(text, "utf-8")
+    assert "notebooks are not rewritten" in gradsafe("fix", "a.ipynb").err
+    assert (tmp_path / "a.ipynb").read_text("utf-8") == text
 
 
 def test_a_fix_that_does_not_fit_the_encoding_is_refused(tmp_path: Path) -> None:

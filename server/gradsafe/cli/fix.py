@@ -13,7 +13,7 @@ from gradsafe.cli.check import tell_troubles, verdicts
 from gradsafe.cli.failure import Failure
 from gradsafe.cli.opening import open_paths
 from gradsafe.cli.sourcefile import read, write
-from gradsafe.judging.judge import Judge
+from gradsafe.judging.judge import Judge, Verdict
 from gradsafe.judging.mend import NEVER_APPLIED, Choice, mend
 from gradsafe.report.texts import split_lines
 from gradsafe.syntax.source import Source
@@ -24,9 +24,13 @@ def run(arguments: argparse.Namespace) -> int:
     choice = Choice(codes_of(arguments.select), codes_of(arguments.ignore), arguments.unsafe_fixes)
     advice = asks_for_advice(arguments.advice, choice.selected)
     opened = open_paths(arguments.paths, folder_of(arguments.cache_dir, arguments.no_cache), advice)
-    for verdict in verdicts(opened, arguments.jobs):
+    sources: dict[str, Source] = {}
+    for file, verdict in zip(opened.files, verdicts(opened, arguments.jobs), strict=True):
         tell_troubles(verdict)
-    sources = {file: read(file) for file in opened.files if not file.endswith(".ipynb")}
+        if (why := _left_alone(file, verdict)) is None:
+            sources[file] = read(file)
+        elif verdict.entries:
+            print(f"gradsafe: {file}: {why}", file=sys.stderr)
     mended = mend(opened.judge, {file: source.text for file, source in sources.items()}, choice)
     changed = mended.changed
     if arguments.diff:
@@ -38,6 +42,15 @@ def run(arguments: argparse.Namespace) -> int:
     if failed or opened.failures:
         return 2
     return 1 if arguments.diff and changed else 0
+
+
+def _left_alone(file: str, verdict: Verdict) -> str | None:
+    """Why a file is not edited."""
+    if file.endswith(".ipynb"):
+        return "notebooks are not rewritten. `gradsafe check` shows its fixes; an editor makes them."
+    if any(trouble.syntax for trouble in verdict.troubles):
+        return "was left alone: a fix is proved on a file that parses. Mend the syntax error first."
+    return None
 
 
 def unified_diff(file: str, before: str, after: str) -> str:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from pathlib import Path
 
 from gradsafe.cli.failure import Failure
 from gradsafe.syntax import source
 from gradsafe.syntax.source import Source
+
+WRITABLE = stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH
+"""Replacing a file needs no right to write to it, but whoever took it away from everybody meant it."""
 
 
 def read(file: str) -> Source:
@@ -32,6 +36,10 @@ def write(before: Source, text: str) -> None:
     try:
         if path.read_bytes() != before.text.encode(before.encoding):
             raise Failure(f"{before.file}: has changed meanwhile and was left alone. Run the command again.")
+        if not path.stat().st_mode & WRITABLE or not os.access(path, os.W_OK):
+            raise Failure(
+                f"{before.file}: is read-only and was left alone. Make it writable, then run again."
+            )
         _replace(path, data)
     except OSError as error:
         raise Failure(

@@ -12,11 +12,15 @@ from gradsafe_tracer.events import Place
 
 @dataclass(frozen=True)
 class Trouble:
-    """What kept a piece of a file from being judged, or all of it (``whole``: it could not even be read)."""
+    """What kept a piece of a file from being judged, or all of it (``whole``: it could not even be read).
+
+    ``syntax``: Python would not run the file.
+    """
 
     place: Place
     message: str
     whole: bool = False
+    syntax: bool = False
 
 
 @dataclass(frozen=True)

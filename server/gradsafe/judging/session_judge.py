@@ -9,7 +9,7 @@ from gradsafe.fixes.chunk_sources import ChunkSources
 from gradsafe.judging.judge import Bound, Trouble, Verdict
 from gradsafe.judging.trial import Proof, prove
 from gradsafe.project.kept import Limit
-from gradsafe.project.problems import Problem
+from gradsafe.project.problems import Problem, ProblemKind
 from gradsafe.project.session import Session
 from gradsafe.report.entry import Entry, EntryFix, to_entry
 from gradsafe.rules.finding import Finding, Fix
@@ -96,4 +96,5 @@ def bound(limit: Limit, place: Place | None) -> Bound:
 
 def trouble(problem: Problem, place: Place | None) -> Trouble:
     """What could not be judged, for a person to read."""
-    return Trouble(place or Place(problem.file, 1, 1, 1, 1), problem.message, place is None)
+    syntax = problem.kind is ProblemKind.SYNTAX
+    return Trouble(place or Place(problem.file, 1, 1, 1, 1), problem.message, place is None, syntax)
