@@ -58,7 +58,20 @@ def _is_mended(
     known = hidden - {(each.code, each.primary) for each in before}
     rest = [each for each in after if (each.code, each.primary) not in known]
     earlier, later, key = _census(before), _census(rest), _key(finding)
-    return (later[key] < earlier[key] or finding.code in ADVICE) and not later - earlier
+    if finding.code in ADVICE:
+        return not later - earlier
+    # One fewer may be another one: a fix that takes the next defect away and leaves this one is none.
+    alike = sum(_is_alike(finding, each) for each in rest) < sum(_is_alike(finding, each) for each in before)
+    return alike and later[key] < earlier[key] and not later - earlier
+
+
+def _is_alike(finding: Finding, other: Finding) -> bool:
+    """Whether both tell of the same write, as far as that can be said of two texts."""
+    return (_key(finding), finding.operation, finding.subject) == (
+        _key(other),
+        other.operation,
+        other.subject,
+    )
 
 
 def can_be_preferred(fix: Fix) -> bool:
