@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
@@ -320,9 +321,8 @@ def _compare(
 ) -> tuple[float, float] | None:
     ran = base.runs[index]
     generator = torch.Generator().manual_seed(index + 7 * leaves[0])
-    directions = {
-        n: torch.randn(base.leaves[n].shape, generator=generator, dtype=torch.float64) for n in leaves
-    }
+    drawn = partial(torch.randn, generator=generator, dtype=torch.float64, device="cpu")
+    directions = {n: drawn(base.leaves[n].shape).to(base.leaves[n].device) for n in leaves}
     analytic = sum(float((ran.grads[n][0] * directions[n]).sum()) for n in leaves if n in ran.grads)
     result.compared += 1
     numeric = 0.0

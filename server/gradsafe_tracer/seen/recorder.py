@@ -11,6 +11,7 @@ from types import FrameType
 from typing import Any, Deque, Dict, Iterator, List, Optional, Set, Tuple
 
 import torch
+from torch.overrides import _get_current_function_mode_stack
 
 from ..care.harmless import harmless
 from ..errors import failures
@@ -72,7 +73,12 @@ class Recorder:
     # -- threads and names ----------------------------------------------------------------
 
     def watch_of_thread(self) -> Optional[Watch]:
-        return self.watches.get(threading.get_ident())
+        """The mode of this thread; in one of the engine's, which runs the backward of a GPU, that of who asked for it."""
+        watch = self.watches.get(threading.get_ident())
+        if watch is None and self.running:
+            modes = _get_current_function_mode_stack()
+            watch = next((one for one in modes if isinstance(one, Watch) and one.recorder is self), None)
+        return watch
 
     def name_of(self, tensor: Any, frame: Optional[FrameType]) -> Optional[str]:
         return names.variable(tensor, frame)

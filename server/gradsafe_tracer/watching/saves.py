@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _unheard = torch._C.DisableTorchFunction
 _sequence = torch.autograd._get_sequence_nr
+_thread = threading.get_ident
+"""Each thread counts its nodes for itself, and those of the engine know our hooks as well."""
 _Custom = torch.autograd.function.BackwardCFunction
 _PLAIN = (torch.Tensor, torch.nn.Parameter)
 """The types whose attributes run no code of the user's."""
@@ -42,7 +44,6 @@ class SaveHooks:
     def __init__(self, recorder: Recorder, watch: Watch) -> None:
         self.recorder = recorder
         self.watch = watch
-        self.thread = threading.get_ident()
         self.context = torch.autograd.graph.saved_tensors_hooks(self.pack, self.unpack)
 
     def pack(self, tensor: Any) -> Saved:
@@ -69,7 +70,7 @@ class SaveHooks:
             watch.func if inside else None,
             tensor._version,
             _sequence() - 1,
-            self.thread,
+            _thread(),
         )
         node = grad_fn_of(tensor)
         if node is None:
