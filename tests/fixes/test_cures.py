@@ -169,6 +169,39 @@ for _ in range(2):
 """,
         "    def forward(self, x):\n        self.adjacency = torch.softmax(self.e, dim=1)\n        return",
     ),
+    "parts used after their base was written": (
+        "view-again",
+        """\
+x = torch.ones(4, 2, requires_grad=True)
+h = x * 1
+a, b = h.chunk(2)  # halves
+h.mul_(2)
+(a * b).sum().backward()
+""",
+        "h.mul_(2)\na, b = h.chunk(2)  # halves\n(a * b)",
+    ),
+    "a view without grad used after its base was written": (
+        "view-again",
+        """\
+h = torch.ones(4, requires_grad=True) * 2
+with torch.no_grad():
+    v = h[:2]
+h.add_(1)
+(v * h[2:]).sum().backward()
+""",
+        "h.add_(1)\nwith torch.no_grad():\n    v = h[:2]\n(v * h[2:])",
+    ),
+    "parts that were saved before their base was written": (
+        "view-of-copy",
+        """\
+h = torch.ones(3, 2, requires_grad=True) * 1
+first, _, _ = h.unbind(0)
+y = first * torch.ones(2, requires_grad=True)
+h.add_(1)
+y.sum().backward()
+""",
+        "h.clone().unbind(0)",
+    ),
     "an update inside the forward": (
         "update-before-forward",
         """\
@@ -199,6 +232,32 @@ def test_cure(remedy: str, body: str, expected: str, tmp_path: Path) -> None:
 
 
 DEAD_ENDS = {
+    "a list that text does not tell from a tensor": (
+        "clone-before-write",
+        "class Bag(list):\n    pass\n\nx = torch.ones(2, requires_grad=True)\nb = Bag([x.exp()])\nb[0].add_(1)\nb[0].sum().backward()\n",
+    ),
+    "a field of a named tuple cannot be bound": (
+        "out-of-place",
+        (
+            "from collections import namedtuple\nOut = namedtuple('Out', 'hidden')\nx = torch.ones(2, requires_grad=True)\n"
+            "o = Out(x.exp())\no.hidden.add_(1)\no.hidden.sum().backward()\n"
+        ),
+    ),
+    "nor one of what max gives": (
+        "out-of-place",
+        "x = torch.ones(2, 2, requires_grad=True)\no = (x * 2).max(dim=1)\no.indices.zero_()\no.values.sum().backward()\n",
+    ),
+    "a module has no clone": (
+        "clone-before-write",
+        (
+            "net = nn.Linear(2, 1)\nnet(torch.ones(1, 2)).sum().backward()\nkept = (net.weight.grad * torch.ones(1, 2, requires_grad=True)).sum()\n"
+            "nn.utils.clip_grad_value_(net.parameters(), 0.1)\nkept.backward()\n"
+        ),
+    ),
+    "what is in a branch is not taken out of it": (
+        "sum-losses",
+        "w = torch.ones(2, requires_grad=True)\ntrained = bool(len('x'))\nif trained:\n    h = w * w\n    h.sum().backward()\nh.mean().backward()\n",
+    ),
     "nothing else has a graph": (
         "detach-at-use",
         "w = torch.ones(2, requires_grad=True)\nh = w.exp()\nh.sum().backward()\nloss = h.pow(2).sum()\nloss.backward()\n",
