@@ -40,8 +40,8 @@ _SILENCE = """\
 ## Silence
 
 For a line or statement: `# gradsafe: ignore[{code}]` at its end. For a file: `# gradsafe: ignore-file[{code}]` anywhere in it. For a project, in
-`pyproject.toml`: `ignore = ["{code}"]` below `[tool.gradsafe]`, or `per-file-ignores = {{ "tests/*" = ["{code}"] }}`. A comment that silences nothing is
-told."""
+`pyproject.toml`: `ignore = ["{code}"]` below `[tool.gradsafe]`, or `per-file-ignores = {{ "tests/*" = ["{code}"] }}`. An editor tells
+of a comment that silences nothing."""
 
 
 @functools.cache
