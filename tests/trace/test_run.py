@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip("torch")
 
 from gradsafe.trace import exit_code, render_text, run_trace, summary, to_json
+from gradsafe.trace.page import timeline_data
 
 from .conftest import LOUD, Write
 
@@ -39,6 +40,7 @@ def test_story_of_a_failing_program(program: Write) -> None:
     )
     text = render_text(result, request)
     assert "raised RuntimeError at line 5" in summary(result)
+    assert "expected version 0 instead" in timeline_data(result, request)["outcome"]
     assert all(line in text for line in ("y = x.exp()", "y.add_(1)", "y.sum().backward()"))
 
 

@@ -24,7 +24,7 @@ def timeline_data(
         result.events,
         found,
         title=request.name,
-        outcome=summary(result),
+        outcome=summary(result, whole=True),
         refused=[_told(entry, verdict) for entry, verdict in refused],
         notes=result.notes,
         text_of=lambda file: text_of(file, request, result),

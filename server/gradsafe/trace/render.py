@@ -18,8 +18,8 @@ SHOWN = 140
 _STYLES = {COMPLETED: "bold green", RAISED: "bold red", TIMEOUT: "bold yellow", CANCELLED: "bold yellow"}
 
 
-def summary(result: TraceResult) -> str:
-    """One line: how the program ended and what was found."""
+def summary(result: TraceResult, whole: bool = False) -> str:
+    """One line: how the program ended and what was found; with the ``whole`` of torch's message where there is room."""
     count = len(result.findings)
     found = "no finding" if not count else "1 finding" if count == 1 else f"{count} findings"
     error = result.exception
@@ -28,7 +28,7 @@ def summary(result: TraceResult) -> str:
     if error is not None:
         row = f" at line {error.row}" if error.row is not None else ""
         first = plain(error.message.partition(" Hint: ")[0].partition("\n")[0])
-        return f"raised {error.type}{row}, {found}: {_shortened(first)}"
+        return f"raised {error.type}{row}, {found}: {first if whole else _shortened(first)}"
     return f"{result.outcome}, {found}"
 
 
