@@ -142,6 +142,8 @@ def test_predictions_are_judged_by_the_run_that_can(tmp_path: Path) -> None:
     traced = document.run(3)
     assert traced.summary == "raised RuntimeError at line 9, 1 finding (as predicted)"
     assert "1 confirmed" in traced.report
+    # The write of the first run is the one that counts, and the line is still the one that was predicted.
+    assert document.run(2, 3).summary == "raised RuntimeError at line 9, 1 finding (as predicted)"
     document.close()
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import linecache
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gradsafe.lsp.running import CellRunner, Kind, OnOutput, RunCell, RunRequest, TracedRun
@@ -23,6 +23,7 @@ from gradsafe.trace import (
     to_html,
 )
 from gradsafe.trace.session import CellText, Limits, SessionRun, TraceSession
+from gradsafe_tracer.events import Place
 from gradsafe_tracer.timeline import Verdict
 
 
@@ -65,13 +66,25 @@ class RealSession:
 
         run = self._session.run(texts, limits, cancel=cancel, arguments=request.arguments, on_output=printed)
         asked = TraceRequest(Path(request.file).name)
-        told = _told(run.result, asked, request, run.ran)
+        told = _told(run.result, asked, request, run.ran, self._latest)
         return dataclasses.replace(
             told,
             summary=_headline(run, request, told.summary),
             report=self._with_names_of_files(told.report),
             over=run.over,
         )
+
+    def _latest(self, place: Place) -> Place:
+        """The same line in the last run of its text."""
+        ran = next((cell for cell in self._cells if cell.name == place.file), None)
+        if ran is None:
+            return place
+        same = (
+            cell for cell in reversed(self._cells) if (cell.document, cell.text) == (ran.document, ran.text)
+        )
+        last = next(same)
+        shift = last.first_row - ran.first_row
+        return place._replace(file=last.name, row=place.row + shift, end_row=place.end_row + shift)
 
     def _with_names_of_files(self, report: str) -> str:
         """``model.py:7`` can be clicked in many places, ``model.py#2.5:7`` in none."""
@@ -104,9 +117,16 @@ def _asked(request: RunRequest) -> TraceRequest | str:
     )
 
 
-def _told(result: TraceResult, asked: TraceRequest, request: RunRequest, ran: tuple[int, ...]) -> TracedRun:
+def _told(
+    result: TraceResult,
+    asked: TraceRequest,
+    request: RunRequest,
+    ran: tuple[int, ...],
+    latest: Callable[[Place], Place] = lambda place: place,
+) -> TracedRun:
     cells = request.cells
-    comparison = compare(result, asked, request.predicted) if request.predicted is not None else None
+    predicted = request.predicted
+    comparison = compare(result, asked, predicted, latest) if predicted is not None else None
     notes = [note for cell in cells for note in cell.notes]
     report = render_text(result, asked, comparison=comparison)
     return TracedRun(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from gradsafe.report.entry import Entry
 from gradsafe.rules.finding import Role, Severity
@@ -44,15 +44,24 @@ _WORDS = {
 }
 
 
-def compare(result: TraceResult, request: TraceRequest, predicted: Sequence[Entry]) -> Comparison:
-    """Findings agree where they have the same rule and the same line to change."""
+def compare(
+    result: TraceResult,
+    request: TraceRequest,
+    predicted: Sequence[Entry],
+    latest: Callable[[Place], Place] = lambda place: place,
+) -> Comparison:
+    """Findings agree where they have the same rule and the same line to change.
+
+    ``latest``: that line in the last run of its text, of which a prediction tells; the write may be that of an earlier run.
+    """
     shown = entries(result)
-    ran = {_spot(entry) for entry in shown}
+    told_of = [replace(entry, place=latest(entry.place)) for entry in shown]
+    ran = {_spot(entry) for entry in told_of}
     told = [entry for entry in predicted if entry.severity in (Severity.ERROR, Severity.WARNING)]
     if request.dry_run:
         told = [entry for entry in told if entry.code != _SILENT]  # nobody looked for them
     spots = {_spot(entry) for entry in predicted}
-    found = tuple(Verdict.CONFIRMED if _spot(entry) in spots else Verdict.NEW for entry in shown)
+    found = tuple(Verdict.CONFIRMED if _spot(entry) in spots else Verdict.NEW for entry in told_of)
     refused = tuple((entry, _verdict(entry, result)) for entry in told if _spot(entry) not in ran)
     return Comparison(found, refused)
 
