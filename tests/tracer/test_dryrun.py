@@ -76,6 +76,17 @@ def test_training_step_as_people_write_it(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().out == "nan nan nan nan\n" * 3
 
 
+@pytest.mark.parametrize("kind", ["Adam", "AdamW", "NAdam", "RAdam", "Adamax", "Adagrad", "RMSprop", "SGD"])
+def test_optimizers_over_lists_count_their_steps(kind: str) -> None:
+    with dry_run():
+        net = torch.nn.Linear(3, 3).to("cuda")
+        optimizer = getattr(torch.optim, kind)(net.parameters(), lr=0.1, foreach=True)  # the default on a GPU
+        for _ in range(3):
+            optimizer.zero_grad()
+            net(torch.rand(2, 3, device="cuda")).sum().backward()
+            optimizer.step()
+
+
 @pytest.mark.parametrize(
     "ask",
     [
