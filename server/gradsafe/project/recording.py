@@ -7,8 +7,10 @@ elsewhere changes no value.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, overload
 
 from gradsafe.interp.prelude import PARSING, Prelude
@@ -33,15 +35,24 @@ def file_of(key: Key) -> str:
 
 
 class Answers:
-    """The current answer to any key, worked out once until its file is forgotten."""
+    """The current answer to any key, worked out once for each text of its file.
+
+    A key that was asked once is asked again with every change: they are far fewer than what has been asked by all
+    results together, each of which holds on as long as none of its own has another answer.
+    """
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._values: dict[str, dict[Key, Hashable]] = {}
 
-    def forget(self, file: str) -> None:
-        """The text of ``file`` has changed; for an empty name: files have come or gone."""
-        self._values.pop(file, None)
+    def renew(self, file: str) -> frozenset[Key]:
+        """The text of ``file`` has changed (empty: files have come or gone): the keys that have another answer now."""
+        before = self._values.pop(file, {})
+        return frozenset(key for key, answer in before.items() if self.value(key) != answer)
+
+    def forget(self) -> None:
+        """No key is asked again before somebody needs its answer."""
+        self._values.clear()
 
     def value(self, key: Key) -> Hashable:
         """What the world answers now."""
@@ -147,6 +158,10 @@ class _Kept:
     checked: int
 
 
+_REMEMBERED = 16
+"""Changes for which it is known which keys they gave another answer; a result that is older is compared key by key."""
+
+
 class KeptPrelude(Prelude):
     """A prelude that follows edits: a result holds as long as the world answers what it answered."""
 
@@ -154,11 +169,13 @@ class KeptPrelude(Prelude):
         super().__init__()
         self._workspace, self._answers = workspace, answers
         self._state = 0
+        self._changes: deque[frozenset[Key]] = deque(maxlen=_REMEMBERED)
         self._records: dict[Hashable, _Kept] = {}
 
-    def changed(self) -> None:
-        """Some text is not what it was."""
+    def changed(self, keys: frozenset[Key]) -> None:
+        """Some text is not what it was: these keys have another answer."""
         self._state += 1
+        self._changes.append(keys)
 
     def find(self, world: World, key: Hashable) -> Any | None:
         """A kept result that holds; whoever takes it has asked what it asked."""
@@ -166,14 +183,20 @@ class KeptPrelude(Prelude):
         if kept is None:
             return None
         if kept.checked != self._state:
-            value = self._answers.value
-            if any(value(asked) != answer for asked, answer in kept.reads.items()):
+            if not self._holds(kept):
                 return None
             kept.checked = self._state
         if isinstance(world, Recorder):
             world.reads.update(kept.reads)
             world.work.update(kept.work)
         return kept.result
+
+    def _holds(self, kept: _Kept) -> bool:
+        age, asked = self._state - kept.checked, kept.reads.keys()
+        if age <= len(self._changes) and all(map(asked.isdisjoint, islice(reversed(self._changes), age))):
+            return True
+        value = self._answers.value
+        return all(value(key) == answer for key, answer in kept.reads.items())
 
     def work(self, world: World) -> int:
         """Instructions that went into all results got through ``world``, each counted once however many of them needed it."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 
 from gradsafe.interp.analyse import Root, RootResult
 from gradsafe.interp.watch import Watcher
@@ -22,8 +21,9 @@ from gradsafe.project.merge import merge, suppressed, unused, wanted
 from gradsafe.project.problems import Problem, Problems, unreadable
 from gradsafe.project.process import prepare
 from gradsafe.project.reach import Reach
-from gradsafe.project.recording import Answers, KeptPrelude, Recorder, file_of
+from gradsafe.project.recording import Answers, KeptPrelude, Key, Recorder, file_of
 from gradsafe.project.result import FileResult, Work, in_order
+from gradsafe.project.root_state import RootState
 from gradsafe.project.roots import own_texts, roots_of
 from gradsafe.project.settings import Settings
 from gradsafe.project.standing import stands_on
@@ -34,18 +34,6 @@ from gradsafe.syntax.layout import Layout
 from gradsafe.syntax.source import Unreadable
 from gradsafe.syntax.span import ChunkId
 from gradsafe_tracer.events import AnyPlace, Place
-
-KEPT = 3
-"""Results kept for each root: undo, and a fix that is tried and taken back, find the last one again."""
-
-
-@dataclass(slots=True)
-class _State:
-    """What is known of a root; ``current`` is the result that holds for the texts as they are, once that is known."""
-
-    kept: list[Kept] = field(default_factory=list)
-    current: Kept | None = None
-
 
 TIDY = 1_000
 """Changes of texts after which what only older texts needed is let go, and what is still needed is worked out once more."""
@@ -67,7 +55,7 @@ class Session:
         self._problems = Problems()
         self._closures = Closures(self.workspace)
         self._scope: dict[str, None] = {}
-        self._states: dict[Root, _State] = {}
+        self._states: dict[Root, RootState] = {}
         self._plans: dict[str, Plan] = {}
         self._store = store
         self._adviser = Adviser(self)
@@ -91,8 +79,7 @@ class Session:
         self.workspace.known_tensors = settings.tensor_names
         self._store = None  # its results are those of other settings
         self._plans.clear()
-        self._answers.forget("")
-        self._prelude.changed()
+        self._changed("")
         self._forget_results(None)
 
     # -- texts
@@ -140,13 +127,14 @@ class Session:
         self._prelude = KeptPrelude(self.workspace, self._answers)
         self._closures.forget()
         self._store = None  # it tells of the disk as it was
+        self._changes += 1
         self._forget_results(None)
 
     def _changed(self, file: str) -> None:
-        self._answers.forget(file)
-        self._prelude.changed()
+        changed = self._answers.renew(file)
+        self._prelude.changed(changed)
         self._closures.forget()
-        self._forget_results(file)
+        self._forget_results(file, changed)
         self._changes += 1
         if self._changes % TIDY == 0:
             self._tidy()
@@ -159,17 +147,21 @@ class Session:
             if plan is not None and root not in plan.roots:
                 del self._states[root]
         self.workspace.tidy()
-        self._answers.forget("")
+        self._answers.forget()
         self._forget_results(None)
 
-    def _forget_results(self, file: str | None) -> None:
-        """Of the roots that read ``file`` (None: of all): whether they still hold is to be asked again."""
+    def _forget_results(self, file: str | None, changed: frozenset[Key] = frozenset()) -> None:
+        """Of the roots that read ``file`` and a key that has changed (None: of all): whether they still hold is to be asked again."""
         if file is not None:
             self._edited.add(file)
         affected = self._states.keys() if file is None else self._reach.changed(file)
         self._reach = Reach() if file is None else self._reach
         for root in affected & self._states.keys():
-            self._states[root].current = None
+            state = self._states[root]
+            if file is None:
+                state.forget()
+            elif state.outlasts(changed):
+                self._reach.rests_on(root, (file,))
             if root.file in self._plans:
                 self._plans[root.file].restart()
 
@@ -243,9 +235,7 @@ class Session:
     def admit(self, results: Iterable[tuple[Root, Kept]]) -> None:
         """Take over results that another session found; each is told of for as long as the texts are what it rests on."""
         for root, kept in results:
-            state = self._states.setdefault(root, _State())
-            state.current = None
-            state.kept = [kept, *state.kept[: KEPT - 1]]
+            self._states.setdefault(root, RootState()).add(kept, holds=False)
             self._reach.forget(root.file)
 
     def problems(self, file: str) -> tuple[Problem, ...]:
@@ -389,15 +379,10 @@ class Session:
         state = self._states.get(root)
         if state is None:
             return None
-        if state.current is None or state.current.allowance is not allowance:
-            value = self._answers.value
-            state.current = None
-            for kept in state.kept:
-                if kept.allowance is allowance and all(value(key) == it for key, it in kept.reads.items()):
-                    state.current = kept
-                    self._reach.rests_on(root, kept.files)
-                    break
-        return state.current
+        before, found = state.current, state.find(allowance, self._answers.value, self._changes)
+        if found is not None and found is not before:
+            self._reach.rests_on(root, found.files)
+        return found
 
     def _is_edited(self, root: Root) -> bool:
         state = self._states.get(root)
@@ -414,9 +399,8 @@ class Session:
         self._runs += 1
         self._instructions += outcome.instructions
         files = frozenset(file_of(key) for key in recorder.reads)
-        state = self._states.setdefault(root, _State())
-        state.current = Kept(outcome, recorder.reads, files, self._own(root), allowance, recorder.work)
-        state.kept = [state.current, *state.kept[: KEPT - 1]]
+        kept = Kept(outcome, recorder.reads, files, self._own(root), allowance, recorder.work)
+        self._states.setdefault(root, RootState()).add(kept, holds=True)
         self._reach.rests_on(root, files)
         return outcome
 
