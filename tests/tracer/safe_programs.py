@@ -301,6 +301,14 @@ def optimizer_steps_in_a_hook() -> None:
         net(torch.randn(5, 4)).pow(2).sum().backward()
 
 
+def mean_of_a_softmax_depends_on_nothing() -> None:
+    layer = nn.Linear(4, 4)
+    h = layer(torch.randn(5, 4))
+    with torch.no_grad():
+        h.mul_(0.5)  # what is halved is the noise of rounding
+    h.sigmoid().softmax(-1).mean().backward()
+
+
 def loss_shifted_before_backward() -> None:
     loss = torch.randn(3, requires_grad=True).exp().sum()
     with torch.no_grad():

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 RELATIVE = 1e-4
 """From this relative difference on a gradient is called wrong (the project's decision 14)."""
+NOISE = 1.2e-7
+"""Gradients below this part of the gradient at the roots are what float32 leaves of numbers that cancel: the mean of a
+softmax does not depend on anything, and half of nothing is no wrong gradient.
+"""
 _CALLER = -1
 """Stands for the call of backward among the nodes that use a value."""
 TIMES = 3
@@ -67,7 +71,7 @@ def prove(
         right = shadow.corrected(suspects, inside)
     except (RuntimeError, TypeError, AttributeError):
         return  # the program's own backward will fail too, or this torch takes no edge of a graph as a root
-    note.proof = worst(leaves, computed, right, names_of(leaves))
+    note.proof = worst(leaves, computed, right, names_of(leaves), _largest(grads))
     note.cleared = note.proof is None
     recorder.innocent = recorder.innocent | places if note.cleared else recorder.innocent - places
 
@@ -191,32 +195,43 @@ def names_of(leaves: List[Any]) -> List[str]:
     return [names.variable(leaf, frame) or f"a leaf of size {list(leaf.shape)}" for leaf in leaves]
 
 
+def _largest(grads: Any) -> float:
+    """The largest gradient that backward begins with: 1 where none is given, as for a loss."""
+    given = [grad for grad in grads or () if isinstance(grad, torch.Tensor) and grad.numel()]
+    with torch.no_grad(), quiet():
+        return max((float(grad.abs().max()) for grad in given), default=1.0)
+
+
 def worst(
-    leaves: List[Any], computed: Sequence[Any], right: Sequence[Any], called: List[str]
+    leaves: List[Any], computed: Sequence[Any], right: Sequence[Any], called: List[str], begun: float = 1.0
 ) -> Optional[Proof]:
-    """The element that differs most, relative to the largest of its leaf; None where none does."""
+    """The element that differs most, relative to the largest of its leaf; None where none does.
+
+    ``begun`` is the largest gradient at the roots.
+    """
     found: Optional[Proof] = None
     with torch.no_grad(), quiet():
         for name, leaf, one, other in zip(called, leaves, computed, right):
             a, b = (torch.zeros_like(leaf) if grad is None else grad for grad in (one, other))
-            proof = _compare(name, a.to_dense().flatten(), b.to_dense().flatten())
+            proof = _compare(name, a.to_dense().flatten(), b.to_dense().flatten(), begun)
             if proof is not None and (found is None or proof.difference > found.difference):
                 found = proof
     return found
 
 
-def _compare(name: str, computed: Any, protected: Any) -> Optional[Proof]:
+def _compare(name: str, computed: Any, protected: Any, begun: float) -> Optional[Proof]:
     if computed.is_meta or not computed.numel():
         return None
     if computed.is_complex():
         computed, protected = (torch.view_as_real(one).flatten() for one in (computed, protected))
+    noise = begun * min(NOISE, torch.finfo(computed.dtype).eps)
     computed, protected = computed.double(), protected.double()
     apart = (computed - protected).abs()
     apart = torch.where(computed.isnan() & protected.isnan(), torch.zeros_like(apart), apart)
     apart = torch.nan_to_num(apart, nan=float("inf"))
     place = int(apart.argmax())
     scale = max(float(computed.abs().max()), float(protected.abs().max()))
-    difference = float(apart[place]) / scale if scale > 0 else 0.0
+    difference = float(apart[place]) / scale if scale > noise else 0.0
     if not difference > RELATIVE:
         return None
     return Proof(f"{name}.grad", float(computed[place]), float(protected[place]), difference)
