@@ -184,3 +184,15 @@ def test_no_more_fixes_are_tried_than_a_file_can_bear(
     assert fixes[0] > 1
     assert fixes[-1] == 1
     assert "findings were not tried" in done.err
+
+
+def test_a_form_feed_sets_the_indentation_back(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """As emacs and the standard library write it between sections."""
+    text = (
+        "import torch\n\nx = torch.ones(3, requires_grad=True)\n"
+        "\fif True:\n\ty = x.exp()\n  \f\ty.add_(1)\n\ty.sum().backward()\n"
+    )
+    compile(text, "model.py", "exec")
+    (tmp_path / "model.py").write_text(text, "utf-8")
+    ran = gradsafe("check", "--output-format", "concise", "model.py")
+    assert ran.status == 1 and "model.py:6:5: error[saved-tensor-modified]" in ran.out

@@ -186,7 +186,7 @@ async def test_what_hides_a_finding_of_the_runs_is_not_told_to_hide_nothing(real
     [(at, comment)] = (await edits_of(real, action))[C]
     notebook.edit(C, types.TextDocumentContentChangePartial(range=at, text=comment))
     # It has not run with that: what ran is out of date, and in the document there is nothing to hide.
-    await notebook.says(C=["suppresses nothing"])
+    await notebook.says(C=["to be silenced"])
     for order, uri in enumerate((A, C, B), 4):
         notebook.run(uri, order)
     await notebook.says()

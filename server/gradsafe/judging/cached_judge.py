@@ -67,7 +67,7 @@ class CachedJudge:
             about = head.about
         except Malformed:
             return self._inner.check(file)
-        is_told_of = file in self._targets or self._settings.advises
+        is_told_of = file in self._targets or self._settings.advises or about.suppresses
         entries = self._telling(file).entries if is_told_of else ()
         troubles = tuple(trouble(each, _place(each.where)) for each in about.problems)
         bounds = tuple(bound(each, _place(each.where)) for each in about.limits)

@@ -12,6 +12,7 @@ from gradsafe.project.kept import Limit
 from gradsafe.project.problems import Problem, ProblemKind
 from gradsafe.project.session import Session
 from gradsafe.report.entry import Entry, EntryFix, to_entry
+from gradsafe.report.unused import unused_entries
 from gradsafe.rules.finding import Finding, Fix
 from gradsafe_tracer.events import Place
 
@@ -23,6 +24,7 @@ class SessionJudge:
         self._session = session
         self._findings: dict[Entry, Finding] = {}
         self._fixes: dict[EntryFix, Fix] = {}
+        self._remarks: set[Entry] = set()
 
     def ahead(self, files: Sequence[str], jobs: int | None) -> Iterator[int]:
         """Nothing is: each file is judged when it is asked for."""
@@ -43,6 +45,9 @@ class SessionJudge:
                 alone = to_entry(finding, (fix,), self._session.place)
                 self._fixes.update(dict.fromkeys(alone.fixes if alone is not None else (), fix))
             entries.append(entry)
+        remarks = unused_entries(result, self._session.workspace.text(file), self._session.settings)
+        self._remarks.update(remarks)
+        entries += remarks
         troubles, bounds = map(self._trouble, result.problems), map(self._bound, result.limits)
         return Verdict(file, tuple(entries), tuple(troubles), tuple(bounds), len(self._session.roots(file)))
 
@@ -71,10 +76,12 @@ class SessionJudge:
 
     def knows(self, entry: Entry) -> bool:
         """Whether this entry is of this judge's own finding."""
-        return entry in self._findings
+        return entry in self._findings or entry in self._remarks
 
     def proof(self, entry: Entry, fix: EntryFix) -> Proof:
         """Whether a fix holds, and what that rests on."""
+        if entry in self._remarks:
+            return Proof(True)  # what it takes away is a comment that hid nothing
         finding, spans = self._findings.get(entry), self._fixes.get(fix)
         if finding is None or spans is None:
             return Proof(False)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from gradsafe.report.entry import Entry, EntryEdit, EntryFix
+from gradsafe.rules.finding import Severity
 from gradsafe_tracer.events import Place
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from gradsafe.explain.sights import Told
     from gradsafe.lsp.running import VersionMark
     from gradsafe.project.settings import ConfigurationProblem, Settings
-
-
-UNUSED = "unused-suppression"
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,7 @@ class Remark:
     code: str
     message: str
     unnecessary: bool = False
+    severity: Severity = Severity.INFORMATION
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from gradsafe.lsp.analysis import UNUSED, Analysis, Judgement, Remark
+from gradsafe.lsp.analysis import Analysis, Judgement, Remark
 from gradsafe.lsp.cells import join_cells
 from gradsafe.lsp.convert import split_lines
 from gradsafe.lsp.documents import Snapshot
 from gradsafe.lsp.executed import Execution, is_another_order
 from gradsafe.lsp.kept import edit_between
 from gradsafe.report.entry import Entry
-from gradsafe.rules.finding import Role, Severity
+from gradsafe.rules.finding import UNUSED, Role, Severity
 from gradsafe_tracer.events import Place
 
 MOST_NAMED = 12

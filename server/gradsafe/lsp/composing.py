@@ -115,7 +115,11 @@ def diagnostic_of_remark(server: GradsafeServer, remark: Remark, range: types.Ra
     tags = (
         [types.DiagnosticTag.Unnecessary] if remark.unnecessary and server.abilities.diagnostic_tags else None
     )
-    severity = types.DiagnosticSeverity.Hint if remark.unnecessary else types.DiagnosticSeverity.Information
     return types.Diagnostic(
-        range=range, message=remark.message, severity=severity, code=remark.code, source=SOURCE, tags=tags
+        range=range,
+        message=remark.message,
+        severity=_SEVERITIES[remark.severity],
+        code=remark.code,
+        source=SOURCE,
+        tags=tags,
     )

@@ -18,7 +18,7 @@ from gradsafe.fixes.chunk_sources import ChunkSources
 from gradsafe.judging.mend import Choice, mend
 from gradsafe.judging.session_judge import SessionJudge
 from gradsafe.judging.trial import how_far
-from gradsafe.lsp.analysis import UNUSED, Configured, Explained, Inside, Judgement, Mending, Remark
+from gradsafe.lsp.analysis import Configured, Explained, Inside, Judgement, Mending, Remark
 from gradsafe.lsp.known import Known
 from gradsafe.lsp.lasting import Lasting
 from gradsafe.lsp.running import VersionMark
@@ -32,8 +32,9 @@ from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings, load, matches, overlay
 from gradsafe.report.entry import Entry, EntryEdit, EntryFix, to_entry
 from gradsafe.report.texts import edited_files
+from gradsafe.report.unused import unused_entries
 from gradsafe.rules.base import all_rules
-from gradsafe.rules.finding import Edit, Finding, Fix, Severity
+from gradsafe.rules.finding import UNUSED, Edit, Finding, Fix, Severity
 from gradsafe.syntax.span import ChunkId
 from gradsafe_tracer.events import Place
 
@@ -88,7 +89,7 @@ class SessionAnalysis:
             result = session.check(file)
             found = (to_entry(finding, (), session.place) for finding in result.findings)
             fresh = self._known.unknown([entry for entry in found if entry is not None], file, text)
-            return Judgement(tuple(fresh), tuple(_unused(file, result)))
+            return Judgement(tuple(fresh), tuple(self._unused(session, file, result)))
 
     def excludes(self, file: str) -> bool:
         """Whether the project's configuration leaves the file out."""
@@ -116,7 +117,7 @@ class SessionAnalysis:
         if text is None:
             return None
         entries = (to_entry(finding, (), session.place) for finding in result.findings)
-        remarks = (*self._troubles(file, result), *_unused(file, result))
+        remarks = (*self._troubles(file, result), *self._unused(session, file, result))
         fresh = self._known.unknown([entry for entry in entries if entry is not None], file, text)
         return text, Judgement(tuple(fresh), remarks)
 
@@ -226,7 +227,14 @@ class SessionAnalysis:
         fresh = self._known.unknown(list(found), file, self._open.workspace.text(file))
         self._findings[file] = {entry: found[entry] for entry in fresh}
         self._fixes = {key: fixes for key, fixes in self._fixes.items() if key[0] != file}
-        return Judgement(tuple(fresh), (*self._troubles(file, result), *_unused(file, result)))
+        return Judgement(
+            tuple(fresh), (*self._troubles(file, result), *self._unused(self._open, file, result))
+        )
+
+    def _unused(self, session: Session, file: str, result: FileResult) -> Iterable[Remark]:
+        text = session.workspace.text(file)
+        for each in self._known.unknown(unused_entries(result, text, session.settings), file, text):
+            yield Remark(each.place, each.code, each.message, unnecessary=True, severity=each.severity)
 
     def _troubles(self, file: str, result: FileResult) -> Iterable[Remark]:
         for problem in result.problems:
@@ -317,9 +325,8 @@ class SessionAnalysis:
 
     def may_mend(self, file: str) -> bool:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
-        choice = Choice()
         return any(
-            choice.allows(fix) for entry in self._findings.get(file, ()) for fix in self.fixes(file, entry)
+            _UNASKED.allows(fix) for entry in self._findings.get(file, ()) for fix in self.fixes(file, entry)
         )
 
     def mend(self, file: str, give_up: Callable[[], bool]) -> Mending:
@@ -330,7 +337,7 @@ class SessionAnalysis:
             return Mending()
         name = session.workspace.name(file)
         try:
-            mended = mend(SessionJudge(session), {name: text}, Choice(), give_up)
+            mended = mend(SessionJudge(session), {name: text}, _UNASKED, give_up)
         finally:
             session.set_text(file, text)
         layout = session.layout(file)
@@ -357,6 +364,10 @@ class SessionAnalysis:
                     session.set_text(each, text)
                 else:
                     session.drop(each)
+
+
+_UNASKED = Choice(ignored=frozenset({UNUSED}))
+"""What *fix all* mends. A comment may be needed by a file that is not open, which knows more of what this one is called with."""
 
 
 @contextmanager
@@ -388,11 +399,3 @@ def page_of(code: str) -> str | None:
 
 def _is_excluded(session: Session, file: str) -> bool:
     return any(matches(pattern, session.settings.folder, file) for pattern in session.settings.exclude)
-
-
-def _unused(file: str, result: FileResult) -> Iterable[Remark]:
-    for unused in result.unused:
-        if result.layout is not None:
-            place = result.layout.place_of(unused.suppression.at, unused.suppression.at_end)
-            what = f" of {', '.join(sorted(unused.codes))}" if unused.codes else ""
-            yield Remark(place, UNUSED, f"this suppression{what} suppresses nothing", unnecessary=True)

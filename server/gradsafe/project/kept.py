@@ -39,11 +39,15 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What is to be said of a file besides findings, with rows and columns; ``roots``: how many it has."""
+    """What is to be said of a file besides findings, with rows and columns; ``roots``: how many it has.
+
+    ``suppresses``: it has comments that silence, of which there may be something to say where nothing was found.
+    """
 
     problems: tuple[Problem, ...]
     limits: tuple[Limit, ...]
     roots: int
+    suppresses: bool = False
 
 
 @dataclass(frozen=True, slots=True)

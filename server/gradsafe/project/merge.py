@@ -15,7 +15,8 @@ from typing import Protocol
 from gradsafe.interp.analyse import Root, RootKind
 from gradsafe.project.interpret import Outcome
 from gradsafe.project.settings import Settings
-from gradsafe.rules.finding import ADVICE, Finding, Severity
+from gradsafe.rules.base import all_rules
+from gradsafe.rules.finding import ADVICE, UNUSED, Finding, Severity
 from gradsafe.syntax import suppressions
 from gradsafe.syntax.span import ChunkId, Span
 from gradsafe.syntax.suppressions import Suppression, Unused
@@ -126,8 +127,26 @@ def span_of(finding: Finding) -> Span | None:
     return finding.primary if isinstance(finding.primary, Span) else None
 
 
-def unused(given: Sequence[Suppression], found: Iterable[Finding], with_advice: bool) -> tuple[Unused, ...]:
-    """The suppressions that no finding needed. What is not asked for may still be told of to somebody else."""
+def followed(outcomes: Mapping[Root, Outcome]) -> bool:
+    """Whether no root reached a bound behind which something may stand. A long loop has its few rounds whatever is spent."""
+    return all(outcome.budgets_hit <= {"rounds"} for outcome in outcomes.values())
+
+
+def unused(
+    given: Sequence[Suppression], found: Iterable[Finding], with_advice: bool, settled: bool
+) -> tuple[Unused, ...]:
+    """The suppressions that no finding needed, and the codes in them that no rule has.
+
+    What is not asked for may still be told of to somebody else. Not ``settled``: there may be findings that nobody has found,
+    so only those codes are told that no rule has.
+    """
+    if any(each.chunk is None and UNUSED in (each.codes or ()) for each in given):
+        return ()
     asleep = frozenset() if with_advice else ADVICE
-    awake = [each for each in given if each.codes is None or not each.codes & asleep]
-    return suppressions.unused(awake, [(finding.code, span_of(finding)) for finding in found])
+    rules = {rule.code for rule in all_rules()}
+
+    def spared(code: str | None) -> bool:
+        return code in asleep or (not settled and (code is None or code in rules))
+
+    awake = [each for each in given if UNUSED not in (each.codes or ())]
+    return suppressions.unused(awake, [(finding.code, span_of(finding)) for finding in found], spared)

@@ -17,7 +17,7 @@ from gradsafe.project.allowance import Allowance, Plan, Took
 from gradsafe.project.closure import Closures
 from gradsafe.project.interpret import Interpret, Outcome, interpret, rerun, unspent
 from gradsafe.project.kept import Kept, Store, limits_of
-from gradsafe.project.merge import merge, suppressed, unused, wanted
+from gradsafe.project.merge import followed, merge, suppressed, unused, wanted
 from gradsafe.project.problems import Problem, Problems, unreadable
 from gradsafe.project.process import prepare
 from gradsafe.project.reach import Reach
@@ -419,13 +419,15 @@ class Session:
         shown = (wanted(each, file, self.settings) for each in found if not suppressed(each, given))
         parsed, instructions, runs = (now - then for now, then in zip(self._counts(), before, strict=True))
         bounded = sum(1 for outcome in outcomes.values() if outcome.budgets_hit)
+        problems = self._problems.of(opened)
+        settled = complete and not problems and followed(outcomes)
         return FileResult(
             file,
             in_order((each for each in shown if each is not None), self.place),
-            self._problems.of(opened),
+            problems,
             self.workspace.layout(file),
             Work(parsed, instructions, runs, len(outcomes), bounded),
-            unused(given, found, self.settings.advises) if complete and given else (),
+            unused(given, found, self.settings.advises, settled) if given else (),
             complete,
             limits_of(file, outcomes),
         )

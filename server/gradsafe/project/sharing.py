@@ -10,6 +10,8 @@ from gradsafe.project.kept import About, Found, limits_of
 from gradsafe.project.merge import file_of
 from gradsafe.project.recording import Key
 from gradsafe.project.session import Session
+from gradsafe.syntax import suppressions
+from gradsafe.syntax.source import Unreadable
 
 PACKING = Packing()
 
@@ -31,7 +33,9 @@ def about_of(session: Session, file: str) -> About:
     outcomes = {root: session.outcome(root) for root in session.roots(file)}
     problems = (replace(each, where=session.place(each.where)) for each in session.problems(file))
     limits = (replace(each, where=session.place(each.where)) for each in limits_of(file, outcomes))
-    return About(tuple(problems), tuple(limits), len(outcomes))
+    opened = session.workspace.opened(file)
+    suppresses = not isinstance(opened, Unreadable) and bool(suppressions.find(opened))
+    return About(tuple(problems), tuple(limits), len(outcomes), suppresses)
 
 
 def targets_of(session: Session, file: str) -> frozenset[str]:

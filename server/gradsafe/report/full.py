@@ -16,7 +16,7 @@ from gradsafe.report.entry import Entry, EntryFix
 from gradsafe.report.frame import Label, frames
 from gradsafe.report.plain import plain
 from gradsafe.report.texts import edited_files, split_lines
-from gradsafe.rules.finding import ADVICE, SUPPRESSING, Role, Severity
+from gradsafe.rules.finding import ADVICE, SUPPRESSING, UNUSED, Role, Severity
 
 STYLES = {
     Severity.ERROR: "bold red",
@@ -50,13 +50,15 @@ def _lines(entry: Entry, texts: Mapping[str, str], *, colour: bool) -> Iterator[
     yield from frames(labels, texts, colour=colour)
     if entry.runtime_message:
         yield _hanging("torch says", _shortened(entry.runtime_message))
-    elif entry.code not in ADVICE:
+    elif entry.code not in (*ADVICE, UNUSED):
         yield _hanging("torch says", "nothing: the program runs, and the gradient is wrong")
     yield from _fix_lines(entry.fixes, texts)
     yield _hanging("learn why", f"gradsafe rule {entry.code}")
 
 
 def _primary_label(entry: Entry) -> str:
+    if entry.code == UNUSED:
+        return "silences nothing"
     return (
         "built to work in place"
         if any(each.role is Role.CALL for each in entry.related)

@@ -26,6 +26,9 @@ class Rule(ABC):
     is_advice: ClassVar[bool] = False
     """True where nothing is wrong: off unless it is asked for, and a hint (``rules.finding.ADVICE``)."""
 
+    is_of_comments: ClassVar[bool] = False
+    """True where it speaks of comments (``rules.finding.UNUSED``): the program is as right or wrong without them."""
+
     @abstractmethod
     def explain(self, story: Story) -> Finding | None:
         """The finding for one failure, worded as an error; the judge lowers its severity where paths differ."""
@@ -40,8 +43,8 @@ _SILENCE = """\
 ## Silence
 
 For a line or statement: `# gradsafe: ignore[{code}]` at its end. For a file: `# gradsafe: ignore-file[{code}]` anywhere in it. For a project, in
-`pyproject.toml`: `ignore = ["{code}"]` below `[tool.gradsafe]`, or `per-file-ignores = {{ "tests/*" = ["{code}"] }}`. An editor tells
-of a comment that silences nothing."""
+`pyproject.toml`: `ignore = ["{code}"]` below `[tool.gradsafe]`, or `per-file-ignores = {{ "tests/*" = ["{code}"] }}`. Of a comment
+that silences nothing [unused-suppression](unused-suppression.md) tells."""
 
 
 @functools.cache

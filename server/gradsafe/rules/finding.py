@@ -15,6 +15,10 @@ ADVICE = frozenset({"needless-copy"})
 """Codes of what is no defect, and told only to those who ask for it."""
 
 
+UNUSED = "unused-suppression"
+"""The code of what is said of comments, not of the program: no failure is behind it."""
+
+
 class Severity(Enum):
     """How sure a finding is; the certainty decides, not the rule (design, section 3)."""
 

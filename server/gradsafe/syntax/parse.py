@@ -28,11 +28,12 @@ Clause: TypeAlias = (
 )
 _INDENT = re.compile(r"[ \t\f]*")
 _FIRST_CODE = re.compile(r"(?:[ \t\f]*(?:#[^\r\n]*)?(?:\r\n?|\n))*([ \t\f]*)")
-_LEADING = re.compile(r"^[ \t\f]+", re.MULTILINE)  # libcst loses a form feed there
+_LEADING = re.compile(r"(\\\r?\n)?^[ \t\f]+", re.MULTILINE)
 _LONE_CR = re.compile(r"\r(?!\n)")
-_CLAUSE_WORD = re.compile(r"[ \t\f]*(elif|else|except|finally|case)\b")
-_TRY_WORD = re.compile(r"[ \t\f]*try\b")
-_MATCH_WORD = re.compile(r"[ \t\f]*match\b")
+# Line ends come before the word where form feeds were.
+_CLAUSE_WORD = re.compile(r"[ \t\f\n]*(elif|else|except|finally|case)\b")
+_TRY_WORD = re.compile(r"[ \t\f\n]*try\b")
+_MATCH_WORD = re.compile(r"[ \t\f\n]*match\b")
 _LIBCST_PLACE = re.compile(r"error at (\d+):(\d+): ")
 
 
@@ -112,7 +113,7 @@ def parse(text: str, kind: Kind = Kind.LEAF) -> Parsed | Unmodelled:
     if "\r" in text:
         text = _LONE_CR.sub("\n", text)  # libcst mixes up a file of lone CRs
     if "\f" in text:
-        text = _LEADING.sub(lambda match: match.group().replace("\f", " "), text)
+        text = _LEADING.sub(_without_form_feed, text)
     frame = _frame(text, kind)
     found = _attempt(text, frame, kind)
     if isinstance(found, Parsed):
@@ -120,6 +121,14 @@ def parse(text: str, kind: Kind = Kind.LEAF) -> Parsed | Unmodelled:
     if kind is Kind.LEAF:
         return _blank_and_retry(text, frame, found)
     return _with_colon(text, kind, found)
+
+
+def _without_form_feed(indent: re.Match[str]) -> str:
+    """What a line is indented by, for libcst, which does not know that CPython's tokenizer counts columns from zero behind a form feed.
+
+    A line end in its place does the same and moves nothing. Behind a backslash the line only goes on, and nothing is counted.
+    """
+    return indent.group().replace("\f", " " if indent.group(1) else "\n")
 
 
 def parse_bare(text: str, kind: Kind = Kind.LEAF) -> Parsed | Unmodelled:

@@ -8,12 +8,12 @@ stands. What stands in a string is no comment.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
 from gradsafe.syntax.chunk import Chunk
-from gradsafe.syntax.lexer import tokens
+from gradsafe.syntax.lexer import LINE_END, tokens
 from gradsafe.syntax.scan import scan
 from gradsafe.syntax.span import ChunkId, Span
 
@@ -113,15 +113,56 @@ def _codes(match: re.Match[str]) -> frozenset[str] | None:
     return frozenset(code for code in re.split(r"[\s,]+", match["codes"]) if code)
 
 
-def unused(given: Iterable[Suppression], findings: Iterable[tuple[str, Span | None]]) -> tuple[Unused, ...]:
-    """Which suppressions no finding needed; ``findings`` are the codes and places of all that were found."""
+def unused(
+    given: Iterable[Suppression],
+    findings: Iterable[tuple[str, Span | None]],
+    spared: Callable[[str | None], bool] = lambda code: False,
+) -> tuple[Unused, ...]:
+    """Which suppressions no finding needed; ``findings`` are the codes and places of all that were found.
+
+    ``spared``: whether of a code (None: of all there are) nothing can be said, because it was not looked for.
+    """
     reported = tuple(findings)
     result: list[Unused] = []
     for suppression in given:
         used = {code for code, span in reported if suppression.covers(code, span)}
         if suppression.codes is None:
-            if not used:
+            if not used and not spared(None):
                 result.append(Unused(suppression, None))
-        elif not suppression.codes or suppression.codes - used:
-            result.append(Unused(suppression, suppression.codes - used if used else None))
+            continue
+        idle = frozenset(code for code in suppression.codes - used if not spared(code))
+        if idle == suppression.codes:
+            result.append(Unused(suppression, None))
+        elif idle:
+            result.append(Unused(suppression, idle))
     return tuple(result)
+
+
+def without(text: str, idle: Unused) -> tuple[int, int, str]:
+    """The edit (start, end, content) that takes ``idle`` out of a file's ``text``; what else the comment says stays."""
+    at, end = idle.suppression.at, idle.suppression.at_end
+    if idle.codes is not None:
+        match = _COMMENT.match(text, at, end)
+        assert match is not None
+        assert match["codes"] is not None
+        kept = [code for code in re.split(r"[\s,]+", match["codes"]) if code and code not in idle.codes]
+        return match.start("codes"), match.end("codes"), ", ".join(kept)
+    before, after = _before_blanks(text, at), _BLANKS.match(text, end)
+    assert after is not None
+    following = text[after.end() : after.end() + 1]
+    if following == "#":
+        return at, after.end(), ""
+    if following not in ("", "\r", "\n"):
+        return at, after.end(), "# "  # why it was silenced, say: without its sign it would be code
+    if before == 0 or text[before - 1] in "\r\n":
+        line_end = _LINE_END.match(text, after.end())
+        return before, line_end.end() if line_end is not None else after.end(), ""
+    return before, after.end(), ""
+
+
+_BLANKS = re.compile(r"[ \t\f]*")
+_LINE_END = re.compile(LINE_END)
+
+
+def _before_blanks(text: str, at: int) -> int:
+    return len(text[:at].rstrip(" \t\f"))
