@@ -1,4 +1,5 @@
-"""All programs and fixtures with every tensor on a GPU: ``python -m tests.tracer.on_cuda``, and ``--cost`` for what a trace costs there.
+"""All programs and fixtures with every tensor on a GPU: ``python -m tests.tracer.on_cuda``; ``--cost`` for what a trace costs there,
+``--fuzz SEED --count N`` for generated programs: predicted, run plain, and traced.
 
 A measurement, not a test: which kernel runs, and so what it saves, is the device's affair, and a program that needs NumPy
 ends at once. What is counted: whether the traced run is the plain run, and whether the lines are those of a CPU.
@@ -6,16 +7,20 @@ ends at once. What is counted: whether the traced run is the plain run, and whet
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import io
-import sys
+import tempfile
 import time
 import warnings
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
+from tests.fuzz.batches import batch
+from tests.fuzz.generate import Generated
 from tests.oracle.markers import parse
 from tests.oracle.report import FIXTURES, fixture_files
 
@@ -27,6 +32,9 @@ from . import loud_programs, overhead, running, safe_programs, silent_programs
 from .exactness import silent_rows, wanted_rows
 from .test_fixtures_traced import _bodies
 from .test_loud import differs
+
+LEVELS = (1, 3, 4)
+"""Level 2 writes through NumPy in most of its programs, or names the CPU."""
 
 
 def ends(program: Callable[[], None]) -> str:
@@ -117,19 +125,53 @@ def cost() -> None:
     )
 
 
+def fuzz(seed: int, count: int) -> None:
+    """Programs of each level whose kinds all run on a GPU, one process for all."""
+    running._equal = _close
+    with tempfile.TemporaryDirectory() as folder:
+        for level in LEVELS:
+            made, rows = batch((level, seed, seed + count))
+            print(f"level {level} predicted:", dict(Counter((row.outcome, row.kind) for row in rows)))
+            traced = Counter(_traced(one, Path(folder, f"p{one.level}_{one.seed}.py")) for one in made)
+            print(f"level {level} traced:", dict(traced))
+
+
+def _traced(program: Generated, path: Path) -> str:
+    path.write_text(program.text, encoding="utf-8")
+    plain, traced = running.run(path, False), running.run(path, True)
+    if changed := running.differences(plain, traced):
+        print(f"seed {program.seed}, level {program.level}: {changed[:3]}\n{program.text}")
+        return "changed by the trace"
+    found = {
+        (one.primary.row, one.code) for one in judge_log(traced.events) if isinstance(one.primary, Place)
+    }
+    told = {(verdict.line, verdict.slug) for verdict in program.judged.verdicts}
+    if found == told or (plain.error is not None and found and found <= told):
+        return "the same run, the lines of the oracle"
+    print(f"seed {program.seed}, level {program.level}: {found}, and the oracle {told}\n{program.text}")
+    return "the same run, other lines"
+
+
 def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.tracer.on_cuda", description=__doc__)
+    parser.add_argument("--cost", action="store_true")
+    parser.add_argument("--fuzz", type=int, metavar="SEED")
+    parser.add_argument("--count", type=int, default=25)
+    options = parser.parse_args()
     warnings.simplefilter("ignore")
     torch.set_default_device("cuda")
     print(f"torch {torch.__version__}, {torch.cuda.get_device_name()}")
     for module in (loud_programs, silent_programs, safe_programs, overhead):
         places.mark_user_file(str(module.__file__))
-    if "--cost" in sys.argv:
-        cost()
-        return
+    if options.fuzz is not None:
+        return fuzz(options.fuzz, options.count)
+    if options.cost:
+        return cost()
     print("loud programs:", dict(loud()))
     print("silent programs:", dict(quiet("silent", silent_programs.PROGRAMS)))
     print("safe programs:", dict(quiet("safe", safe_programs.PROGRAMS)))
     print("fixtures:", dict(fixtures()))
+    return None
 
 
 if __name__ == "__main__":
