@@ -33,7 +33,11 @@ def read_after(scope: Scope, name: str, start: Position, end: Position) -> bool:
     here = [*scope.reaching(name, start, nest), *own]
     for use in scope.reads_after(name, end, nest):
         reaching = scope.reaching(name, use.at, use.nest)
-        if use.deferred or not reaching or any(each in here for each in reaching):
+        if use.deferred or not reaching:
+            return True
+        if use.at <= end:
+            reaching = [each for each in reaching if not scope.is_bound_anew(each, nest, use)]
+        if any(each in here for each in reaching):
             return True
     return False
 

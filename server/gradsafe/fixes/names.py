@@ -62,6 +62,13 @@ class Names:
             return any(use.deferred and use.name == subject.value for use in self._scope.uses)
         return read_after(self._scope, subject.value, self._start, self._end)
 
+    def is_item_of_others(self, subject: cst.BaseExpression) -> bool:
+        """``for row in w``, and nobody reads ``row`` below: what is written to it is meant for ``w``."""
+        if not isinstance(subject, cst.Name) or self._scope is None or self.read_after(subject):
+            return False
+        reaching = self._scope.reaching(subject.value, self._start, self._nest)
+        return any(each.rounds and any(share.certain for share in each.shares) for each in reaching)
+
     def loses_history(self, subject: cst.BaseExpression) -> bool:
         """Whether a new tensor for ``subject`` is made under no_grad, has no history, and is used later."""
         return self.without_grad and self.read_after(subject)

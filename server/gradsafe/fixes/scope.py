@@ -25,6 +25,9 @@ SCOPES = (cst.FunctionDef, cst.ClassDef)
 BRANCHES = (*LOOPS, cst.If, cst.Else, cst.Try, cst.TryStar, cst.ExceptHandler, cst.MatchCase)
 MAKE_TUPLES = words("tuple zip chunk split unbind tensor_split hsplit vsplit broadcast_tensors parameters")
 MAKE_LISTS = words("list dict deque OrderedDict defaultdict")
+HOLD_WEAKLY = words("WeakValueDictionary WeakSet")
+"""What forgets an item that nobody else holds: a new tensor put into it is gone at once."""
+
 FILL_LISTS = words("append appendleft extend popleft setdefault")
 OUT_OF_SIGHT = frozenset({Share(ELSEWHERE, True)})
 
@@ -33,7 +36,8 @@ OUT_OF_SIGHT = frozenset({Share(ELSEWHERE, True)})
 class Binding:
     """``name`` comes to stand for a value at ``at``; the value may share the memory of ``shares``.
 
-    ``adds``: it is the object that it was, with something more in it.
+    ``adds``: it is the object that it was, with something more in it. ``rounds``: the loop that binds it anew in each
+    round, to an item of what it shares.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Binding:
     nest: Nest
     shares: frozenset[Share]
     adds: bool = False
+    rounds: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ class Scope:
         found = before[certain[-1] :] if certain else before
         open_loops = self._loops(nest)
         if certain:
-            open_loops -= set(before[certain[-1]].nest)
+            open_loops -= set(before[certain[-1]].nest) | before[certain[-1]].rounds
         return found + [each for each in mine if each.at >= at and open_loops & set(each.nest)]
 
     def reads_after(self, name: str, at: Position, nest: Nest) -> Iterator[Use]:
@@ -102,6 +107,11 @@ class Scope:
         for use in self.uses:
             if use.name == name and (use.deferred or use.at > at or loops & set(use.nest)):
                 yield use
+
+    def is_bound_anew(self, binding: Binding, nest: Nest, use: Use) -> bool:
+        """Whether a use in a later round of the loop that is around both finds the next item instead."""
+        shared = next((block for block in reversed(nest) if block in self.loops and block in use.nest), None)
+        return shared in binding.rounds
 
     def carried(self, nest: Nest) -> list[str]:
         """The names that a call in the innermost loop of ``nest`` is given and that hold a value of the round before."""
@@ -201,8 +211,16 @@ class _Collector:
                     nest = self._nest(cursor)
                     if bound.adds:  # the old content stays: a block of its own keeps the old bindings alive
                         nest = (*nest, id(node))
-                    binding = Binding(bound.name, self._at(bound.behind)[1], nest, bound.shares, bound.adds)
+                    rounds = self._rounds(node)
+                    at = self._at(bound.behind)[1]
+                    binding = Binding(bound.name, at, nest, bound.shares, bound.adds, rounds)
                     self.scope.bindings.append(binding)
+
+    def _rounds(self, node: cst.CSTNode) -> frozenset[int]:
+        """The block of a ``for``, under both its names: it may be split off, then its chunk stands for it."""
+        if not isinstance(node, cst.For):
+            return frozenset()
+        return frozenset({id(node.body)} | ({id(self.code)} if node is self.code.body[0] else set()))
 
     def _container(self, node: cst.Assign | cst.AnnAssign) -> None:
         targets = [each.target for each in node.targets] if isinstance(node, cst.Assign) else [node.target]
@@ -211,7 +229,7 @@ class _Collector:
         made_by = callee(value) if isinstance(value, cst.Call) else None
         if isinstance(value, (cst.List, cst.Dict, cst.ListComp, cst.DictComp)) or made_by in MAKE_LISTS:
             self.scope.lists |= names
-        elif isinstance(value, (cst.Tuple, cst.GeneratorExp)) or made_by in MAKE_TUPLES:
+        elif isinstance(value, (cst.Tuple, cst.GeneratorExp)) or made_by in MAKE_TUPLES | HOLD_WEAKLY:
             self.scope.tuples |= names
 
     def _filled(self, call: cst.Call) -> None:

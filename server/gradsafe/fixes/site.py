@@ -40,7 +40,7 @@ class Site:
 
     def can_rebind(self, subject: cst.BaseExpression) -> bool:
         """Whether ``subject = ...`` is possible at all, and makes sense for what the finding is about."""
-        if not self.names.can_bind(subject):
+        if not self.names.can_bind(subject) or self._would_be_lost(subject):
             return False
         if isinstance(subject, cst.Attribute) and subject.attr.value in BELONGS_TO_A_MODULE:
             return False
@@ -52,6 +52,12 @@ class Site:
             and not self.names.reads_grad(subject)
             and not self.names.comes_from_outside_loop(subject)
         )
+
+    def _would_be_lost(self, subject: cst.BaseExpression) -> bool:
+        """Whether nobody would ever see a new tensor: ``for row in w: row = row.add(1)`` leaves ``w`` as it was."""
+        statement, write = self.spot.statement.node, self.form.at.node if self.form is not None else None
+        unread = write is statement or (isinstance(statement, cst.Expr) and statement.value is write)
+        return unread and self.names.is_item_of_others(subject)
 
     def loses_history(self, subject: cst.BaseExpression) -> bool:
         """Whether a new tensor for ``subject`` would be one without its history; what inference mode made has none."""

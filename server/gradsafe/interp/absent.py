@@ -17,7 +17,7 @@ from gradsafe.domain.values import (
     TupleValue,
     Value,
 )
-from gradsafe.interp import bounded, classes, data_classes, modules
+from gradsafe.interp import bounded, classes, data_classes, modules, told
 
 _OF_TENSORS_ALONE = frozenset({"clone", "detach", "mul", "div", "sub"})
 """Methods of tensors that no container or function of Python has, nor any class of ``torch.nn``."""
@@ -63,8 +63,10 @@ def has_only_its_own(path: Path, obj: Instance) -> bool:
 def _is_no_tensor(path: Path, value: Value) -> bool:
     if isinstance(value, (DictRef, FunctionValue, ListRef, RangeValue)):
         return True
-    if isinstance(value, TupleValue):
-        return value.cls is None
+    if isinstance(
+        value, TupleValue
+    ):  # a named tuple of torch's own (``PackedSequence``) has the methods that are told of it
+        return value.cls is None or told.is_told(value.cls.file)
     if not isinstance(value, Instance):
         return False
     order = classes.class_of(value)

@@ -23,6 +23,14 @@ def propose(site: Site) -> Iterator[Draft]:
     if site.finding.code == "inference-tensor-saved":
         yield from _copies_of_operands(site)
         return
+    yield from next(filter(None, ([*_of_saves(site, named)] for named in (False, True))), [])
+
+
+def _of_saves(site: Site, named: bool) -> Iterator[Draft]:
+    """Copies at all saves of the tensor; ``named``: also of a result that is known by another name where it is written.
+
+    That copy goes wherever the result went, so it is tried last: it may be saved there, too.
+    """
     held = dotted(site.subject) if site.subject is not None else None
     name = held or site.finding.subject
     if name is None:
@@ -37,7 +45,7 @@ def propose(site: Site) -> Iterator[Draft]:
         if _means_the_same(name, spot.code.chunk.qualname, site.spot.code.chunk.qualname):
             cloned = _cloned(spot, name, site.finding.subject)
         if not cloned and kept is not None:
-            operand = _by_role(spot, kept)  # the tensor has another name there, or none
+            operand = _by_role(spot, kept, named)  # the tensor has another name there, or none
             if operand is not None:
                 cloned, title = [_clone(spot, operand)], spot.text(operand)
         if not cloned:
@@ -102,17 +110,14 @@ _POSITIONS = {
 """Where operands stand that are given by position, in the signatures of torch."""
 
 
-def _by_role(spot: Spot, kept: SavedAs) -> cst.BaseExpression | None:
-    """What stands for the saved operand in the operation that saved it, by torch's signatures; for a result, the operation.
-
-    A result that gets a name is left alone: its copy goes wherever the result went, and may be saved there out of sight.
-    """
+def _by_role(spot: Spot, kept: SavedAs, named: bool) -> cst.BaseExpression | None:
+    """What stands for the saved operand in the operation that saved it, by torch's signatures; for a result, the operation."""
     operation, at = _operation(spot), _POSITIONS.get(kept.role)
     if operation is None:
         return None
     if kept.role == "result":
-        named = getattr(spot.statement.node, "value", None) is operation
-        return operation if not named and _is_called(operation, kept.operation) else None
+        gets_a_name = getattr(spot.statement.node, "value", None) is operation
+        return operation if (named or not gets_a_name) and _is_called(operation, kept.operation) else None
     if at is None:
         return None
     operands = list(_operands(operation))

@@ -40,6 +40,63 @@ def propose(site: Site) -> Iterator[Draft]:
         yield from _in_each_call(site, blocks[-1], save)
     if save is not None:
         yield from _without_guard(save)
+        yield from _as_property(site, save)
+
+
+def _as_property(site: Site, save: Spot) -> Iterator[Draft]:
+    """``self.penalty = ...`` in ``__init__``: its graph is used up by the first backward; a property builds it whenever it is read."""
+    statement, found = save.statement.node, block_of_function(site.sources, save)
+    if save.function != "__init__" or found is None or not isinstance(statement, cst.Assign):
+        return
+    target, blocks = dotted(statement.targets[0].target) or "", list(blocks_around(site.sources, save))
+    body = blocks[0]
+    name = target.removeprefix("self.")
+    made = next(piece for piece in body if piece.covers(save))
+    if (
+        f"self.{name}" != target
+        or "." in name
+        or made.statement is not statement
+        or len(statement.targets) != 1
+    ):
+        return
+    members, constructor = found
+    of_constructor = {each for piece in body for each in piece.bound()} | _parameters(members[constructor])
+    if len(blocks) > 1 or names_in(statement.value) & of_constructor or _times_bound(members, target) != 1:
+        return
+    indent = members[constructor].indent
+    step, line = save.indent.removeprefix(indent), save.newline
+    lines = (
+        f"{indent}@property",
+        f"{indent}def {name}(self):",
+        f"{save.indent}return {save.text(statement.value)}",
+    )
+    text = line.join(lines) + line
+    follows = members[constructor + 1] if constructor + 1 < len(members) else None
+    if not step or len(body) < 2:
+        return
+    put = (
+        follows.preceded_by(text + line)
+        if follows is not None
+        else members[constructor].followed_by(line + text)
+    )
+    yield Draft(f"Compute `{target}` whenever it is read", (*made.removed(), put), safe=False)
+
+
+def _parameters(function: Piece) -> frozenset[str]:
+    nodes = (each.node for each in walk([function.parts[0].node]))
+    return frozenset(each.name.value for each in nodes if isinstance(each, cst.Param)) - {"self"}
+
+
+def _times_bound(members: Sequence[Piece], target: str) -> int:
+    """How often the class binds an attribute: a property cannot be."""
+    bound = (
+        each.node.target
+        for member in members
+        for part in member.parts
+        for each in walk([part.node])
+        if isinstance(each.node, (cst.AssignTarget, cst.AugAssign, cst.AnnAssign))
+    )
+    return sum(dotted(each) == target for each in bound)
 
 
 def _without_guard(save: Spot) -> Iterator[Draft]:
@@ -101,5 +158,8 @@ def _candidates(site: Site, outer: Sequence[Piece], loop: int, save: Spot | None
         certain = [each for each in short if outer[each].covers(save) or outer[each].calls(save.function)]
         if certain:
             return certain
+        if save.function == "__init__":  # a model that is made anew in each round learns nothing
+            cls = save.code.chunk.qualname.split(".")[-2]
+            short = [each for each in short if not outer[each].calls(cls)]
     plain = [each for each in short if isinstance(outer[each].statement, cst.Assign)]
     return [each for each in plain if outer[each].bound() & read][:_TRIED]

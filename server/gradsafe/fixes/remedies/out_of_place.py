@@ -14,6 +14,7 @@ from gradsafe.fixes.blocks import out_of_block
 from gradsafe.fixes.chains import LIKE, WITHOUT_COUNTERPART, chain_subject, in_place_steps, out_of_place_steps
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import FUNCTION_MODULES, How, WriteForm, callee, function_flag
+from gradsafe.fixes.holds import FRESH_METHODS, shares
 from gradsafe.fixes.masks import masked_rewrite
 from gradsafe.fixes.rewrite import drop_argument, line_before, operand, runs_once_in_place
 from gradsafe.fixes.site import Site
@@ -96,6 +97,8 @@ def _bound(site: Site, at: Cursor, subject: cst.BaseExpression, edits: tuple[Edi
     if _is_all_that_leaves(at, subject):
         title = f"Give a new tensor back instead of writing into `{spot.text(subject)}`"
         return Draft(title, edits, safe=False)  # whoever called it may hold the old tensor
+    if _is_nobodys(subject) and not isinstance(statement, cst.Expr):
+        return Draft(f"Compute a new tensor instead of writing into `{spot.text(subject)}`", edits, safe=True)
     if not site.can_rebind(subject):
         return None
     text, start = spot.text(subject), spot.offsets(at.node)[0]
@@ -115,6 +118,11 @@ def _bound(site: Site, at: Cursor, subject: cst.BaseExpression, edits: tuple[Edi
     if isinstance(statement, cst.Assign) and statement.value is at.node:
         return _with(draft, spot.insert(start, f"{text} = "))
     return _hoisted(site, at, text, draft)
+
+
+def _is_nobodys(subject: cst.BaseExpression) -> bool:
+    """``x.exp().add_(1)``: the result of a call that shares nobody's memory has no other reader."""
+    return isinstance(subject, cst.Call) and callee(subject) in FRESH_METHODS and not shares(subject)
 
 
 def _is_all_that_leaves(at: Cursor, subject: cst.BaseExpression) -> bool:

@@ -1,0 +1,51 @@
+"""The statement that gave what is written its name: ``parts = a.chunk(2)`` above ``parts[0].zero_()``, the ``for`` around ``row.add_(1)``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import libcst as cst
+
+from gradsafe.fixes.forms import Containers, holder
+from gradsafe.fixes.site import Site
+from gradsafe.fixes.spot import Spot
+from gradsafe.fixes.tree import dotted, walk
+
+
+@dataclass(frozen=True, eq=False)
+class Maker:
+    """An assignment or a loop that binds ``name``."""
+
+    name: str
+    spot: Spot
+    node: cst.Assign | cst.For
+
+
+def maker_of(site: Site) -> Maker | None:
+    """The last statement above the write, in its function, that binds the name that is written, or an item of which."""
+    held = holder(site.form.target, Containers()) if site.form is not None else None
+    name = dotted(held) if held is not None else None
+    here, chunk = site.spot.offsets(site.spot.statement.node)[0], site.spot.code.chunk
+    found = None
+    for code in site.sources.scope(chunk) or () if name is not None else ():
+        for cursor in walk(code.body):
+            node = cursor.node
+            if not isinstance(node, (cst.Assign, cst.For)) or name not in _bound(node):
+                continue
+            start, end = code.offsets(node)
+            if code.chunk == chunk and start >= here:
+                return found
+            assert name is not None
+            found = Maker(name, Spot(code, start, end, cursor), node)
+        if code.chunk == chunk:
+            break
+    return found
+
+
+def _bound(node: cst.Assign | cst.For) -> frozenset[str]:
+    targets = [node.target] if isinstance(node, cst.For) else [each.target for each in node.targets]
+    names: set[str] = set()
+    for target in targets:
+        elements = target.elements if isinstance(target, (cst.Tuple, cst.List)) else ()
+        names |= {name for each in (target, *(each.value for each in elements)) if (name := dotted(each))}
+    return frozenset(names)
