@@ -10,9 +10,11 @@ from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import Containers, callee, holder, is_in_place_name, is_module
 from gradsafe.fixes.holds import SHARING_METHODS
 from gradsafe.fixes.rewrite import receiver
+from gradsafe.fixes.scope import FILL_LISTS
 from gradsafe.fixes.site import Site
+from gradsafe.fixes.sources import Sources
 from gradsafe.fixes.spot import Spot, find_spot
-from gradsafe.fixes.tree import argument, dotted
+from gradsafe.fixes.tree import argument, dotted, walk
 from gradsafe.rules.finding import Edit, Finding, Role, SavedAs
 from gradsafe_tracer.events import AnyPlace
 
@@ -46,13 +48,27 @@ def _of_saves(site: Site, named: bool) -> Iterator[Draft]:
             cloned = _cloned(spot, name, site.finding.subject)
         if not cloned and kept is not None:
             operand = _by_role(spot, kept, named)  # the tensor has another name there, or none
-            if operand is not None:
+            if operand is not None and not (named and _is_handed_over(site.sources, spot)):
                 cloned, title = [_clone(spot, operand)], spot.text(operand)
         if not cloned:
             return  # one save left open breaks as before
         edits += cloned
     if edits:
         yield Draft(f"Let backward keep a copy of `{title}`", tuple(edits), safe=True)
+
+
+def _is_handed_over(sources: Sources, save: Spot) -> bool:
+    """Whether the result is given to a method of who knows what: ``waiting.put(out)`` may hand it to the next operation that saves."""
+    statement = save.statement.node
+    targets = statement.targets if isinstance(statement, cst.Assign) else ()
+    names = {name for each in targets if (name := dotted(each.target)) is not None}
+    for code in sources.scope(save.code.chunk) or ():
+        for call in (each.node for each in walk(code.body) if isinstance(each.node, cst.Call)):
+            receiver_of = call.func.value if isinstance(call.func, cst.Attribute) else None
+            is_ours = receiver_of is None or is_module(receiver_of) or callee(call) in FILL_LISTS
+            if not is_ours and names & {dotted(arg.value) for arg in call.args}:
+                return True
+    return False
 
 
 def _means_the_same(name: str, here: str, there: str) -> bool:
