@@ -117,6 +117,14 @@ DEAD_ENDS = {
     "nobody would see a new row": ("out-of-place", ROWS_SAVED.format("row.add_(1)")),
     "nor a row that `+=` makes": ("out-of-place", ROWS_SAVED.format("row += 1")),
     "nor a copy of it": ("clone-before-write", ROWS_SAVED.format("row[0] = 1")),
+    "nor a row that is counted": (
+        "out-of-place",
+        ROWS_SAVED.replace("row in w", "i, row in enumerate(w)").format("row.add_(i)"),
+    ),
+    "the rows of another tensor": (
+        "views-one-by-one",
+        BASE + "for row in a:\n    a = a + 1\n    row.add_(1)\na.sum().backward()\n",
+    ),
     "a packed sequence has no clone": (
         "clone-before-write",
         """\

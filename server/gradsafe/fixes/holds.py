@@ -38,7 +38,10 @@ FRESH_METHODS = words("""clone exp log log2 log1p sqrt rsqrt sin cos tan tanh si
     new_full new_empty floor ceil round reciprocal erf softplus tril triu logsumexp any all count_nonzero zero_grad
     step format join startswith endswith median cross outer baddbmm""")
 
-FRESH_CALLS = words("print len range float int bool str repr isinstance type sum abs max min enumerate")
+FRESH_CALLS = words("print len range float int bool str repr isinstance type sum abs max min")
+
+HAND_ON = words("enumerate zip reversed iter list tuple")
+"""What gives the items of its arguments again, as they are."""
 
 NOT_MEMORY = words("shape dtype device ndim requires_grad is_leaf grad_fn _version training itemsize")
 
@@ -115,5 +118,7 @@ def _through_call(call: cst.Call, certain: bool) -> Iterator[_Pending]:
             if dotted(receiver) is None:  # a method of a temporary: a tensor or an unknown object
                 yield _Pending(receiver, False)
             yield from arguments
+    elif name in HAND_ON:
+        yield from (_Pending(each.node, certain) for each in arguments)
     elif name not in FRESH_CALLS:
         yield from arguments

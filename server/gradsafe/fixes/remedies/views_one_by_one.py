@@ -14,10 +14,10 @@ import libcst as cst
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import callee, is_module
 from gradsafe.fixes.made_by import maker_of
+from gradsafe.fixes.pieces import blocks_around
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.spot import Spot
 from gradsafe.fixes.tree import argument, dotted
-from gradsafe.fixes.variables import names_in
 from gradsafe.rules.finding import Edit
 
 
@@ -35,13 +35,19 @@ def propose(site: Site) -> Iterator[Draft]:
         yield Draft(f"Take the parts with `tensor_split` instead of `{of}`", edits, len(edits) > 1)
         return
     base = _rows_of(views)
-    bound = names_in(node.target) if isinstance(node, cst.For) else frozenset()
+    bound = _bound_in_loop(site, spot) if isinstance(node, cst.For) else frozenset()
     if base is None or base.partition(".")[0] in bound | {"i"}:
         return
     text = _rows(base, node, views)
     if text is not None:
         edit = spot.replace(*spot.offsets(views), text)
         yield Draft(f"Take the views of `{base}` one by one, by index", (edit,), safe=True)
+
+
+def _bound_in_loop(site: Site, loop: Spot) -> frozenset[str]:
+    """What a loop binds, its target and all in its body: it would take the next row of another tensor."""
+    block = next(blocks_around(site.sources, loop), [])
+    return frozenset().union(*(piece.bound() for piece in block if piece.covers(loop)))
 
 
 def _rows(base: str, node: cst.Assign | cst.For, views: cst.BaseExpression) -> str | None:
