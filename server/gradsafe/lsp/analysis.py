@@ -30,6 +30,8 @@ class Remark:
     message: str
     unnecessary: bool = False
     severity: Severity = Severity.INFORMATION
+    url: str = ""
+    """Where there is more to read."""
 
 
 @dataclass(frozen=True)

@@ -115,11 +115,15 @@ def diagnostic_of_remark(server: GradsafeServer, remark: Remark, range: types.Ra
     tags = (
         [types.DiagnosticTag.Unnecessary] if remark.unnecessary and server.abilities.diagnostic_tags else None
     )
+    link = (
+        types.CodeDescription(href=remark.url) if remark.url and server.abilities.code_description else None
+    )
     return types.Diagnostic(
         range=range,
         message=remark.message,
         severity=_SEVERITIES[remark.severity],
         code=remark.code,
+        code_description=link,
         source=SOURCE,
         tags=tags,
     )
