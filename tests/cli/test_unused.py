@@ -126,3 +126,9 @@ def test_fix_takes_out_the_comment_and_nothing_else(gradsafe, tmp_path: Path) ->
 
 def test_it_has_a_page(gradsafe) -> None:  # type: ignore[no-untyped-def]
     assert "# unused-suppression" in gradsafe("rule", CODE).out
+
+
+@pytest.mark.torch
+def test_a_run_is_not_compared_with_what_is_said_of_comments(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "idle.py").write_text(IDLE, "utf-8")
+    assert "predicted nothing" in gradsafe("trace", "idle.py").out

@@ -18,10 +18,11 @@ from gradsafe.explain.error_text import ErrorText, read_error
 from gradsafe.explain.suspects import SHOWN, files_of, located, ranked, with_imports
 from gradsafe.explain.without_rule import BY_CODE
 from gradsafe.explain.words import explain
-from gradsafe.judging.judge import texts_of
+from gradsafe.judging.judge import texts_of, wanted
 from gradsafe.report.entry import Entry
 from gradsafe.report.plain import plain
 from gradsafe.report.texts import split_lines
+from gradsafe.rules.finding import UNUSED
 from gradsafe.syntax.source import Source, read
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _text(file: str | None) -> str:
 
 def _entries(opened: Opened) -> Iterator[Entry]:
     for file in with_imports(opened.files, opened.judge.imports):
-        yield from opened.judge.check(file).entries
+        yield from wanted(opened.judge.check(file).entries, None, frozenset({UNUSED}))
 
 
 def _json(error: ErrorText, suspects: list[Entry]) -> str:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from gradsafe.cli.check import write_utf8
 from gradsafe.cli.failure import Failure
 from gradsafe.cli.opening import open_paths
+from gradsafe.judging.judge import wanted
+from gradsafe.rules.finding import UNUSED
 from gradsafe_tracer.timeline import lost, refusal, write_page
 
 if TYPE_CHECKING:
@@ -72,7 +74,8 @@ def _compared(result: TraceResult, request: TraceRequest) -> Comparison | None:
     try:
         judge, ran = open_paths([request.file]).judge, files_that_ran(result)
         others = [file for file in judge.imports(request.file) if os.path.realpath(file) in ran]
-        predicted = [entry for file in (request.file, *others) for entry in judge.check(file).entries]
+        found = [entry for file in (request.file, *others) for entry in judge.check(file).entries]
+        predicted = wanted(found, None, frozenset({UNUSED}))  # no run bears out what is said of a comment
     except Exception:  # the run is what was asked for
         return None
     return compare(result, request, predicted)
