@@ -17,7 +17,8 @@ _REMEDIES = {
     "self-test": "The tracer and this torch do not fit each other. Please report it.",
     "no-file": "Check the spelling and the folder from which the command runs.",
     "no-module": "Check the spelling, and run from the folder that holds it; `-m pytest` needs pytest in that interpreter.",
-    "no-cell": "Cells start with a line `# %%` and count from 1; code before the first marker is cell 0.",
+    "no-cell": "Cells start with a line `# %%` and count from 1; code before the first marker is cell 0. "
+    "What has none, as a marimo notebook, is run as a whole: leave the cell out.",
     "syntax": "Mend the syntax first: nothing was run.",
     "not-text": "Save it as UTF-8, or declare its encoding in the first line.",
     "not-a-notebook": "Save the notebook again, or give a Python file.",

@@ -14,7 +14,8 @@ _REMEDIES = {
     "no-file": "Check the spelling and the folder from which the command runs.",
     "a-folder": "Name a file in it, or run a package with -m.",
     "no-module": "Check the spelling, and run from the folder that holds the package.",
-    "no-cell": "Cells start with a line `# %%` and count from 1; code before the first marker is cell 0.",
+    "no-cell": "Cells start with a line `# %%` and count from 1; code before the first marker is cell 0. "
+    "What has none, as a marimo notebook, is run as a whole: leave the cell out.",
     "syntax": "Mend the syntax first: nothing was run.",
     "not-text": "Save it as UTF-8, or declare its encoding in the first line.",
     "not-a-notebook": "Save the notebook again, or give a Python file.",
