@@ -163,6 +163,25 @@ async def test_a_notebook_is_one_program(real: Session) -> None:
     assert best.edit is not None
 
 
+async def test_a_fix_edits_two_cells_at_once(real: Session) -> None:
+    first, second, third = (FORMS[0].format(number) for number in range(3))
+    open_notebook(
+        real,
+        {
+            first: HEAD + "h = x * 2\na = h.pow(2)",
+            second: "b = h.sin()",
+            third: "h.add_(1)\n(a + b).sum().backward()",
+        },
+    )
+    [found] = await real.diagnostics(third, 1)
+    edited = [
+        sorted((change.text_document.uri, change.edits[0].new_text) for change in changes)
+        for action in await real.actions(third, found.range)
+        if action.edit is not None and (changes := action.edit.document_changes) and len(changes) > 1
+    ]
+    assert edited == [[(first, ".clone()"), (second, ".clone()")]]
+
+
 @pytest.mark.parametrize(
     "text", ["", "(", "\x00", "\ufeff" + BAD, "x = " + "[" * 5000, BAD.replace("\n", "\r\n")]
 )
