@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -111,3 +112,38 @@ def test_what_was_compiled_before_the_trace_is_left_alone_as_well() -> None:
         compiled(torch.ones(3))
     assert len(torch._dynamo.utils.counters["graph_break"]) == 0
     assert "tracer" not in torch._dynamo.eval_frame.set_eval_frame.__module__
+
+
+def test_threads_are_in_compiled_functions_of_their_own() -> None:
+    torch._dynamo.reset()
+    inside, done = threading.Event(), threading.Event()
+    left: list[list[str]] = []
+
+    @torch._dynamo.disable
+    def wait() -> None:
+        inside.set()
+        done.wait()
+
+    @torch._dynamo.disable
+    def outlast() -> None:
+        done.set()
+        other.join()
+
+    def first(t: Any) -> Any:
+        wait()
+        return t * 2
+
+    def second(t: Any) -> Any:
+        outlast()
+        return t * 3
+
+    def call(function: Callable[[Any], Any]) -> None:
+        torch.compile(function, backend="eager")(torch.ones(3))
+        left.append([type(mode).__name__ for mode in torch.overrides._get_current_function_mode_stack()])
+
+    other = threading.Thread(target=call, args=(first,))
+    with trace():
+        other.start()
+        inside.wait()
+        call(second)
+    assert left == [["Watch"], ["Watch"]]

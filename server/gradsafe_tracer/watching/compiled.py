@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import sys
+import threading
 import weakref
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Dict, Iterator, List, Optional, Tuple
@@ -38,15 +39,19 @@ class Away:
     def __init__(self, recorder: Recorder, frame: FrameType) -> None:
         self.recorder = recorder
         self.frame = frame
-        # Weakly: a graph may end in there.
-        live = [one for family in recorder.numbers for one in family.live()]
-        self.before = [(weakref.ref(one), one.alias._version) for one in live]
+        self.before = self._versions() or []
         self.first = torch.autograd._get_sequence_nr()
         self.taken = take()
 
     def back(self) -> None:
         put_back(self.taken)
         self._tell()
+
+    @harmless
+    def _versions(self) -> List[Tuple[Any, int]]:
+        """Of all that is saved, held weakly: a graph may end in there."""
+        live = [one for family in self.recorder.numbers for one in family.live()]
+        return [(weakref.ref(one), one.alias._version) for one in live]
 
     @harmless
     def _tell(self) -> None:
@@ -118,17 +123,25 @@ def compiled_undisturbed(session: Session) -> Iterator[None]:
         yield
 
 
+class _Calls(threading.local):
+    """The compiled functions that a thread is in, the innermost last."""
+
+    def __init__(self) -> None:
+        self.away: List[Away] = []
+
+
 def _stand(session: Session, undo: contextlib.ExitStack, done: List[Any]) -> None:
     dynamo: Any = sys.modules.get(_DYNAMO)
     if dynamo is None or done:
         return
     original = dynamo.set_eval_frame
-    away: List[Away] = []
+    of_thread = _Calls()
 
     def set_eval_frame(callback: Any) -> Any:
         frame = _compiled_call(sys._getframe(1))
         if frame is None or not session.recorder.active:
             return original(callback)
+        away = of_thread.away
         if callable(callback):
             away.append(Away(session.recorder, frame))
             return original(callback)
