@@ -61,7 +61,14 @@
     }
 
     const baseName = (name) => name.split(/[\\/]/).pop();
-    const placed = (place) => (place ? `${baseName(data.files[place.file].name)}:${place.row}` : 'outside of your code');
+    // A cell that ran is known as `model.py#2.7` (cell 2, seventh run): rows of a `# %%` file are the file's, those of a notebook the cell's.
+    const placed = (place) => {
+        if (!place) return 'outside of your code';
+        const name = baseName(data.files[place.file].name);
+        const cell = /^(.+)#(\d+)(\.\d+)?$/.exec(name);
+        if (!cell) return `${name}:${place.row}`;
+        return cell[1].endsWith('.ipynb') ? `${cell[1]}, cell ${cell[2]}, line ${place.row}` : `${cell[1]}:${place.row}`;
+    };
 
     function link(place, text) {
         if (!place) return make('span', { className: 'place' }, text ?? placed(place));
