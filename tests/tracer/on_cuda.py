@@ -78,13 +78,12 @@ def quiet(name: str, programs: list[Callable[[], None]]) -> Counter[str]:
 def fixtures() -> Counter[str]:
     """Each fixture plain and traced; its findings beside its markers."""
     found: Counter[str] = Counter()
-    running._equal = _close
     for path in fixture_files():
         text, rows, changed = path.read_text(encoding="utf-8"), set(), []
         name = str(path.relative_to(FIXTURES))
         for scenario, body in _bodies(path, text):
             plain, traced = running.run(path, False, body), running.run(path, True, body)
-            changed += [f"{scenario}: {line}" for line in running.differences(plain, traced)]
+            changed += [f"{scenario}: {line}" for line in running.differences(plain, traced, _close)]
             for one in judge_log(traced.events):
                 rows.add((one.primary.row if isinstance(one.primary, Place) else 0, one.code))
         markers = parse(text)
@@ -113,21 +112,20 @@ def cost() -> None:
         torch.cuda.synchronize()
         return time.perf_counter()
 
-    overhead.time.process_time = clock  # type: ignore[attr-defined]
     print(
         overhead.table(
             [
                 *overhead.CASES,
                 ("ResNet18, 128x3x224x224", lambda: overhead.resnet18(128, 224), 4),
                 ("GPT, 12 blocks of 768, 16x512", lambda: overhead.gpt(12, 768, 16, 512), 4),
-            ]
+            ],
+            clock,
         )
     )
 
 
 def fuzz(seed: int, count: int) -> None:
     """Programs of each level whose kinds all run on a GPU, one process for all."""
-    running._equal = _close
     with tempfile.TemporaryDirectory() as folder:
         for level in LEVELS:
             made, rows = batch((level, seed, seed + count))
@@ -139,7 +137,7 @@ def fuzz(seed: int, count: int) -> None:
 def _traced(program: Generated, path: Path) -> str:
     path.write_text(program.text, encoding="utf-8")
     plain, traced = running.run(path, False), running.run(path, True)
-    if changed := running.differences(plain, traced):
+    if changed := running.differences(plain, traced, _close):
         print(f"seed {program.seed}, level {program.level}: {changed[:3]}\n{program.text}")
         return "changed by the trace"
     found = {

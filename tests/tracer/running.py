@@ -90,8 +90,15 @@ def _graphs_in(value: object) -> list[Any]:
     return []
 
 
-def differences(plain: Run, traced: Run) -> list[str]:
-    """Each way in which tracing changed the run."""
+def equal(one: Any, other: Any) -> bool:
+    """To the last bit, NaNs included."""
+    if one is None or other is None:
+        return one is other
+    return bool(one.shape == other.shape and torch.equal(torch.nan_to_num(one), torch.nan_to_num(other)))
+
+
+def differences(plain: Run, traced: Run, same: Callable[[Any, Any], bool] = equal) -> list[str]:
+    """Each way in which tracing changed the run; ``same`` compares tensors."""
     found = []
     if plain.outcome != traced.outcome:
         found.append(f"ends with {traced.outcome}, not {plain.outcome}")
@@ -102,18 +109,18 @@ def differences(plain: Run, traced: Run) -> list[str]:
     if plain.output != traced.output:
         found.append(f"prints {traced.output!r}, not {plain.output!r}")
     for name, value in plain.variables.items():
-        found += _differs(name, value, traced.variables.get(name))
+        found += _differs(name, value, traced.variables.get(name), same)
     return found
 
 
-def _differs(name: str, one: Any, other: Any) -> list[str]:
+def _differs(name: str, one: Any, other: Any, same: Callable[[Any, Any], bool]) -> list[str]:
     if isinstance(one, torch.nn.Module):
         pairs = zip(one.named_parameters(), other.named_parameters(), strict=True)
-        return [line for (key, a), (_, b) in pairs for line in _differs(f"{name}.{key}", a, b)]
+        return [line for (key, a), (_, b) in pairs for line in _differs(f"{name}.{key}", a, b, same)]
     if not isinstance(one, torch.Tensor):
         return []
-    found = [] if _equal(one.detach(), other.detach()) else [f"{name} has another value"]
-    if _is_leaf(one) and not _equal(one.grad, other.grad):
+    found = [] if same(one.detach(), other.detach()) else [f"{name} has another value"]
+    if _is_leaf(one) and not same(one.grad, other.grad):
         found.append(f"{name} has another gradient")
     return found
 
@@ -123,12 +130,6 @@ def _is_leaf(tensor: Any) -> bool:
         return bool(tensor.is_leaf)
     except RuntimeError:  # a view of a base that was written since: torch refuses to say
         return False
-
-
-def _equal(one: Any, other: Any) -> bool:
-    if one is None or other is None:
-        return one is other
-    return bool(one.shape == other.shape and torch.equal(torch.nan_to_num(one), torch.nan_to_num(other)))
 
 
 @contextlib.contextmanager
