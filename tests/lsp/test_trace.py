@@ -142,6 +142,15 @@ async def test_the_question_can_be_answered_with_a_dry_run(session: Session, uri
     assert len(session.asked) == len(session.shown) == 1
 
 
+async def test_a_cell_is_run_dry_by_its_command(session: Session, uri: str) -> None:
+    session.open(uri, CELLS)
+    result = await session.command("gradsafe.dryRunCell", uri, 1)
+    assert result["kind"] == "dry-run"
+    assert "dry-run: ran cells (0, 1)" in result["report"]
+    assert session.shown == ["model.py, dry run to cell 1: completed, 0 findings"]
+    assert not session.asked  # nothing that is run dry does anything twice
+
+
 async def test_an_untrusted_workspace_runs_nothing(uri: str) -> None:
     async with connected(options={"trusted": False}) as session:
         session.open(uri, CELLS)
