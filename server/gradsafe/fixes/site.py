@@ -13,7 +13,7 @@ from gradsafe.fixes.names import Names
 from gradsafe.fixes.sources import Sources
 from gradsafe.fixes.spot import Spot, find_spot
 from gradsafe.fixes.tree import Cursor, dotted
-from gradsafe.rules.finding import Finding
+from gradsafe.rules.finding import Finding, Role
 
 BELONGS_TO_A_MODULE = frozenset({"weight", "bias"})
 """Attributes that are parameters wherever they occur: torch refuses to bind a plain tensor to them."""
@@ -37,6 +37,11 @@ class Site:
     def subject(self) -> cst.BaseExpression | None:
         """What holds the memory that is written: a name, an attribute, an item of a list."""
         return holder(self.form.target, self.names.containers) if self.form is not None else None
+
+    def related(self, role: Role) -> Spot | None:
+        """The statement at the finding's first related place of that role."""
+        place = next((each.place for each in self.finding.related if each.role is role), None)
+        return find_spot(self.sources, place) if place is not None else None
 
     def can_rebind(self, subject: cst.BaseExpression) -> bool:
         """Whether ``subject = ...`` is possible at all, and makes sense for what the finding is about."""

@@ -12,13 +12,12 @@ import libcst as cst
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.pieces import Piece, blocks_around, index_of
 from gradsafe.fixes.site import Site
-from gradsafe.fixes.spot import Spot, find_spot
 from gradsafe.fixes.tree import walk
 from gradsafe.rules.finding import Role
 
 
 def propose(site: Site) -> Iterator[Draft]:
-    made, write = spot_of(site, Role.ALIAS), spot_of(site, Role.MODIFIED)
+    made, write = site.related(Role.ALIAS), site.related(Role.MODIFIED)
     if made is None or write is None:
         return
     for block in blocks_around(site.sources, write):
@@ -31,12 +30,6 @@ def propose(site: Site) -> Iterator[Draft]:
             edit = block[last].followed_by(view.text)
             yield Draft("Take the view again after the write", (edit,), safe=True)
         return
-
-
-def spot_of(site: Site, role: Role) -> Spot | None:
-    """The statement at the first related place of that role."""
-    place = next((each.place for each in site.finding.related if each.role is role), None)
-    return find_spot(site.sources, place) if place is not None else None
 
 
 def _is_bound_anew(view: Piece, between: list[Piece]) -> bool:

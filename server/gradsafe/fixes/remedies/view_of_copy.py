@@ -11,7 +11,6 @@ import libcst as cst
 
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import FUNCTION_MODULES, is_module
-from gradsafe.fixes.remedies.view_again import spot_of
 from gradsafe.fixes.rewrite import receiver
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.spot import Spot
@@ -20,7 +19,7 @@ from gradsafe.rules.finding import Role
 
 
 def propose(site: Site) -> Iterator[Draft]:
-    made = spot_of(site, Role.ALIAS)
+    made = site.related(Role.ALIAS)
     base = _base(made) if made is not None else None
     if made is None or base is None:
         return
