@@ -18,7 +18,7 @@ from typing import Any
 from gradsafe.explain.error_text import ErrorText
 from gradsafe.explain.sights import Told
 from gradsafe.fixes.apply import apply_edits
-from gradsafe.lsp.analysis import Configured, Explained, Inside, Judgement, Mending, Remark
+from gradsafe.lsp.analysis import Configured, Explained, GiveWay, Inside, Judgement, Mending, Remark
 from gradsafe.lsp.convert import line_starts
 from gradsafe.lsp.running import OnOutput, RunCell, RunRequest, TracedRun, VersionMark
 from gradsafe.lsp.server import create_server, serve
@@ -68,18 +68,18 @@ class Scripted:
         self.editor: dict[str, Any] = {}
         self.texts: dict[str, str] = {}
 
-    def judge(self, file: str, text: str, settle: bool, give_way: Callable[[], bool]) -> Judgement:
+    def judge(self, file: str, text: str, settle: bool, give_way: GiveWay) -> Judgement:
         self.judged += 1
         self.texts[file] = text
         return judge(file, text)
 
-    def judge_instead(self, file: str, text: str, give_way: Callable[[], bool]) -> Judgement:
+    def judge_instead(self, file: str, text: str, give_way: GiveWay) -> Judgement:
         return judge(file, text)
 
     def files(self) -> Sequence[str]:
         return sorted(str(path) for folder in self.folders for path in Path(folder).rglob("*.py"))
 
-    def judge_closed(self, file: str, give_way: Callable[[], bool]) -> tuple[str, Judgement] | bool | None:
+    def judge_closed(self, file: str, give_way: GiveWay) -> tuple[str, Judgement] | bool | None:
         text = Path(file).read_text("utf-8")
         return text, judge(file, text)
 

@@ -43,6 +43,8 @@ class OneFile:
                 binders.setdefault(name, []).append(number)
         self.facts = ModuleFacts(file, self.root.id, {name: tuple(found) for name, found in binders.items()})
 
+    def pause(self) -> None: ...
+
     def body(self, chunk: Any) -> Any:
         return self.lower(self.chunks[chunk], self.lowered) if chunk in self.chunks else ()
 

@@ -124,7 +124,7 @@ def analyse_root(
     prelude: Prelude | None = None,
     watch: Watcher | None = None,
 ) -> RootResult:
-    """Interpret one root; never raises on any program. What the prelude keeps changes the time, never the result.
+    """Interpret one root; never raises on any program (:class:`~gradsafe.interp.world.GivenUp` is the world's). What the prelude keeps changes the time, never the result.
 
     ``watch`` changes neither, but for the time: it notes what its instructions find.
     """

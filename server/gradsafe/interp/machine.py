@@ -123,6 +123,7 @@ class Machine:
         for block in self.body(body):
             if not any(each.status is Status.RUN for each in paths):
                 break
+            self.outside.pause()
             self.ran += lowering
             chunk = block.chunk or path.frame.chunk
             after: list[Path] = []

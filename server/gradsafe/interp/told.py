@@ -55,6 +55,10 @@ class WithTold:
     def __init__(self, world: World) -> None:
         self._world = world
 
+    def pause(self) -> None:
+        """See :class:`World`."""
+        self._world.pause()
+
     def body(self, chunk: ChunkId) -> Body:
         """See :class:`World`."""
         return _module(chunk.file).body(chunk) if is_told(chunk.file) else self._world.body(chunk)

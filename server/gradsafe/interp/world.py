@@ -27,8 +27,17 @@ class ModuleFacts:
     stars: tuple[int, ...] = ()
 
 
+class GivenUp(BaseException):
+    """A root was given up halfway, because something more urgent waits. No Exception: whoever handles those of an analysis is not
+    meant, and neither is a program's ``except``.
+    """
+
+
 class World(Protocol):
     """The sources of a workspace, parsed and lowered on demand."""
+
+    def pause(self) -> None:
+        """Before each statement that is run. Raises :class:`GivenUp` where the root is to be given up for now."""
 
     def body(self, chunk: ChunkId) -> Body:
         """The lowered children of a module, class or function chunk; empty where nothing is known of it."""

@@ -85,22 +85,33 @@ class Explained:
     told: Told
 
 
+@dataclass(frozen=True)
+class GiveWay:
+    """Whether something more urgent waits: ``between`` is asked before a root is run, ``within`` before each of its statements.
+
+    A root that is given up is begun anew later, so ``within`` is for a keystroke, which is to be answered at once.
+    """
+
+    between: Callable[[], bool]
+    within: Callable[[], bool]
+
+
 class Analysis(Protocol):
     """The analysis as the server sees it."""
 
-    def judge(self, file: str, text: str, settle: bool, give_way: Callable[[], bool]) -> Judgement | None:
+    def judge(self, file: str, text: str, settle: bool, give_way: GiveWay) -> Judgement | None:
         """What there is to say of ``text``. Not ``settle``: what can be had at once; callers may still add to it.
 
         None where it stopped because something more urgent waits; asked again, it goes on from there.
         """
 
-    def judge_instead(self, file: str, text: str, give_way: Callable[[], bool]) -> Judgement | None:
+    def judge_instead(self, file: str, text: str, give_way: GiveWay) -> Judgement | None:
         """What there would be to say if ``file`` held ``text``; its own text stays what it is. None as in :meth:`judge`."""
 
     def files(self) -> Sequence[str]:
         """All files of the workspace that the configuration does not exclude."""
 
-    def judge_closed(self, file: str, give_way: Callable[[], bool]) -> tuple[str, Judgement] | bool | None:
+    def judge_closed(self, file: str, give_way: GiveWay) -> tuple[str, Judgement] | bool | None:
         """The text of a file that is not open, and all there is to say of it; None where it cannot be read.
 
         False where it stopped because something more urgent waits; asked again, it goes on from there.

@@ -6,10 +6,10 @@ goes when one of its lines is edited, as those of traced runs do, and with the n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from gradsafe.lsp.analysis import Analysis, Judgement, Remark
+from gradsafe.lsp.analysis import Analysis, GiveWay, Judgement, Remark
 from gradsafe.lsp.cells import join_cells
 from gradsafe.lsp.convert import split_lines
 from gradsafe.lsp.documents import Snapshot
@@ -33,7 +33,7 @@ class JudgedRuns:
     """Suppressions that suppress nothing in that text."""
 
 
-def judge_runs(analysis: Analysis, snapshot: Snapshot, give_way: Callable[[], bool]) -> JudgedRuns | None:
+def judge_runs(analysis: Analysis, snapshot: Snapshot, give_way: GiveWay) -> JudgedRuns | None:
     """The verdict on the runs of the notebook, in the worker; None where something more urgent waits."""
     runs = snapshot.runs
     if not is_another_order(runs, {cell.uri: cell.text for cell in snapshot.cells}):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from gradsafe.lsp.analysis import Analysis, Judgement
+from gradsafe.lsp.analysis import Analysis, GiveWay, Judgement
 from gradsafe.lsp.as_executed import JudgedRuns, judge_runs, with_runs
 from gradsafe.lsp.composing import ByDocument, compose, compose_traced, versions_of
 from gradsafe.lsp.documents import Snapshot
@@ -117,8 +116,13 @@ class Published:
         """In the worker."""
         server = self._server
 
-        def give_way() -> bool:
-            return server.worker.busy() or not server.texts.is_current(snapshot)
+        def is_old() -> bool:
+            return not server.texts.is_current(snapshot)
+
+        worker = server.worker
+        give_way = GiveWay(
+            lambda: worker.busy() or is_old(), (lambda: worker.has_checks() or is_old()) if settle else is_old
+        )
 
         if not server.texts.is_current(snapshot):
             return
@@ -146,7 +150,7 @@ class Published:
         snapshot: Snapshot,
         judgement: Judgement,
         settle: bool,
-        give_way: Callable[[], bool],
+        give_way: GiveWay,
     ) -> Judgement | None:
         """In the worker: the document's order at once, that of the runs when there is time, and until then what was found last."""
         known = self._runs.get(snapshot.key, JudgedRuns())

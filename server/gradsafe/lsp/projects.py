@@ -16,7 +16,7 @@ from typing import Any
 
 from gradsafe.explain.error_text import ErrorText
 from gradsafe.explain.suspects import files_of, located
-from gradsafe.lsp.analysis import Configured, Explained, Inside, Judgement, Mending
+from gradsafe.lsp.analysis import Configured, Explained, GiveWay, Inside, Judgement, Mending
 from gradsafe.lsp.running import VersionMark
 from gradsafe.lsp.session_analysis import SessionAnalysis, page_of
 from gradsafe.project.settings import Settings, load
@@ -137,15 +137,15 @@ class Projects:
 
     # -- documents, each by its project
 
-    def judge(self, file: str, text: str, settle: bool, give_way: Callable[[], bool]) -> Judgement | None:
+    def judge(self, file: str, text: str, settle: bool, give_way: GiveWay) -> Judgement | None:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
         return self._settle_in(file, text).judge(file, text, settle, give_way)
 
-    def judge_instead(self, file: str, text: str, give_way: Callable[[], bool]) -> Judgement | None:
+    def judge_instead(self, file: str, text: str, give_way: GiveWay) -> Judgement | None:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
         return self._of(file).judge_instead(file, text, give_way)
 
-    def judge_closed(self, file: str, give_way: Callable[[], bool]) -> tuple[str, Judgement] | bool | None:
+    def judge_closed(self, file: str, give_way: GiveWay) -> tuple[str, Judgement] | bool | None:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
         return self._of(file).judge_closed(file, give_way)
 

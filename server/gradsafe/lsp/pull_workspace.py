@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from lsprotocol import types
 from pygls.uris import from_fs_path
 
-from gradsafe.lsp.analysis import Analysis, Judgement
+from gradsafe.lsp.analysis import Analysis, GiveWay, Judgement
 from gradsafe.lsp.closed_notebook import in_notebook
 from gradsafe.lsp.composing import compose
 from gradsafe.lsp.documents import Snapshot
@@ -135,7 +135,7 @@ async def _judged(server: GradsafeServer, file: str) -> tuple[str, Judgement] | 
     """A file that is not open; tried again as long as the analysis has something more urgent to do."""
 
     def ask(analysis: Analysis) -> tuple[str, Judgement] | bool | None:
-        return analysis.judge_closed(file, server.worker.busy)
+        return analysis.judge_closed(file, GiveWay(server.worker.busy, server.worker.has_checks))
 
     while True:
         found = await asyncio.wrap_future(server.worker.ask(ask))

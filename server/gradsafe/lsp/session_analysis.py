@@ -15,10 +15,11 @@ from gradsafe.explain.sights import tell
 from gradsafe.explain.suspects import SHOWN, files_of, located, ranked, with_imports
 from gradsafe.fixes import Ran, offer, verify
 from gradsafe.fixes.chunk_sources import ChunkSources
+from gradsafe.interp.world import GivenUp
 from gradsafe.judging.mend import Choice, mend
 from gradsafe.judging.session_judge import SessionJudge
 from gradsafe.judging.trial import how_far
-from gradsafe.lsp.analysis import Configured, Explained, Inside, Judgement, Mending, Remark
+from gradsafe.lsp.analysis import Configured, Explained, GiveWay, Inside, Judgement, Mending, Remark
 from gradsafe.lsp.known import Known
 from gradsafe.lsp.lasting import Lasting
 from gradsafe.lsp.running import VersionMark
@@ -62,30 +63,27 @@ class SessionAnalysis:
 
     # -- judging
 
-    def judge(self, file: str, text: str, settle: bool, give_way: Callable[[], bool]) -> Judgement | None:
+    def judge(self, file: str, text: str, settle: bool, give_way: GiveWay) -> Judgement | None:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
         session = self._session(file)
         if _is_excluded(session, file):
             return Judgement()
         session.set_text(file, text)
-        if not settle:
-            return self._judgement(file, session.quick(file))
-        for root in session.pending(file):
-            if give_way():
-                return None
-            session.outcome(root)
-        return self._judgement(file, session.check(file))
+        if settle:
+            return self._judgement(file, session.check(file)) if _settle(session, file, give_way) else None
+        try:
+            return self._judgement(file, session.quick(file, give_up=give_way.within))
+        except GivenUp:
+            return None
 
-    def judge_instead(self, file: str, text: str, give_way: Callable[[], bool]) -> Judgement | None:
+    def judge_instead(self, file: str, text: str, give_way: GiveWay) -> Judgement | None:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
         session = self._session(file)
         if session.workspace.text(file) is None or _is_excluded(session, file):
             return Judgement()
         with _instead(session, file, text):
-            for root in session.pending(file):
-                if give_way():
-                    return None
-                session.outcome(root)
+            if not _settle(session, file, give_way):
+                return None
             result = session.check(file)
             found = (to_entry(finding, (), session.place) for finding in result.findings)
             fresh = self._known.unknown([entry for entry in found if entry is not None], file, text)
@@ -104,14 +102,12 @@ class SessionAnalysis:
         if self._open is not None:
             self._open.lay_over(file, text)
 
-    def judge_closed(self, file: str, give_way: Callable[[], bool]) -> tuple[str, Judgement] | bool | None:
+    def judge_closed(self, file: str, give_way: GiveWay) -> tuple[str, Judgement] | bool | None:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
         session = self._session(file)
         session.open([file])
-        for root in session.pending(file):
-            if give_way():
-                return False
-            session.outcome(root)
+        if not _settle(session, file, give_way):
+            return False
         result = session.check(file)
         text = session.workspace.text(file)
         if text is None:
@@ -368,6 +364,18 @@ class SessionAnalysis:
 
 _UNASKED = Choice(ignored=frozenset({UNUSED}))
 """What *fix all* mends. A comment may be needed by a file that is not open, which knows more of what this one is called with."""
+
+
+def _settle(session: Session, file: str, give_way: GiveWay) -> bool:
+    """Run all that is left for a file; False where something more urgent came between."""
+    for root in session.pending(file):
+        if give_way.between():
+            return False
+        try:
+            session.outcome(root, give_way.within)
+        except GivenUp:
+            return False
+    return True
 
 
 @contextmanager

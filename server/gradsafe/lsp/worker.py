@@ -78,6 +78,10 @@ class Worker(Generic[State]):
         """Something more urgent than idle work waits; a long idle job asks this to give way."""
         return bool(self._questions or self._checks)
 
+    def has_checks(self) -> bool:
+        """A document has changed and waits to be checked; even a job that loses its work may give way to that."""
+        return bool(self._checks)
+
     def stop(self) -> None:
         """Drop all that waits. The thread is a daemon: a job that runs does not hold up the exit."""
         with self._wake:

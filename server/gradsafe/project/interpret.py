@@ -47,7 +47,7 @@ class Outcome:
 _REFUSALS = ("AttributeError", "TypeError")
 
 Interpret = Callable[[World, Root, Allowance], Outcome]
-"""Must be a function of the root, of what it may spend and of what it asks the world; never raises."""
+"""Must be a function of the root, of what it may spend and of what it asks the world; raises nothing but the world's ``GivenUp``."""
 
 
 def unspent(root: Root) -> Outcome:

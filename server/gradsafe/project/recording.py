@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any, overload
 
 from gradsafe.interp.prelude import PARSING, Prelude
-from gradsafe.interp.world import ModuleFacts, World
+from gradsafe.interp.world import GivenUp, ModuleFacts, World
 from gradsafe.ir.instructions import Block, Body
 from gradsafe.project.workspace import Workspace
 from gradsafe.syntax.chunk import Chunk
@@ -98,9 +98,16 @@ def _seen(chunk: Chunk) -> Hashable:
 class Recorder:
     """Implements :class:`gradsafe.interp.world.World`; ``reads`` holds the keys that were asked for, with their values."""
 
-    def __init__(self, workspace: Workspace, answers: Answers, prelude: Prelude | None = None) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        answers: Answers,
+        prelude: Prelude | None = None,
+        give_up: Callable[[], bool] | None = None,
+    ) -> None:
         self._workspace, self._answers = workspace, answers
         self.prelude = prelude
+        self.give_up = give_up
         self.reads: dict[Key, Hashable] = {}
         self.work: dict[Hashable, int] = {}
         """What each result of the prelude took, by its key: those of the root and those that these needed, each once."""
@@ -109,6 +116,11 @@ class Recorder:
     def note(self, *key: Any) -> None:
         if key not in self.reads:
             self.reads[key] = self._answers.value(key)
+
+    def pause(self) -> None:
+        """See :class:`World`."""
+        if self.give_up is not None and self.give_up():
+            raise GivenUp
 
     def body(self, chunk: ChunkId) -> Body:
         """See :class:`World`. The blocks of a module are noted one by one, as they are taken."""
@@ -206,7 +218,8 @@ class KeptPrelude(Prelude):
         self, world: World, key: Hashable, compute: Callable[[World], Any]
     ) -> tuple[Any, Callable[[Hashable], None]]:
         """A new result; its own questions are noted apart, and for who asked."""
-        inner = Recorder(self._workspace, self._answers, self)
+        give_up = world.give_up if isinstance(world, Recorder) else None
+        inner = Recorder(self._workspace, self._answers, self, give_up)
         found = compute(inner)
         inner.work[key] = found.instructions + PARSING
         if isinstance(world, Recorder):

@@ -8,7 +8,7 @@ wherever the text that gave them has moved. Not safe for use from several thread
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from gradsafe.interp.analyse import Root, RootResult
 from gradsafe.interp.watch import Watcher
@@ -178,12 +178,14 @@ class Session:
         advice = self._adviser.of(file) if with_advice and self.settings.advises else ()
         return self._result(file, before, advice)
 
-    def quick(self, file: str, rows: tuple[int, int] | None = None) -> FileResult:
+    def quick(
+        self, file: str, rows: tuple[int, int] | None = None, give_up: Callable[[], bool] | None = None
+    ) -> FileResult:
         """What can be had at once: the roots whose own text changed are run, of the others what still holds is told.
 
         ``complete`` is False where roots are left whose callees or imports changed: :meth:`pending` names them,
         :meth:`outcome` runs one, :meth:`check` all. With ``rows`` (first and last, 1-based: what is on the screen, say)
-        only functions that stand there are run.
+        only functions that stand there are run. ``give_up`` as in :meth:`outcome`.
         """
         file = self.workspace.name(file)
         self.open([file])
@@ -195,7 +197,7 @@ class Session:
                 and (within is None or self.stands_on(root, within))
                 and self._is_edited(root)
             ):
-                self._run(root)
+                self._run(root, give_up)
         return self._result(file, before)
 
     def pending(self, file: str) -> list[Root]:
@@ -203,10 +205,12 @@ class Session:
         owners = self._owners(self.workspace.name(file))
         return [root for owner in owners for root in self._in_turn(owner) if self._holding(root) is None]
 
-    def outcome(self, root: Root) -> Outcome:
-        """The result of one root, run if need be."""
+    def outcome(self, root: Root, give_up: Callable[[], bool] | None = None) -> Outcome:
+        """The result of one root, run if need be. ``give_up`` is asked before each of its statements: where it says yes, nothing
+        is kept of the root but what it has in common with others, and :class:`~gradsafe.interp.world.GivenUp` raised.
+        """
         kept = self._holding(root)
-        return kept.outcome if kept is not None else self._run(root)
+        return kept.outcome if kept is not None else self._run(root, give_up)
 
     def watched(self, root: Root, watch: Watcher | None) -> RootResult:
         """The root run once more with a watch on it, on the budget that it has; nothing of it is kept."""
@@ -392,8 +396,8 @@ class Session:
         chunk = self.workspace.chunk(root.scope)
         return own_texts(chunk) if chunk is not None else frozenset()
 
-    def _run(self, root: Root) -> Outcome:
-        recorder = Recorder(self.workspace, self._answers, self._prelude)
+    def _run(self, root: Root, give_up: Callable[[], bool] | None = None) -> Outcome:
+        recorder = Recorder(self.workspace, self._answers, self._prelude, give_up)
         allowance = self._allowance(root)
         outcome = self._interpret(recorder, root, allowance)
         self._runs += 1

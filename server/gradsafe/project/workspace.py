@@ -235,6 +235,9 @@ class Workspace:
         """See :class:`~gradsafe.interp.world.World`."""
         return self.known_tensors
 
+    def pause(self) -> None:
+        """See :class:`World`."""
+
     def find_module(self, importer: str, name: str, level: int) -> str | None:
         """The workspace file that an import in ``importer`` names."""
         asked = (importer, name, level)
