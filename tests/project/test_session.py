@@ -11,6 +11,9 @@ from programs import LAYERS, MAIN, edited
 from tests.endurance.equality import said
 
 from gradsafe.interp.analyse import Root
+from gradsafe.interp.world import GivenUp, World
+from gradsafe.project.allowance import FILE, Allowance
+from gradsafe.project.interpret import Outcome
 from gradsafe.project.result import FileResult
 from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
@@ -229,6 +232,56 @@ def test_a_file_goes_by_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert named.file == "main.py"
     assert session.check(str(tmp_path / "main.py")).work.roots_run == 0
     assert {f.primary.chunk.file for f in named.findings if hasattr(f.primary, "chunk")} == {"main.py"}
+
+
+def test_a_root_that_is_given_up_leaves_no_trace_and_is_run_again(session: Session) -> None:
+    main, layers = two_files(session)
+    roots = session.pending(main)
+    asked: list[int] = []
+    for root in roots:
+        for patience in (0, 1, 3, 10):
+            asked.clear()
+
+            def give_up(patience: int = patience) -> bool:
+                asked.append(1)
+                return len(asked) > patience
+
+            try:
+                session.outcome(root, give_up)
+            except GivenUp:
+                assert session.known(root) is None
+                assert len(asked) == patience + 1
+    assert session.counts()["roots run"] < len(roots)
+    fresh = Session(Settings(), session.workspace.root)
+    two_files(fresh)
+    for each in (main, layers):
+        assert said(session, session.check(each)) == said(fresh, fresh.check(each))
+
+
+def test_what_there_is_suddenly_time_for_is_not_run_with_a_keystroke(tmp_path: Path) -> None:
+    """A function that took the file's whole budget is broken for a moment: the others are run when there is time."""
+    run: list[str] = []
+
+    def interpret(world: World, root: Root, allowance: Allowance) -> Outcome:
+        world.body(root.scope)
+        run.append(".".join(root.names))
+        return Outcome((), FILE if root.names == ("greedy",) and len(world.body(root.scope)) > 1 else 0)
+
+    session = Session(Settings(), str(tmp_path), interpret)
+    file = str(tmp_path / "a.py")
+    text = "def greedy(x):\n    x.add_(1)\n    return x\n\n\ndef other(x):\n    return x\n"
+    session.set_text(file, text)
+    session.check(file)
+    assert run == ["greedy"]
+    run.clear()
+    session.set_text(file, text.replace("    x.add_(1)\n", ""))
+    result = session.quick(file)
+    assert run == ["greedy"]
+    assert not result.complete
+    assert {".".join(root.names) for root in session.pending(file)} == {"", "other"}
+    session.set_text(file, text.replace("    x.add_(1)\n", "").replace("return x\n", "return x + 1\n"))
+    session.quick(file)
+    assert sorted(run) == ["greedy", "greedy", "other"]
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 
 from lsprotocol import types
 
@@ -25,6 +26,20 @@ def split_lines(text: str) -> list[str]:
 def line_starts(text: str) -> list[int]:
     """The offset of each line's first code point."""
     return [0, *(match.end() for match in _LINE_END.finditer(text))]
+
+
+def line_start(text: str, line: int) -> int | None:
+    """The offset of a line's (0-based) first code point; None where there are not so many. Asked with each keystroke."""
+    if "\r" in text:
+        ends = islice(_LINE_END.finditer(text), line)
+        starts = [0, *(match.end() for match in ends)]
+        return starts[line] if line < len(starts) else None
+    at = 0
+    for _ in range(line):
+        at = text.find("\n", at) + 1
+        if not at:
+            return None
+    return at
 
 
 def units_to_column(line: str, units: int, encoding: types.PositionEncodingKind | str) -> int:
@@ -82,12 +97,11 @@ def apply_change(
     """``text`` after one change of ``didChange``."""
     if isinstance(change, types.TextDocumentContentChangeWholeDocument):
         return change.text
-    starts = line_starts(text)
 
     def offset(position: types.Position) -> int:
-        if position.line >= len(starts):
+        start = line_start(text, position.line)
+        if start is None:
             return len(text)
-        start = starts[position.line]
         end = _LINE_END.search(text, start)
         line = text[start : end.start() if end else len(text)]
         return start + units_to_column(line, position.character, encoding)

@@ -18,12 +18,17 @@ from gradsafe.interp.world import GivenUp, ModuleFacts, World
 from gradsafe.ir.instructions import Block, Body
 from gradsafe.project.workspace import Workspace
 from gradsafe.syntax.chunk import Chunk
+from gradsafe.syntax.difference import difference
 from gradsafe.syntax.kind import Kind
 from gradsafe.syntax.span import ChunkId
 
 Key = tuple[Any, ...]
 """``("body", chunk)``, ``("chunk", chunk)``, ``("yields", chunk)``, ``("module", file)``, ``("stars", file)``, ``("names", file)``,
 ``("name", file, name)``, ``("find", importer, name, level)``, ``("tensor names",)``; ``("text", file)`` is whatever a file could be asked."""
+
+
+_OF_A_CHUNK = frozenset({"body", "chunk", "yields"})
+"""The questions whose answer is the same as long as the chunk is the same object."""
 
 
 def file_of(key: Key) -> str:
@@ -44,19 +49,38 @@ class Answers:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._values: dict[str, dict[Key, Hashable]] = {}
+        self._trees: dict[str, Chunk | None] = {}
+        """Of the files that have values: the tree for which they hold."""
 
     def renew(self, file: str) -> frozenset[Key]:
         """The text of ``file`` has changed (empty: files have come or gone): the keys that have another answer now."""
-        before = self._values.pop(file, {})
-        return frozenset(key for key, answer in before.items() if self.value(key) != answer)
+        values = self._values.get(file)
+        if values is None:
+            return frozenset()
+        old, new = self._trees.get(file), self._workspace.tree(file) if file else None
+        self._trees[file] = new
+        edited = difference(old, new).ids if old is not None and new is not None else None
+        changed: list[Key] = []
+        for key, answer in values.items():
+            if edited is not None and key[0] in _OF_A_CHUNK and key[1] not in edited:
+                continue
+            now = values[key] = self._ask(key)
+            if now != answer:
+                changed.append(key)
+        return frozenset(changed)
 
     def forget(self) -> None:
         """No key is asked again before somebody needs its answer."""
         self._values.clear()
+        self._trees.clear()
 
     def value(self, key: Key) -> Hashable:
         """What the world answers now."""
-        values = self._values.setdefault(file_of(key), {})
+        file = file_of(key)
+        values = self._values.get(file)
+        if values is None:
+            values = self._values[file] = {}
+            self._trees[file] = self._workspace.tree(file) if file else None
         if key not in values:
             values[key] = self._ask(key)
         return values[key]

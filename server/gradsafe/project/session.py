@@ -30,6 +30,7 @@ from gradsafe.project.standing import stands_on
 from gradsafe.project.workspace import Workspace
 from gradsafe.rules.finding import Finding
 from gradsafe.syntax import suppressions
+from gradsafe.syntax.chunk import Chunk
 from gradsafe.syntax.layout import Layout
 from gradsafe.syntax.source import Unreadable
 from gradsafe.syntax.span import ChunkId
@@ -57,6 +58,8 @@ class Session:
         self._scope: dict[str, None] = {}
         self._states: dict[Root, RootState] = {}
         self._plans: dict[str, Plan] = {}
+        self._left_out: dict[Root, Chunk] = {}
+        """The roots for which nothing was left to spend, with the text that they had then."""
         self._store = store
         self._adviser = Adviser(self)
         self._reach = Reach()
@@ -109,8 +112,9 @@ class Session:
         self._scope.pop(file, None)
         gone = self.workspace.drop(file)
         self._plans.pop(file, None)
-        for root in [root for root in self._states if root.file == file]:
-            del self._states[root]
+        for known in (self._states, self._left_out):
+            for root in [root for root in known if root.file == file]:
+                del known[root]
         self._reach.forget(file)
         for changed in (file, "") if gone else (file,):
             self._changed(changed)
@@ -142,10 +146,11 @@ class Session:
     def _tidy(self) -> None:
         """Statements, functions and names that were typed once are known by their texts: without this, for ever."""
         self._prelude = KeptPrelude(self.workspace, self._answers)
-        for root in list(self._states):
-            plan = self._plans.get(root.file)
-            if plan is not None and root not in plan.roots:
-                del self._states[root]
+        for known in (self._states, self._left_out):
+            for root in list(known):
+                plan = self._plans.get(root.file)
+                if plan is not None and root not in plan.roots:
+                    del known[root]
         self.workspace.tidy()
         self._answers.forget()
         self._forget_results(None)
@@ -376,6 +381,9 @@ class Session:
         """The root's result, if one holds for the texts as they are and for what it may spend."""
         allowance = self._allowance(root)
         if allowance is Allowance.NONE:
+            chunk = self.workspace.chunk(root.scope)
+            if chunk is not None:
+                self._left_out[root] = chunk
             return Kept(unspent(root), {}, frozenset(), frozenset(), allowance, {})
         return self._held(root, allowance)
 
@@ -390,7 +398,10 @@ class Session:
 
     def _is_edited(self, root: Root) -> bool:
         state = self._states.get(root)
-        return state is None or not state.kept or state.kept[0].own != self._own(root)
+        if state is not None and state.kept:
+            return state.kept[0].own != self._own(root)
+        left_out = self._left_out.get(root)
+        return left_out is None or own_texts(left_out) != self._own(root)
 
     def _own(self, root: Root) -> frozenset[tuple[ChunkId, str]]:
         chunk = self.workspace.chunk(root.scope)

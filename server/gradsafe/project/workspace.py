@@ -20,6 +20,7 @@ from gradsafe.project.binding import Bindings
 from gradsafe.project.imports import find_module
 from gradsafe.syntax.cells import NotANotebook, NotebookText, notebook
 from gradsafe.syntax.chunk import Chunk, build, mentions_yield, rebuild
+from gradsafe.syntax.difference import difference
 from gradsafe.syntax.layout import Layout
 from gradsafe.syntax.source import Unreadable, read
 from gradsafe.syntax.span import ChunkId
@@ -36,6 +37,17 @@ class _Opened:
     facts: ModuleFacts | None = None
     bodies: dict[ChunkId, Body] = field(default_factory=dict)
     chunks: dict[ChunkId, Chunk] | None = None
+
+    def with_root(self, root: Chunk) -> _Opened:
+        """The same file with an edited text."""
+        if self.chunks is None:
+            return _Opened(root)
+        found = difference(self.root, root)
+        chunks = self.chunks.copy()
+        for each in found.gone:
+            chunks.pop(each.id, None)
+        chunks.update((each.id, each) for each in found.come)
+        return _Opened(root, chunks=chunks)
 
 
 class Workspace:
@@ -74,8 +86,10 @@ class Workspace:
         file = self.name(file)
         old = self._files.get(file)
         root = rebuild(old.root, text) if isinstance(old, _Opened) else build(file, text)
-        if not isinstance(old, _Opened) or root is not old.root:
+        if not isinstance(old, _Opened):
             self._files[file] = _Opened(root)
+        elif root is not old.root:
+            self._files[file] = old.with_root(root)
         self._overlays.add(file)
         return self._is_news(file)
 

@@ -22,17 +22,21 @@ _LINE_END = re.compile(LINE_END)
 class Layout:
     """The places of the chunks of one file."""
 
-    def __init__(self, file: str, text: str, chunks: tuple[Chunk, ...]) -> None:
+    def __init__(self, file: str, text: str, root: Chunk) -> None:
         self.file = file
         self.text = text
-        self._chunks = chunks
+        self._root = root
 
     @classmethod
     def of(cls, root: Chunk) -> Layout:
         """The layout of a MODULE chunk's tree. Raises ValueError for any other chunk."""
         if root.scan is None:
             raise ValueError(f"{root.id} is a {root.kind.value} chunk; a module is needed")
-        return cls(root.id.file, root.scan.text, tuple(root.walk()))
+        return cls(root.id.file, root.scan.text, root)
+
+    @cached_property
+    def _chunks(self) -> tuple[Chunk, ...]:
+        return tuple(self._root.walk())
 
     @cached_property
     def _starts(self) -> list[int]:
