@@ -12,6 +12,10 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
+BREATH_S = 0.003
+"""Between a check and idle work: the thread that tells the client of the check needs the interpreter for a millisecond, and would have
+to wait for it again and again."""
+
 State = TypeVar("State")
 Result = TypeVar("Result")
 
@@ -31,6 +35,8 @@ class Worker(Generic[State]):
         self._checks: dict[str, Callable[[State], None]] = {}
         self._later: dict[str, Callable[[State], None]] = {}
         self._stopped = False
+        self._breath = False
+        """A check has just been done, and its result is on its way."""
         self._thread: threading.Thread | None = None
 
     def check(self, key: str, job: Callable[[State], None]) -> None:
@@ -117,8 +123,11 @@ class Worker(Generic[State]):
             while not self._stopped:
                 if self._questions:
                     return self._questions.popleft()[0]
-                for queue in (self._checks, self._later):
-                    if queue:
-                        return queue.pop(next(iter(queue)))
-                self._wake.wait()
+                if self._checks:
+                    self._breath = True
+                    return self._checks.pop(next(iter(self._checks)))
+                if self._later and not self._breath:
+                    return self._later.pop(next(iter(self._later)))
+                self._wake.wait(BREATH_S if self._breath else None)
+                self._breath = False
         return None
