@@ -77,6 +77,10 @@ class Root:
     scope: ChunkId
     names: tuple[str, ...] = ()
 
+    def __hash__(self) -> int:
+        """By what differs between the roots of a file; a member of an enumeration is hashed by Python code."""
+        return hash((self.file, self.names))
+
 
 @dataclass(frozen=True, slots=True)
 class Trail:

@@ -9,7 +9,7 @@ import ast
 import difflib
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +33,17 @@ class NoEntryPoint:
 
     why: str
     remedy: str
+
+
+def by_file(
+    entries: Iterable[EntryPoint], name: Callable[[str], str]
+) -> dict[str, frozenset[tuple[str, ...]]]:
+    """The names of the entry points of each file, under the name that ``name`` gives it; ``()`` is that of a script."""
+    found: dict[str, frozenset[tuple[str, ...]]] = {}
+    for each in entries:
+        file = name(each.file)
+        found[file] = found.get(file, frozenset()) | {each.names}
+    return found
 
 
 def entry_point(folder: str, text: str) -> EntryPoint | NoEntryPoint:

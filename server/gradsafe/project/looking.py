@@ -10,6 +10,7 @@ from gradsafe.interp.analyse import Root, RootKind
 from gradsafe.interp.watch import Sight, Watch
 from gradsafe.ir.instructions import Load
 from gradsafe.project.session import Session
+from gradsafe.project.standing import stands_on
 from gradsafe.syntax.chunk import Chunk
 from gradsafe.syntax.kind import Kind
 from gradsafe.syntax.span import ChunkId, Span
@@ -79,7 +80,7 @@ def logs(session: Session, file: str, rows: Sequence[int]) -> Iterator[tuple[Eve
     """What happens on each path of the roots that run what stands on some rows, up to where torch raises."""
     roots: dict[Root, None] = {}
     for own in session.roots(file):
-        if own.kind is RootKind.MODULE or session.stands_on(own, rows):
+        if own.kind is RootKind.MODULE or stands_on(session.workspace, own, rows):
             roots.update(dict.fromkeys(_callers(session, own) or (own,)))
     for root in roots:
         try:

@@ -60,12 +60,19 @@ class Answers:
         old, new = self._trees.get(file), self._workspace.tree(file) if file else None
         self._trees[file] = new
         edited = difference(old, new).ids if old is not None and new is not None else None
+        facts = self._workspace.module(file) if new is not None else None
         changed: list[Key] = []
         for key, answer in values.items():
-            if edited is not None and key[0] in _OF_A_CHUNK and key[1] not in edited:
+            kind = key[0]
+            if edited is not None and kind in _OF_A_CHUNK and key[1] not in edited:
                 continue
-            now = values[key] = self._ask(key)
+            if kind == "name" and facts is not None and new is not None:  # most of them
+                children = new.children
+                now: Hashable = tuple(children[index].id for index in facts.binders.get(key[2], ()))
+            else:
+                now = self._ask(key)
             if now != answer:
+                values[key] = now
                 changed.append(key)
         return frozenset(changed)
 

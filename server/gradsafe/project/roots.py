@@ -11,18 +11,22 @@ from gradsafe.syntax.kind import Kind
 from gradsafe.syntax.span import ChunkId
 
 
-def roots_of(tree: Chunk, entries: Collection[tuple[str, ...]] = ()) -> tuple[Root, ...]:
+def roots_of(
+    tree: Chunk, entries: Collection[tuple[str, ...]] = (), before: Collection[Root] = ()
+) -> tuple[Root, ...]:
     """The roots in a MODULE chunk, in the order of the text, the module body first.
 
     A function inside a function is none: it is judged where it is called, with the closure that it has there.
     Of several definitions of one name only the last can be meant by that name. ``entries``: the names of those that the
-    program is started by.
+    program is started by. ``before``: those of the text before an edit, given back where they are the same: what is the same object
+    is found faster.
     """
     file = tree.id.file
     found = {root.names: root for root in _functions(file, tree, ())}
     for names in found.keys() & entries:
         found[names] = replace(found[names], kind=RootKind.ENTRY)
-    return (Root(RootKind.MODULE, file, tree.id), *found.values())
+    known = {root: root for root in before}
+    return tuple(known.get(root, root) for root in (Root(RootKind.MODULE, file, tree.id), *found.values()))
 
 
 def _functions(file: str, chunk: Chunk, names: tuple[str, ...]) -> Iterator[Root]:

@@ -8,13 +8,14 @@ wherever the text that gave them has moved. Not safe for use from several thread
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 from gradsafe.interp.analyse import Root, RootResult
 from gradsafe.interp.watch import Watcher
 from gradsafe.project.advice import Adviser
 from gradsafe.project.allowance import Allowance, Plan, Took
 from gradsafe.project.closure import Closures
+from gradsafe.project.entries import by_file
 from gradsafe.project.interpret import Interpret, Outcome, interpret, rerun, unspent
 from gradsafe.project.kept import Kept, Store, limits_of
 from gradsafe.project.merge import followed, merge, suppressed, unused, wanted
@@ -50,6 +51,7 @@ class Session:
         self._settings = settings
         self.workspace = Workspace(root)
         self.workspace.known_tensors = settings.tensor_names
+        self._entries = by_file(settings.entry_points, self.workspace.name)
         self._interpret = interpret
         self._answers = Answers(self.workspace)
         self._prelude = KeptPrelude(self.workspace, self._answers)
@@ -65,7 +67,10 @@ class Session:
         self._reach = Reach()
         self._edited: set[str] = set()
         self._admitted: set[str] = set()
+        self._stood: dict[str, tuple[int, dict[Root, Kept | None]]] = {}
         self._changes = 0
+        self._moment = 0
+        """Grows with whatever may change which results hold."""
         self._instructions = 0
         self._runs = 0
 
@@ -80,6 +85,7 @@ class Session:
         if before.deciding == settings.deciding:
             return
         self.workspace.known_tensors = settings.tensor_names
+        self._entries = by_file(settings.entry_points, self.workspace.name)
         self._store = None  # its results are those of other settings
         self._plans.clear()
         self._changed("")
@@ -112,6 +118,7 @@ class Session:
         self._scope.pop(file, None)
         gone = self.workspace.drop(file)
         self._plans.pop(file, None)
+        self._stood.pop(file, None)
         for known in (self._states, self._left_out):
             for root in [root for root in known if root.file == file]:
                 del known[root]
@@ -159,16 +166,18 @@ class Session:
         """Of the roots that read ``file`` and a key that has changed (None: of all): whether they still hold is to be asked again."""
         if file is not None:
             self._edited.add(file)
+        self._moment += 1
         affected = self._states.keys() if file is None else self._reach.changed(file)
         self._reach = Reach() if file is None else self._reach
-        for root in affected & self._states.keys():
+        affected = affected & self._states.keys()
+        for each in {root.file for root in affected} & self._plans.keys():
+            self._plans[each].restart()
+        for root in affected:
             state = self._states[root]
             if file is None:
                 state.forget()
             elif state.outlasts(changed):
                 self._reach.rests_on(root, (file,))
-            if root.file in self._plans:
-                self._plans[root.file].restart()
 
     # -- answers
 
@@ -196,10 +205,10 @@ class Session:
         self.open([file])
         before = self._counts()
         within = range(rows[0], rows[1] + 1) if rows is not None else None
-        for root in self._in_turn(file):
+        for root in [root for root, kept in self._standing(file).items() if kept is None]:
             if (
                 self._holding(root) is None
-                and (within is None or self.stands_on(root, within))
+                and (within is None or stands_on(self.workspace, root, within))
                 and self._is_edited(root)
             ):
                 self._run(root, give_up)
@@ -208,7 +217,7 @@ class Session:
     def pending(self, file: str) -> list[Root]:
         """The roots that :meth:`check` would run for ``file``, those of the file itself first."""
         owners = self._owners(self.workspace.name(file))
-        return [root for owner in owners for root in self._in_turn(owner) if self._holding(root) is None]
+        return [root for owner in owners for root, kept in self._standing(owner).items() if kept is None]
 
     def outcome(self, root: Root, give_up: Callable[[], bool] | None = None) -> Outcome:
         """The result of one root, run if need be. ``give_up`` is asked before each of its statements: where it says yes, nothing
@@ -229,8 +238,8 @@ class Session:
 
     def outcomes(self, file: str) -> list[Outcome]:
         """The results that hold of all roots that may reach ``file``; none is run for that."""
-        roots = (root for owner in self._owners(self.workspace.name(file)) for root in self._roots_of(owner))
-        return [kept.outcome for root in roots if (kept := self._holding(root)) is not None]
+        found = (self._standing(owner).values() for owner in self._owners(self.workspace.name(file)))
+        return [kept.outcome for each in found for kept in each if kept is not None]
 
     def roots(self, file: str) -> tuple[Root, ...]:
         """The roots of a file in the order in which they may spend its budget; none where it cannot be read."""
@@ -243,6 +252,7 @@ class Session:
 
     def admit(self, results: Iterable[tuple[Root, Kept]]) -> None:
         """Take over results that another session found; each is told of for as long as the texts are what it rests on."""
+        self._moment += 1
         for root, kept in results:
             self._states.setdefault(root, RootState()).add(kept, holds=False)
             self._reach.forget(root.file)
@@ -266,15 +276,7 @@ class Session:
 
     def place(self, where: AnyPlace) -> Place | None:
         """Rows and columns of a span in any file, as it stands now; None where its chunk is gone."""
-        file = getattr(getattr(where, "chunk", None), "file", None)
-        layout = self.workspace.layout(file) if isinstance(file, str) else None
-        if layout is None:
-            return where if isinstance(where, Place) else None
-        return layout.place(where)
-
-    def stands_on(self, root: Root, rows: Sequence[int]) -> bool:
-        """Whether the root is a function that stands, or a part of it, on one of some rows."""
-        return stands_on(self.workspace, root, rows)
+        return self.workspace.place(where)
 
     def counts(self) -> dict[str, int]:
         """What the session holds, and has done since it was opened."""
@@ -307,15 +309,7 @@ class Session:
         yield from (each for each in judged if each in others) if others else ()
 
     def _judged(self) -> dict[str, None]:
-        entries = self._settings.entry_points
-        if not entries:
-            return self._scope
-        return self._scope | {self.workspace.name(each.file): None for each in entries}
-
-    def _entries(self, file: str) -> set[tuple[str, ...]]:
-        """The entry points in a file, but for scripts."""
-        name = self.workspace.name
-        return {each.names for each in self._settings.entry_points if name(each.file) == file}
+        return self._scope | dict.fromkeys(self._entries) if self._entries else self._scope
 
     def _reading(self, file: str) -> frozenset[str] | None:
         """The files that the roots of ``file`` have looked into; None where one of them is to be run."""
@@ -323,7 +317,7 @@ class Session:
         if known is None:
             known = self._stored(file)
             if known is None:
-                kept = [self._holding(root) for root in self._in_turn(file)]
+                kept = list(self._standing(file).values())
                 files = [each.files for each in kept if each is not None]
                 if len(files) < len(kept):
                     return None
@@ -353,7 +347,8 @@ class Session:
             self.admit(self._store.results(file))
         known = self._plans.get(file)
         if known is None or known.tree is not tree:
-            known = self._plans[file] = Plan(tree, roots_of(tree, self._entries(file)), known)
+            before = known.roots if known is not None else ()
+            known = self._plans[file] = Plan(tree, roots_of(tree, self._entries.get(file, ()), before), known)
         return known
 
     def _roots_of(self, file: str) -> tuple[Root, ...]:
@@ -365,13 +360,17 @@ class Session:
         plan = self._plan(file)
         return plan.order if plan is not None else ()
 
+    def _standing(self, file: str) -> dict[Root, Kept | None]:
+        """Of each root in turn the result that holds; None where it is to be run."""
+        known = self._stood.get(file)
+        if known is None or known[0] != self._moment:
+            found = {root: self._holding(root) for root in self._in_turn(file)}
+            known = self._stood[file] = (self._moment, found)
+        return known[1]
+
     def _allowance(self, root: Root) -> Allowance:
         plan = self._plan(root.file)
-        return plan.allowance(root, self._took, self._size) if plan is not None else Allowance.FULL
-
-    def _size(self, file: str) -> int:
-        """In logical lines; none for the question which files there are."""
-        return self.workspace.lines(file) if file else 0
+        return plan.allowance(root, self._took, self.workspace.lines) if plan is not None else Allowance.FULL
 
     def _took(self, root: Root, allowance: Allowance) -> Took | None:
         kept = self._held(root, allowance)
@@ -415,6 +414,7 @@ class Session:
         self._instructions += outcome.instructions
         files = frozenset(file_of(key) for key in recorder.reads)
         kept = Kept(outcome, recorder.reads, files, self._own(root), allowance, recorder.work)
+        self._moment += 1
         self._states.setdefault(root, RootState()).add(kept, holds=True)
         self._reach.rests_on(root, files)
         return outcome
@@ -426,7 +426,8 @@ class Session:
         opened = self.workspace.opened(file)
         if isinstance(opened, Unreadable):
             return FileResult(file, (), (unreadable(opened),), None, Work())
-        known = {root: self._holding(root) for owner in self._owners(file) for root in self._roots_of(owner)}
+        owners = [(self._roots_of(owner), self._standing(owner)) for owner in self._owners(file)]
+        known = {root: standing[root] for roots, standing in owners for root in roots}
         complete = None not in known.values()
         outcomes = {root: kept.outcome for root, kept in known.items() if kept}
         found = [*merge(file, outcomes), *advice]

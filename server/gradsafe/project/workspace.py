@@ -24,6 +24,7 @@ from gradsafe.syntax.difference import difference
 from gradsafe.syntax.layout import Layout
 from gradsafe.syntax.source import Unreadable, read
 from gradsafe.syntax.span import ChunkId
+from gradsafe_tracer.events import AnyPlace, Place
 
 
 @dataclass(slots=True)
@@ -154,8 +155,8 @@ class Workspace:
         return found if isinstance(found, Chunk) else None
 
     def lines(self, file: str) -> int:
-        """The logical lines of ``file``; 0 where it cannot be read."""
-        tree = self.tree(file)
+        """The logical lines of ``file``; 0 where it cannot be read (or has no name)."""
+        tree = self.tree(file) if file else None
         return tree.lines if tree is not None else 0
 
     def text(self, file: str) -> str | None:
@@ -186,6 +187,14 @@ class Workspace:
         if found.layout is None:
             found.layout = Layout.of(found.root)
         return found.layout
+
+    def place(self, where: AnyPlace) -> Place | None:
+        """Rows and columns of a span in any file, as it stands now; None where its chunk is gone."""
+        file = getattr(getattr(where, "chunk", None), "file", None)
+        layout = self.layout(file) if isinstance(file, str) else None
+        if layout is None:
+            return where if isinstance(where, Place) else None
+        return layout.place(where)
 
     def exists(self, file: str) -> bool:
         """Whether there is such a file, open or on the disk."""
