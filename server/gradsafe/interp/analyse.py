@@ -37,6 +37,7 @@ from gradsafe.interp import parametrizations as _parametrizations  # noqa: F401
 from gradsafe.interp import patterns as _patterns  # noqa: F401
 from gradsafe.interp import sparse as _sparse  # noqa: F401
 from gradsafe.interp import transformed as _transformed  # noqa: F401
+from gradsafe.interp.halts import Keeper
 from gradsafe.interp.machine import Budget, Machine
 from gradsafe.interp.prelude import Prelude, Receivers
 from gradsafe.interp.watch import Sight, Watcher
@@ -127,12 +128,15 @@ def analyse_root(
     budget: Budget | None = None,
     prelude: Prelude | None = None,
     watch: Watcher | None = None,
+    keeper: Keeper | None = None,
 ) -> RootResult:
     """Interpret one root; never raises on any program (:class:`~gradsafe.interp.world.GivenUp` is the world's). What the prelude keeps changes the time, never the result.
 
-    ``watch`` changes neither, but for the time: it notes what its instructions find.
+    ``watch`` changes neither, but for the time: it notes what its instructions find. Nor does ``keeper``, which knows where the
+    root stood when it was run last.
     """
     machine = Machine(world, table, budget or BUDGETS[root.kind], prelude)
+    machine.keeper = keeper
     machine.forking = frozenset()
     _begin(machine, watch)
     paths, sharing = _run(machine, root)

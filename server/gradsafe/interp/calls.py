@@ -331,7 +331,7 @@ def enter(
         return [path]
     if hidden is None:
         machine.called.add(function.chunk)
-        machine.entered.add(id(function.code))
+        machine.entered[id(function.code)] = function.code
         if path.grad_mode in (GradMode.ENABLED, GradMode.UNKNOWN):
             machine.called_with_grad.add(function.chunk)
     env = path.new_id()

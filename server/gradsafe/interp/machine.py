@@ -6,18 +6,21 @@ means to Python objects, to tensors, to modules stands in the other files of thi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.values import Imported, Value
 from gradsafe.interp import shadow, told
 from gradsafe.interp.prelude import Prelude
 from gradsafe.interp.world import World
-from gradsafe.ir.instructions import Body, Instruction, LazyBody
+from gradsafe.ir.instructions import Block, Body, Instruction, LazyBody
 from gradsafe.ops.table import OpTable
 from gradsafe.syntax.span import ChunkId, Span
+
+if TYPE_CHECKING:
+    from gradsafe.interp.halts import Keeper
 
 Outcomes: TypeAlias = "list[tuple[Path, Value]]"
 
@@ -92,8 +95,10 @@ class Machine:
         self.hit: dict[str, Span] = {}
         self.called: set[ChunkId] = set()
         self.called_with_grad: set[ChunkId] = set()
-        self.entered: set[int] = set()
-        """By the identity of their code: the functions that were entered."""
+        self.entered: dict[int, object] = {}
+        """By the identity of their code (kept alive here): the functions that were entered."""
+        self.keeper: Keeper | None = None
+        """Keeps where the root stood between the statements of its body, the first time that it is run."""
         self.unlikely: dict[object, bool] = {}
         """Sides of unknown conditions that contradict a parameter's default: nothing is certain there."""
         self.yields: dict[int, tuple[object, bool]] = {}
@@ -119,11 +124,19 @@ class Machine:
         paths = [path]
         once = isinstance(body, ChunkId) and (not body.qualname or path.frame.kind == "class")
         lowering = LOWERING if once else 0
+        keeper = None
+        if self.keeper is not None and self.keeper.scope == body:
+            keeper, self.keeper = self.keeper, None
+        first, blocks = 0, self.body(body) if keeper is None else keeper.body()
+        if keeper is not None:
+            first, paths = keeper.begin(self, path)
         self.nesting += 1
-        for block in self.body(body):
+        for statement, block in enumerate(blocks) if not first else _from(blocks, first):
             if not any(each.status is Status.RUN for each in paths):
                 break
             self.outside.pause()
+            if keeper is not None:
+                keeper.reached(self, statement, paths)
             self.ran += lowering
             chunk = block.chunk or path.frame.chunk
             after: list[Path] = []
@@ -242,6 +255,11 @@ class Machine:
         path.trail = (*path.trail, text)
         other.trail = (*other.trail, f"not ({text})")
         return [(path, True), (other, False)]
+
+
+def _from(blocks: Sequence[Block], first: int) -> Iterator[tuple[int, Block]]:
+    """Those before the first are not even lowered."""
+    return ((number, blocks[number]) for number in range(first, len(blocks)))
 
 
 def is_ignorance(token: object, depth: int = 6) -> bool:

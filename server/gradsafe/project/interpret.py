@@ -60,10 +60,12 @@ def rerun(world: World, root: Root, allowance: Allowance, watch: Watcher | None)
     from gradsafe.interp.analyse import BRIEF, BUDGETS, analyse_root
     from gradsafe.ops.table import load
 
-    prelude = world.prelude if isinstance(world, Recorder) else None
+    recorder = world if isinstance(world, Recorder) else None
+    prelude = recorder.prelude if recorder is not None else None
+    keeper = recorder.keeper if recorder is not None else None
     prepare()
     budgets = BUDGETS if allowance is Allowance.FULL else BRIEF
-    return analyse_root(world, root, load(), budgets[root.kind], prelude, watch)
+    return analyse_root(world, root, load(), budgets[root.kind], prelude, watch, keeper)
 
 
 def interpret(world: World, root: Root, allowance: Allowance = Allowance.FULL) -> Outcome:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, overload
 
+from gradsafe.interp.halts import Keeper
 from gradsafe.interp.prelude import PARSING, Prelude
 from gradsafe.interp.world import GivenUp, ModuleFacts, World
 from gradsafe.ir.instructions import Block, Body
@@ -139,6 +140,8 @@ class Recorder:
         self._workspace, self._answers = workspace, answers
         self.prelude = prelude
         self.give_up = give_up
+        self.keeper: Keeper | None = None
+        """Who keeps where the root stood, if anybody does."""
         self.reads: dict[Key, Hashable] = {}
         self.work: dict[Hashable, int] = {}
         """What each result of the prelude took, by its key: those of the root and those that these needed, each once."""

@@ -24,10 +24,12 @@ from gradsafe.project.process import prepare
 from gradsafe.project.reach import Reach
 from gradsafe.project.recording import Answers, KeptPrelude, Key, Recorder, file_of
 from gradsafe.project.result import FileResult, Work, in_order
+from gradsafe.project.resuming import Resuming
 from gradsafe.project.root_state import RootState
 from gradsafe.project.roots import own_texts, roots_of
 from gradsafe.project.settings import Settings
 from gradsafe.project.standing import stands_on
+from gradsafe.project.stored import Stored
 from gradsafe.project.workspace import Workspace
 from gradsafe.rules.finding import Finding
 from gradsafe.syntax import suppressions
@@ -62,11 +64,10 @@ class Session:
         self._plans: dict[str, Plan] = {}
         self._left_out: dict[Root, Chunk] = {}
         """The roots for which nothing was left to spend, with the text that they had then."""
-        self._store = store
+        self._stored = Stored(store)
         self._adviser = Adviser(self)
         self._reach = Reach()
-        self._edited: set[str] = set()
-        self._admitted: set[str] = set()
+        self._resuming = Resuming(self.workspace)
         self._stood: dict[str, tuple[int, dict[Root, Kept | None]]] = {}
         self._changes = 0
         self._moment = 0
@@ -86,7 +87,7 @@ class Session:
             return
         self.workspace.known_tensors = settings.tensor_names
         self._entries = by_file(settings.entry_points, self.workspace.name)
-        self._store = None  # its results are those of other settings
+        self._stored.forget()
         self._plans.clear()
         self._changed("")
         self._forget_results(None)
@@ -135,11 +136,15 @@ class Session:
         """Files on the disk may have changed, come or gone."""
         self.workspace.refresh()
         self._answers = Answers(self.workspace)
-        self._prelude = KeptPrelude(self.workspace, self._answers)
+        self._new_prelude()
         self._closures.forget()
-        self._store = None  # it tells of the disk as it was
+        self._stored.forget()
         self._changes += 1
         self._forget_results(None)
+
+    def _new_prelude(self) -> None:
+        self._prelude = KeptPrelude(self.workspace, self._answers)
+        self._resuming.clear()
 
     def _changed(self, file: str) -> None:
         changed = self._answers.renew(file)
@@ -152,7 +157,7 @@ class Session:
 
     def _tidy(self) -> None:
         """Statements, functions and names that were typed once are known by their texts: without this, for ever."""
-        self._prelude = KeptPrelude(self.workspace, self._answers)
+        self._new_prelude()
         for known in (self._states, self._left_out):
             for root in list(known):
                 plan = self._plans.get(root.file)
@@ -165,7 +170,7 @@ class Session:
     def _forget_results(self, file: str | None, changed: frozenset[Key] = frozenset()) -> None:
         """Of the roots that read ``file`` and a key that has changed (None: of all): whether they still hold is to be asked again."""
         if file is not None:
-            self._edited.add(file)
+            self._stored.edited(file)
         self._moment += 1
         affected = self._states.keys() if file is None else self._reach.changed(file)
         self._reach = Reach() if file is None else self._reach
@@ -187,7 +192,7 @@ class Session:
         self.open([file])
         before = self._counts()
         for owner in list(self._owners(file)):
-            if self._reading(owner) is None or not self._is_admitted(owner):
+            if self._reading(owner) is None or not self._stored.is_taken(owner):
                 self._run_all(owner)
         advice = self._adviser.of(file) if with_advice and self.settings.advises else ()
         return self._result(file, before, advice)
@@ -315,7 +320,7 @@ class Session:
         """The files that the roots of ``file`` have looked into; None where one of them is to be run."""
         known = self._reach.of(file)
         if known is None:
-            known = self._stored(file)
+            known = self._stored.reads(file)
             if known is None:
                 kept = list(self._standing(file).values())
                 files = [each.files for each in kept if each is not None]
@@ -325,15 +330,6 @@ class Session:
             self._reach.note(file, known)
         return known
 
-    def _stored(self, file: str) -> frozenset[str] | None:
-        """The same of a file whose results lie in the store, and are not needed yet."""
-        known = self._store.reads(file) if self._store is not None and not self._is_admitted(file) else None
-        return known if known is not None and known.isdisjoint(self._edited) else None
-
-    def _is_admitted(self, file: str) -> bool:
-        """Whether the store has nothing more to say of ``file``."""
-        return self._store is None or file in self._admitted
-
     def _run_all(self, file: str) -> None:
         for root in self._in_turn(file):  # in turn: what one spends decides on the next
             self.outcome(root)
@@ -342,9 +338,8 @@ class Session:
         tree = self.workspace.tree(file)
         if tree is None:
             return None
-        if self._store is not None and not self._is_admitted(file):
-            self._admitted.add(file)
-            self.admit(self._store.results(file))
+        if not self._stored.is_taken(file):
+            self.admit(self._stored.take(file))
         known = self._plans.get(file)
         if known is None or known.tree is not tree:
             before = known.roots if known is not None else ()
@@ -409,9 +404,14 @@ class Session:
     def _run(self, root: Root, give_up: Callable[[], bool] | None = None) -> Outcome:
         recorder = Recorder(self.workspace, self._answers, self._prelude, give_up)
         allowance = self._allowance(root)
+        keeper = None
+        if root in self._states:  # it was run before, and may be what is typed in
+            keeper = recorder.keeper = self._resuming.keeper(recorder, self._answers, root, allowance)
         outcome = self._interpret(recorder, root, allowance)
+        if keeper is not None:
+            self._resuming.keep(root, keeper)
         self._runs += 1
-        self._instructions += outcome.instructions
+        self._instructions += outcome.instructions - (keeper.skipped if keeper is not None else 0)
         files = frozenset(file_of(key) for key in recorder.reads)
         kept = Kept(outcome, recorder.reads, files, self._own(root), allowance, recorder.work)
         self._moment += 1
