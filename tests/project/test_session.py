@@ -284,6 +284,57 @@ def test_what_there_is_suddenly_time_for_is_not_run_with_a_keystroke(tmp_path: P
     assert sorted(run) == ["greedy", "greedy", "other"]
 
 
+INSIDE = """\
+import torch
+
+
+class Other:
+    pass
+
+
+def f(x):
+    class Base(torch.autograd.Function):
+        pass
+
+    class Exp(Base):
+        @staticmethod
+        def forward(ctx, x):
+            return x.exp()
+
+    return Exp.apply(x)
+"""
+ALONE = """\
+import torch
+
+
+class L(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.exp()
+
+
+def f(x):
+    return L.apply(x)
+"""
+
+
+@pytest.mark.parametrize(("text", "gone"), [(ALONE, "import torch\n"), (INSIDE, "torch.autograd.Function")])
+def test_a_class_whose_base_has_gone_is_another_class(session: Session, text: str, gone: str) -> None:
+    """Its statement, or that of its base, is the same: the order of its bases was once remembered by that."""
+    file = str(Path(session.workspace.root) / "a.py")
+    outcomes = []
+    for each in (text, text.replace(gone, ""), text):
+        session.set_text(file, each)
+        fresh = Session(Settings(), session.workspace.root)
+        fresh.set_text(file, each)
+        for one in (session, fresh):
+            one.check(file)
+            outcomes.append({root.names: kept.outcome for root, kept in one.results(file)})
+    assert outcomes[0] == outcomes[1] == outcomes[4] == outcomes[5]
+    assert outcomes[2] == outcomes[3]
+    assert outcomes[2]["f",].called_without_grad != outcomes[0]["f",].called_without_grad
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_incremental_equals_fresh_after_each_of_100_edits(tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)

@@ -99,13 +99,28 @@ def make_class(machine: Machine, path: Path, i: ir.Class) -> Outcomes:
 
 def mro(cls: Value) -> list[Value]:
     """The class and its bases, nearest first; a base that comes again later keeps its later place."""
-    return list(_mro(cls)) if isinstance(cls, ClassValue) else [cls]
+    return list(_mro(_Same(cls))) if isinstance(cls, ClassValue) else [cls]
+
+
+class _Same:
+    """A class as the object that it is: equal classes of two texts, or of two runs, need not have the same bases."""
+
+    __slots__ = ("cls",)
+
+    def __init__(self, cls: ClassValue) -> None:
+        self.cls = cls
+
+    def __hash__(self) -> int:
+        return id(self.cls)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.cls is self.cls
 
 
 @functools.lru_cache(maxsize=1_000)
-def _mro(cls: ClassValue) -> tuple[Value, ...]:
+def _mro(same: _Same) -> tuple[Value, ...]:
     order: list[Value] = []
-    stack: list[Value] = [cls]
+    stack: list[Value] = [same.cls]
     seen = 0
     while stack and seen < 64:
         seen += 1

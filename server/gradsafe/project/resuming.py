@@ -57,14 +57,15 @@ class RootKeeper:
     """
 
     def __init__(
-        self, recorder: Recorder, workspace: Workspace, answers: Answers, root: Root, halts: Halts, before: Halts | None
+        self, recorder: Recorder, workspace: Workspace, answers: Answers, root: Root, halts: Halts, before: Halts | None,
+        every: int = EVERY,
     ) -> None:  # fmt: skip
         self.scope = root.scope
         self.halts = halts
         self.skipped = 0
         self._recorder, self._workspace, self._answers = recorder, workspace, answers
         self._before = before
-        self._every = EVERY
+        self._every = every
         self._is_asked = False
 
     def body(self) -> Sequence[Block]:
@@ -133,9 +134,10 @@ def _stand_still(paths: Iterable[Path]) -> bool:
 
 
 class Resuming:
-    """The halts of the roots that were run last."""
+    """The halts of the roots that were run last. ``every``: how many instructions lie between two."""
 
     def __init__(self, workspace: Workspace) -> None:
+        self.every = EVERY
         self._workspace = workspace
         self._halts: OrderedDict[Root, Halts] = OrderedDict()
 
@@ -147,7 +149,7 @@ class Resuming:
         """For the next run of ``root``."""
         statements = cast("tuple[Hashable, ...] | None", answers.value(("body", root.scope))) or ()
         halts = Halts(allowance, statements)
-        return RootKeeper(recorder, self._workspace, answers, root, halts, self._halts.get(root))
+        return RootKeeper(recorder, self._workspace, answers, root, halts, self._halts.get(root), self.every)
 
     def keep(self, root: Root, keeper: RootKeeper) -> None:
         """The run is over."""

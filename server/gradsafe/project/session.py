@@ -67,7 +67,7 @@ class Session:
         self._stored = Stored(store)
         self._adviser = Adviser(self)
         self._reach = Reach()
-        self._resuming = Resuming(self.workspace)
+        self.resuming = Resuming(self.workspace)
         self._stood: dict[str, tuple[int, dict[Root, Kept | None]]] = {}
         self._changes = 0
         self._moment = 0
@@ -144,7 +144,7 @@ class Session:
 
     def _new_prelude(self) -> None:
         self._prelude = KeptPrelude(self.workspace, self._answers)
-        self._resuming.clear()
+        self.resuming.clear()
 
     def _changed(self, file: str) -> None:
         changed = self._answers.renew(file)
@@ -406,10 +406,10 @@ class Session:
         allowance = self._allowance(root)
         keeper = None
         if root in self._states:  # it was run before, and may be what is typed in
-            keeper = recorder.keeper = self._resuming.keeper(recorder, self._answers, root, allowance)
+            keeper = recorder.keeper = self.resuming.keeper(recorder, self._answers, root, allowance)
         outcome = self._interpret(recorder, root, allowance)
         if keeper is not None:
-            self._resuming.keep(root, keeper)
+            self.resuming.keep(root, keeper)
         self._runs += 1
         self._instructions += outcome.instructions - (keeper.skipped if keeper is not None else 0)
         files = frozenset(file_of(key) for key in recorder.reads)
