@@ -18,6 +18,7 @@ from gradsafe.project.result import FileResult
 from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
 from gradsafe.rules.finding import Severity
+from gradsafe.syntax.span import Span
 
 
 @pytest.fixture
@@ -97,12 +98,28 @@ def test_quick_runs_the_edited_root_and_leaves_its_callers(session: Session) -> 
     assert said(session, session.quick(layers)) == said(session, session.check(layers))
 
 
-def test_what_is_on_the_screen_comes_first(session: Session) -> None:
+READERS = "import torch\n" + "".join(f"\n\ndef read{i}(x):\n    return x.exp()\n" for i in range(9))
+
+
+def test_past_a_few_instructions_what_writes_nothing_waits(session: Session) -> None:
     main, _ = two_files(session)
-    row = MAIN[: MAIN.index("def second")].count("\n") + 2
-    seen = session.quick(main, (row, row))
-    assert (seen.work.roots_run, seen.complete) == (1, False)
-    assert session.check(main).complete
+    writers = "".join(
+        f"\n\ndef write{i}(x):\n    y = x.exp()\n    y.add_(1)\n    return y\n" for i in range(9)
+    )
+    session.set_text(main, READERS + writers)
+    first = session.quick(main, most=40)
+    assert 1 < first.work.roots_run < 9
+    assert not first.complete
+    assert {"write0", "write1"} & {
+        finding.primary.chunk.qualname for finding in first.findings if isinstance(finding.primary, Span)
+    }
+    for root in session.pending(main):
+        session.outcome(root)
+    assert session.quick(main).complete
+    fresh = Session(Settings(), session.workspace.root)
+    two_files(fresh)
+    fresh.set_text(main, READERS + writers)
+    assert said(session, session.check(main)) == said(fresh, fresh.check(main))
 
 
 def test_a_notebook_is_judged_as_the_text_of_its_cells(session: Session, tmp_path: Path) -> None:

@@ -41,6 +41,10 @@ from gradsafe_tracer.events import Place
 
 logger = logging.getLogger(__name__)
 
+AT_ONCE = 5_000
+"""Instructions after which what was found so far is told, and the rest when there is time: a tenth of a second. An edit seldom takes a
+tenth of that; a large file that is opened takes ten times as much."""
+
 LAST = ("suppress", "suppress-in-file")
 """Offered for every finding: where the cursor stands both are one key away, on a command line the second is a setting."""
 
@@ -72,7 +76,7 @@ class SessionAnalysis:
         if settle:
             return self._judgement(file, session.check(file)) if _settle(session, file, give_way) else None
         try:
-            return self._judgement(file, session.quick(file, give_up=give_way.within))
+            return self._judgement(file, session.quick(file, AT_ONCE, give_way.within))
         except GivenUp:
             return None
 

@@ -28,7 +28,6 @@ from gradsafe.project.resuming import Resuming
 from gradsafe.project.root_state import RootState
 from gradsafe.project.roots import own_texts, roots_of
 from gradsafe.project.settings import Settings
-from gradsafe.project.standing import stands_on
 from gradsafe.project.stored import Stored
 from gradsafe.project.workspace import Workspace
 from gradsafe.rules.finding import Finding
@@ -198,24 +197,21 @@ class Session:
         return self._result(file, before, advice)
 
     def quick(
-        self, file: str, rows: tuple[int, int] | None = None, give_up: Callable[[], bool] | None = None
+        self, file: str, most: int | None = None, give_up: Callable[[], bool] | None = None
     ) -> FileResult:
         """What can be had at once: the roots whose own text changed are run, of the others what still holds is told.
 
         ``complete`` is False where roots are left whose callees or imports changed: :meth:`pending` names them,
-        :meth:`outcome` runs one, :meth:`check` all. With ``rows`` (first and last, 1-based: what is on the screen, say)
-        only functions that stand there are run. ``give_up`` as in :meth:`outcome`.
+        :meth:`outcome` runs one, :meth:`check` all. After ``most`` instructions no further root is begun: those that write
+        tensors come first. ``give_up`` as in :meth:`outcome`.
         """
         file = self.workspace.name(file)
         self.open([file])
         before = self._counts()
-        within = range(rows[0], rows[1] + 1) if rows is not None else None
         for root in [root for root, kept in self._standing(file).items() if kept is None]:
-            if (
-                self._holding(root) is None
-                and (within is None or stands_on(self.workspace, root, within))
-                and self._is_edited(root)
-            ):
+            if most is not None and self._instructions - before[1] >= most:
+                break
+            if self._holding(root) is None and self._is_edited(root):
                 self._run(root, give_up)
         return self._result(file, before)
 
