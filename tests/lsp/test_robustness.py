@@ -6,13 +6,17 @@ import asyncio
 import socket
 import sys
 import time
+from collections.abc import Generator
 from typing import Any
 
 import pytest
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
+from pygls.lsp.server import LanguageServer
 from raw import Raw, raw
 from session import SCRIPTED, WAIT_S, Session, connected
+
+from gradsafe.lsp.protocol import Protocol
 
 BAD = "y = x.exp()\ny.add_(1)\n"
 
@@ -55,6 +59,29 @@ async def test_a_cancelled_request_is_answered_and_its_result_dropped(session: S
     assert raised.value.code == types.LSPErrorCodes.RequestCancelled
     assert len(await session.diagnostics(uri, 1)) == 1
     assert "at version 0" in (await session.hover(uri, 1, 2) or "")
+
+
+async def test_no_message_that_is_done_with_is_kept() -> None:
+    """pygls keeps a future for each notification."""
+    protocol = LanguageServer("test", "1", protocol_cls=Protocol).protocol
+    ran: list[str] = []
+
+    def plain(text: str) -> None:
+        ran.append(text)
+
+    def generator(text: str) -> Generator[Any, Any, None]:
+        yield plain, (text,), None
+
+    async def coroutine(text: str) -> None:
+        await asyncio.sleep(0)
+        ran.append(text)
+
+    for number, handler in enumerate((plain, generator, coroutine)):
+        protocol._execute_handler(f"m{number}", handler, args=(handler.__name__,), callback=lambda _: None)
+    assert set(protocol._request_futures) == {"m2"}
+    while protocol._request_futures:
+        await asyncio.sleep(0)
+    assert ran == ["plain", "generator", "coroutine"]
 
 
 async def test_a_change_of_a_document_that_is_not_open_harms_nobody(session: Session, uri: str) -> None:

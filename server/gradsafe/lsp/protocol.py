@@ -1,4 +1,4 @@
-"""pygls' protocol with three holes mended; each says what goes wrong without it."""
+"""pygls' protocol with four holes mended; each says what goes wrong without it."""
 
 from __future__ import annotations
 
@@ -28,6 +28,13 @@ class Protocol(LanguageServerProtocol):
             if "id" in data and "method" in data:
                 self._send_response(data["id"], error=error.to_response_error())
             return JsonRPCNotification(method="$/malformed", jsonrpc="2.0", params=None)
+
+    def _execute_handler(self, msg_id: int | str, *args: Any, **kwargs: Any) -> None:
+        """A future that is done is let go; pygls keeps that of each notification for ever: 4 kB for every change of a document."""
+        super()._execute_handler(msg_id, *args, **kwargs)
+        future = self._request_futures.get(msg_id)
+        if future is not None:
+            future.add_done_callback(lambda _: self._request_futures.pop(msg_id, None))
 
     def _handle_cancel_notification(self, msg_id: int | str) -> None:
         if self.on_cancel is not None:
