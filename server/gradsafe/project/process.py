@@ -19,3 +19,8 @@ def prepare() -> None:
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))
     if gc.isenabled() and gc.get_threshold()[0] < _YOUNG:
         gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
+
+
+def sweep() -> None:
+    """Collect what only cycles hold, of all generations: with the thresholds above the oldest is hardly ever looked at."""
+    gc.collect()
