@@ -38,6 +38,7 @@ from gradsafe.interp import (
     told,
     torch_ops,
 )
+from gradsafe.interp.bases import mro
 from gradsafe.interp.machine import Machine
 from gradsafe.ir.instructions import Parameter
 from gradsafe.syntax.span import ChunkId, Span
@@ -198,7 +199,7 @@ def _bound(
         path.vars[("root",), "self"] = Unknown(("no receiver",))
         del path.vars[("root",), "self"]
         return [(path, function)]
-    found = classes.find_member(path, classes.mro(receiver), "__init__")
+    found = classes.find_member(path, mro(receiver), "__init__")
     args: tuple[Value, ...] = ()
     if found is not None and isinstance(found[0], FunctionValue):
         args = unknown_arguments(found[0])[1:]

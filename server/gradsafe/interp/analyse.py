@@ -37,6 +37,7 @@ from gradsafe.interp import parametrizations as _parametrizations  # noqa: F401
 from gradsafe.interp import patterns as _patterns  # noqa: F401
 from gradsafe.interp import sparse as _sparse  # noqa: F401
 from gradsafe.interp import transformed as _transformed  # noqa: F401
+from gradsafe.interp.bases import mro
 from gradsafe.interp.halts import Keeper
 from gradsafe.interp.machine import Budget, Machine
 from gradsafe.interp.prelude import Prelude, Receivers
@@ -241,7 +242,7 @@ def _as_receiver(machine: Machine, path: Path, value: Value, here: Source) -> li
     """A class is instantiated with unknown arguments; one path of its ``__init__`` stands for the object."""
     if not isinstance(value, ClassValue):
         return [(path, value)]
-    found = classes.find_member(path, classes.mro(value), "__init__")
+    found = classes.find_member(path, mro(value), "__init__")
     args: tuple[Value, ...] = ()
     if found is not None and isinstance(found[0], FunctionValue):
         args = alone.unknown_arguments(found[0])[1:]

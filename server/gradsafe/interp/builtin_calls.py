@@ -28,6 +28,7 @@ from gradsafe.domain.values import (
     const,
 )
 from gradsafe.interp import calls, classes, containers, data_classes, module_containers, operators, torch_ops
+from gradsafe.interp.bases import mro
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
@@ -218,9 +219,9 @@ def _has(path: Path, obj: Value, name: str) -> bool | None:
         verdicts = {hasattr(kind, name) for kind in kinds}
         return verdicts.pop() if len(verdicts) == 1 else None
     if isinstance(obj, ClassValue):
-        if classes.find_member(path, classes.mro(obj), name) is not None:
+        if classes.find_member(path, mro(obj), name) is not None:
             return True
-        return None if any(not isinstance(cls, ClassValue) for cls in classes.mro(obj)) else name in _OBJECT
+        return None if any(not isinstance(cls, ClassValue) for cls in mro(obj)) else name in _OBJECT
     if isinstance(obj, (FunctionValue, Bound)):
         code = obj if isinstance(obj, FunctionValue) else obj.function
         if isinstance(code, FunctionValue):
@@ -297,7 +298,7 @@ def _callable(machine: Machine, path: Path, call: Call) -> Outcomes | None:
 def _issubclass(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     if len(call.args) != 2 or not isinstance(call.args[0], ClassValue):
         return None
-    order = classes.mro(call.args[0])
+    order = mro(call.args[0])
     wanted = call.args[1].items if isinstance(call.args[1], TupleValue) else (call.args[1],)
     if any(cls in order for cls in wanted):
         return [(path, TRUE)]

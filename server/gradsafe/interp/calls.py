@@ -54,6 +54,7 @@ from gradsafe.interp import (
     torch_api,
     torch_ops,
 )
+from gradsafe.interp.bases import mro
 from gradsafe.interp.joining import join_returned, mark
 from gradsafe.interp.machine import Machine, Outcomes
 from gradsafe.ir.instructions import Parameter
@@ -235,7 +236,7 @@ def call_class_getitem(
     machine: Machine, path: Path, cls: ClassValue, index: Value, source: Source
 ) -> Outcomes | None:
     """``Box[key]`` where the class says what that means."""
-    found = classes.find_member(path, classes.mro(cls), "__class_getitem__")
+    found = classes.find_member(path, mro(cls), "__class_getitem__")
     if found is None or not isinstance(found[0], FunctionValue):
         return None
     return call_function(machine, path, found[0], (cls, index), {}, source)

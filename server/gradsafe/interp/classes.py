@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Hashable
 from dataclasses import replace
 
@@ -39,6 +38,7 @@ from gradsafe.interp import (
     tensor_api,
     torch_ops,
 )
+from gradsafe.interp.bases import mro
 from gradsafe.interp.machine import Machine, Outcomes
 from gradsafe.ir import instructions as ir
 
@@ -95,40 +95,6 @@ def make_class(machine: Machine, path: Path, i: ir.Class) -> Outcomes:
             continue
         outcomes.append((each, value))
     return outcomes
-
-
-def mro(cls: Value) -> list[Value]:
-    """The class and its bases, nearest first; a base that comes again later keeps its later place."""
-    return list(_mro(_Same(cls))) if isinstance(cls, ClassValue) else [cls]
-
-
-class _Same:
-    """A class as the object that it is: equal classes of two texts, or of two runs, need not have the same bases."""
-
-    __slots__ = ("cls",)
-
-    def __init__(self, cls: ClassValue) -> None:
-        self.cls = cls
-
-    def __hash__(self) -> int:
-        return id(self.cls)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.cls is self.cls
-
-
-@functools.lru_cache(maxsize=1_000)
-def _mro(same: _Same) -> tuple[Value, ...]:
-    order: list[Value] = []
-    stack: list[Value] = [same.cls]
-    seen = 0
-    while stack and seen < 64:
-        seen += 1
-        current = stack.pop(0)
-        order.append(current)
-        if isinstance(current, ClassValue):
-            stack = [*current.bases, *stack]
-    return tuple(reversed(dict.fromkeys(reversed(order))))
 
 
 def find_member(path: Path, classes: list[Value], name: str) -> tuple[Value, Value] | None:

@@ -22,6 +22,7 @@ from gradsafe.domain.values import (
 )
 from gradsafe.interp import autograd, calls, classes, torch_ops, unchecked, unseen
 from gradsafe.interp.autograd import ToSave
+from gradsafe.interp.bases import mro
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
@@ -50,13 +51,13 @@ def context_attribute(path: Path, obj: Instance, name: str) -> Value | None:
 
 def apply(machine: Machine, path: Path, cls: ClassValue, call: Call) -> Outcomes:
     """``Function.apply(*args)``: one node for the whole forward."""
-    found = classes.find_member(path, classes.mro(cls), "forward")
+    found = classes.find_member(path, mro(cls), "forward")
     if found is None or not isinstance(found[0], FunctionValue):
         return calls.unknown_result(path, call)
     inputs = [oid for value in call.args for oid in torch_ops.tensors_in(path, value)]
     needs = autograd.any_requires_grad(path, inputs)
     ctx = Instance(path.new_id(), CONTEXT)
-    apart = classes.find_member(path, classes.mro(cls), "setup_context")
+    apart = classes.find_member(path, mro(cls), "setup_context")
     mode = path.grad_mode
     if mode is not GradMode.INFERENCE:
         path.grad_mode = GradMode.NO_GRAD
@@ -120,7 +121,7 @@ def _attach(
     ]
     autograd.save(path, call.source, node, items)
     unchecked.keep(path, node, _attributes(path, ctx), "ctx-attribute")
-    backward = classes.find_member(path, classes.mro(cls), "backward")
+    backward = classes.find_member(path, mro(cls), "backward")
     if backward is not None and isinstance(backward[0], FunctionValue):
         path.vars[node, "#custom"] = TupleValue((backward[0], ctx, *(TensorRef(oid) for oid in outputs)))
     return _with_inputs_returned(path, call.source, value, set(inputs) - set(written), node, cls.name)

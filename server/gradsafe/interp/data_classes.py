@@ -20,6 +20,7 @@ from gradsafe.domain.values import (
     const,
 )
 from gradsafe.interp import calls, classes, containers, evidence, torch_ops
+from gradsafe.interp.bases import mro
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
@@ -63,7 +64,7 @@ def note_field(path: Path, env: Hashable, name: str, annotation: str) -> None:
 def fields_of(path: Path, cls: ClassValue) -> dict[str, str]:
     """The annotated fields of a class and its bases with their annotations, the bases' first."""
     found: dict[str, str] = {}
-    for each in reversed(classes.mro(cls)):
+    for each in reversed(mro(cls)):
         held = path.vars.get((each.env, "#fields")) if isinstance(each, ClassValue) else None
         for pair in held.items if isinstance(held, TupleValue) else ():
             if isinstance(pair, TupleValue) and all(isinstance(item, Const) for item in pair.items):
@@ -75,7 +76,7 @@ def fields_of(path: Path, cls: ClassValue) -> dict[str, str]:
 
 def is_dataclass(path: Path, cls: ClassValue) -> bool:
     """Is the class, or one of its bases, made by its fields?"""
-    for each in classes.mro(cls):
+    for each in mro(cls):
         if isinstance(each, ClassValue) and path.vars.get((each.env, "#dataclass")) is not None:
             return True
         if isinstance(each, External) and each.name in _MADE_BY_FIELDS:
@@ -84,7 +85,7 @@ def is_dataclass(path: Path, cls: ClassValue) -> bool:
 
 
 def is_named_tuple(cls: ClassValue) -> bool:
-    return any(isinstance(each, External) and each.name.endswith("NamedTuple") for each in classes.mro(cls))
+    return any(isinstance(each, External) and each.name.endswith("NamedTuple") for each in mro(cls))
 
 
 def match_arguments(path: Path, cls: Value) -> list[str]:
@@ -129,7 +130,7 @@ def construct(machine: Machine, path: Path, obj: Instance, cls: ClassValue, call
 
 
 def _default(machine: Machine, path: Path, cls: ClassValue, name: str, call: Call) -> Value | None:
-    found = classes.find_member(path, classes.mro(cls), name)
+    found = classes.find_member(path, mro(cls), name)
     if found is None:
         return None
     value = found[0]
@@ -242,7 +243,7 @@ def tuple_method(path: Path, value: TupleValue, name: str, call: Call) -> Value 
 def is_enum(cls: ClassValue) -> bool:
     return any(
         isinstance(each, External) and each.name.rpartition(".")[2] in _ENUMS and "enum" in each.name
-        for each in classes.mro(cls)
+        for each in mro(cls)
     )
 
 
@@ -288,7 +289,7 @@ def plain_value(path: Path, value: Value) -> Value:
     held = path.vars.get((value.oid, "value")) if members(path, value.cls) is not None else None
     if not isinstance(held, Const):
         return value
-    for each in classes.mro(value.cls):
+    for each in mro(value.cls):
         name = each.name.rpartition(".")[2] if isinstance(each, External) else ""
         if name in ("str", "int", "IntEnum", "StrEnum"):
             return held

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from gradsafe.domain.state import Path
 from gradsafe.domain.values import ClassValue, External, FunctionValue, PartialValue, TupleValue, Value
 from gradsafe.interp import builtin_calls, classes, names
+from gradsafe.interp.bases import mro
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
@@ -78,6 +79,6 @@ def chosen(path: Path, generic: FunctionValue, args: tuple[Value, ...]) -> Funct
     # The most special class: none of the other matching ones is below it.
     best, function = matching[0]
     for cls, other in matching[1:]:
-        if isinstance(cls, ClassValue) and best in classes.mro(cls):
+        if isinstance(cls, ClassValue) and best in mro(cls):
             best, function = cls, other
     return function if isinstance(function, FunctionValue) else None

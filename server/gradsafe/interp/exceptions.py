@@ -7,7 +7,8 @@ import sys
 
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.values import ClassValue, External, Unknown
-from gradsafe.interp import classes, names, shadow, walk
+from gradsafe.interp import names, shadow, walk
+from gradsafe.interp.bases import mro
 from gradsafe.interp.execute import executes
 from gradsafe.interp.machine import Machine, span
 from gradsafe.ir import instructions as ir
@@ -103,7 +104,7 @@ def _kinds(machine: Machine, path: Path, raised: str | None) -> frozenset[str]:
         return frozenset(cls.__name__ for cls in known.__mro__)
     found = {raised or "", "Exception", "BaseException"}
     value = names.load(machine, path, raised) if raised else None
-    for cls in classes.mro(value) if isinstance(value, ClassValue) else ():
+    for cls in mro(value) if isinstance(value, ClassValue) else ():
         name = (
             cls.name
             if isinstance(cls, ClassValue)

@@ -18,6 +18,7 @@ from gradsafe.domain.values import (
     const,
 )
 from gradsafe.interp import calls, classes, containers, modules, names
+from gradsafe.interp.bases import mro
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
@@ -29,7 +30,7 @@ _MADE = "#made by its metaclass"
 
 def metaclass_of(path: Path, cls: ClassValue) -> ClassValue | None:
     """The metaclass of the workspace that a class or one of its bases names."""
-    for each in classes.mro(cls):
+    for each in mro(cls):
         found = path.vars.get((each.env, "#metaclass")) if isinstance(each, ClassValue) else None
         if isinstance(found, ClassValue):
             return found
@@ -64,7 +65,7 @@ def _ask(
     machine: Machine, path: Path, meta: ClassValue, hook: str, cls: ClassValue, members: list[str], source: Source
 ) -> list[Path]:  # fmt: skip
     """``Meta.__new__(Meta, name, bases, namespace)``, ``Meta.__init__(cls, name, bases, namespace)``."""
-    found = classes.find_member(path, classes.mro(meta), hook)
+    found = classes.find_member(path, mro(meta), hook)
     if found is None or not isinstance(found[0], FunctionValue):
         return [path]
     pairs = ((const(name), path.vars.get((cls.env, name))) for name in members)
@@ -98,7 +99,7 @@ def new(machine: Machine, path: Path, call: Call) -> Outcomes | None:
 def instantiate(machine: Machine, path: Path, cls: ClassValue, call: Call) -> Outcomes | None:
     """``cls(...)`` where a metaclass's ``__call__`` or the class's ``__new__`` says what that gives; None elsewhere."""
     meta = metaclass_of(path, cls)
-    called = classes.find_member(path, classes.mro(meta), "__call__") if meta is not None else None
+    called = classes.find_member(path, mro(meta), "__call__") if meta is not None else None
     if called is not None and isinstance(called[0], FunctionValue):
         member = replace(called[0], owner=called[1] if isinstance(called[1], ClassValue) else None)
         return calls.call_function(machine, path, member, (cls, *call.args), call.kwargs, call.source)
@@ -107,13 +108,13 @@ def instantiate(machine: Machine, path: Path, cls: ClassValue, call: Call) -> Ou
 
 def made_by_new(machine: Machine, path: Path, cls: ClassValue, call: Call) -> Outcomes | None:
     """``cls(...)`` by the ``__new__`` that the workspace defines, then ``__init__``; None where it defines none."""
-    found = classes.find_member(path, classes.mro(cls), "__new__")
+    found = classes.find_member(path, mro(cls), "__new__")
     if found is None or not isinstance(found[0], FunctionValue):
         return None
     maker = replace(found[0], owner=found[1] if isinstance(found[1], ClassValue) else None)
     done: Outcomes = []
     for each, made in calls.call_function(machine, path, maker, (cls, *call.args), call.kwargs, call.source):
-        init = classes.find_member(each, classes.mro(cls), "__init__")
+        init = classes.find_member(each, mro(cls), "__init__")
         owns = isinstance(made, Instance) and cls in classes.class_of(made)
         if (
             each.status is not Status.RUN

@@ -44,6 +44,7 @@ from gradsafe.interp import (
     told,
     torch_ops,
 )
+from gradsafe.interp.bases import mro
 from gradsafe.ops.entry import ModuleSpec
 from gradsafe.ops.notation import OPAQUE, REQUIRED
 from gradsafe.ops.specs import recurrent_states
@@ -97,7 +98,7 @@ def external_base(obj: Instance | SuperValue) -> str | None:
     if isinstance(receiver, Instance):
         order = classes.class_of(receiver)
     elif isinstance(receiver, ClassValue):
-        order = classes.mro(receiver)
+        order = mro(receiver)
     else:
         return None
     return next((cls.name for cls in order if isinstance(cls, External)), None)
@@ -379,9 +380,7 @@ def call_method(
 
 def call_class_method(machine: Machine, path: Path, cls: ClassValue, name: str, call: Call) -> Outcomes:
     """``Function.apply(...)`` and other inherited class methods; ``nn.Module.forward(self, x)``."""
-    if name == "apply" and any(
-        isinstance(b, External) and b.name.endswith("Function") for b in classes.mro(cls)
-    ):
+    if name == "apply" and any(isinstance(b, External) and b.name.endswith("Function") for b in mro(cls)):
         return custom_function.apply(machine, path, cls, call)
     if name == "__init__" and call.args and isinstance(call.args[0], Instance):
         rest = replace(call, args=call.args[1:])
