@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gradsafe.project import parallel
-from gradsafe.project.parallel import judge_ahead, results
+from gradsafe.project.parallel import judge_ahead, judge_slice
 from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
 from gradsafe.project.sharing import PACKING
@@ -98,19 +98,19 @@ def test_few_files_or_one_process_stay_here(tmp_path: Path, files: list[str]) ->
 def test_a_process_that_dies_loses_nothing(
     tmp_path: Path, files: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(parallel, "results", _dies)
+    monkeypatch.setattr(parallel, "judge_slice", _dies)
     session = _session(tmp_path, files)
     _ahead(session, files)
     assert "ended from outside" in capsys.readouterr().err
     assert _told(session, files) == _told(_session(tmp_path, files), files)
 
 
-def _dies(settings: Settings, root: str, scope: list[str], part: list[str]) -> object:
+def _dies(part: list[str]) -> object:
     import os
 
     if part[0].endswith("train_3.py"):
         os._exit(9)
-    return results(settings, root, scope, part)
+    return judge_slice(part)
 
 
 def test_who_leaves_leaves_no_process_behind(tmp_path: Path, files: list[str]) -> None:

@@ -1,8 +1,8 @@
 """Many files judged by several processes at once.
 
 What a root's result is depends on texts alone, and it is kept with all that it asked (:class:`~gradsafe.project.kept.Kept`): so
-a process of its own can find it, and this one only merges. Each slice of files gets a new session, for what a session keeps of the files
-that it imports has to fit into memory. Results travel between our own processes; nothing is read from the disk but the sources.
+a process of its own can find it, and this one only merges. A process takes slices of files, and keeps its session from one to the next:
+most of what they import is the same. After some files it gets a new one, for what a session keeps has to fit into memory. Results travel between our own processes; nothing is read from the disk but the sources.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FEWEST = 24
 """Files below which more processes are not worth their start (half a second of importing each)."""
 
 SLICE = 60
-"""Files to a slice at most."""
+"""Files to a slice, and to a session, at most."""
 
 _MOST = 61
 """Windows waits for no more processes at once (``concurrent.futures``)."""
@@ -49,9 +49,9 @@ def judge_ahead(
     slices = [list(files[at : at + size]) for at in range(0, len(files), size)]
     # New processes, not forked ones: a progress bar has a thread, and a fork of that may hang.
     workers = min(jobs, len(slices), _MOST)
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts) as pool:
-        given = (settings, root, list(scope))
-        running = [pool.submit(results, *given, part) for part in slices]
+    given = (settings, root, list(scope))
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin, initargs=given) as pool:
+        running = [pool.submit(judge_slice, part) for part in slices]
         try:
             for done in as_completed(running):
                 yield done.result()
@@ -69,13 +69,35 @@ def judge_ahead(
             raise
 
 
-def _leave_interrupts() -> None:
-    """In a process of the pool: Ctrl+C is for the one that started it, which ends the others."""
+class _Process:
+    """What the one process of the pool that this is has been given, and keeps."""
+
+    given: tuple[Settings, str, list[str]]
+    session: Session | None = None
+    judged = 0
+
+
+def _begin(settings: Settings, root: str, scope: list[str]) -> None:
+    """In a process of the pool. Ctrl+C is for the one that started it, which ends the others."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _Process.given = (settings, root, scope)
+
+
+def judge_slice(files: list[str]) -> list[Found]:
+    """In a process of the pool: the results of all roots of some files."""
+    if _Process.session is None or _Process.judged + len(files) > SLICE:
+        _Process.session, _Process.judged = _opened(*_Process.given), 0
+    _Process.judged += len(files)
+    return [found_of(_Process.session, file) for file in files]
 
 
 def results(settings: Settings, root: str, scope: list[str], files: list[str]) -> list[Found]:
-    """In a process of its own: the results of all roots of ``files``."""
+    """The results of all roots of ``files``, found in this process by a session of their own."""
+    session = _opened(settings, root, scope)
+    return [found_of(session, file) for file in files]
+
+
+def _opened(settings: Settings, root: str, scope: list[str]) -> Session:
     session = Session(settings, root)
     session.open(scope)
-    return [found_of(session, file) for file in files]
+    return session
