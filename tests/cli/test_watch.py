@@ -103,7 +103,9 @@ def test_ctrl_c_before_the_first_check_is_over(watched: Watched, monkeypatch: py
 def test_only_what_is_affected_is_run(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     run: list[str] = []
     original = Session._run
-    monkeypatch.setattr(Session, "_run", lambda self, root: run.append(root.file) or original(self, root))
+    monkeypatch.setattr(
+        Session, "_run", lambda self, root, *rest: run.append(root.file) or original(self, root, *rest)
+    )
     counts: list[int] = []
 
     def counting(step: Step) -> Step:

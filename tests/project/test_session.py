@@ -137,6 +137,28 @@ def test_a_notebook_is_judged_as_the_text_of_its_cells(session: Session, tmp_pat
     assert not result.problems
 
 
+def test_what_is_imported_is_neither_read_nor_cut_for_nothing(tmp_path: Path) -> None:
+    """In a large package everything imports everything: to know whose roots decide on a file is no reason to read it all."""
+    for number in range(20):
+        (tmp_path / f"m{number}.py").write_text(
+            f"import m{number + 1}\n\n\ndef f{number}(x):\n    return x\n"
+        )
+    file, other = str(tmp_path / "a.py"), str(tmp_path / "b.py")
+    session = Session(Settings(), str(tmp_path))
+    session.set_text(file, "import m0\n\n\ndef g(x):\n    y = x.exp()\n    y.add_(1)\n    return y\n")
+    assert session.check(file).findings
+    read = {Path(each).name for each in session.workspace._files}
+    assert "m2.py" not in read
+    session.set_text(other, "x = 1\n")
+    session.check(other)
+    session.set_text(file, "import m0\n\n\ndef g(x):\n    y = x.exp()\n    return y\n")
+    assert not session.quick(
+        other
+    ).findings  # may the edited file find something there? That is asked of what it imports
+    cut = {Path(name).name for name, each in session.workspace._files.items() if getattr(each, "tree", None)}
+    assert "m9.py" not in cut
+
+
 def test_no_prefix_of_a_program_raises(session: Session) -> None:
     main, _ = two_files(session)
     for end in range(0, len(MAIN), 11):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 
 from gradsafe.project.workspace import Workspace
-from gradsafe.syntax.chunk import Chunk
 
 _FROM = re.compile(
     r"^[ \t]*from[ \t]+(?P<dots>\.*)[ \t]*(?P<module>[\w.]*)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\r\n#;]*)",
@@ -22,7 +21,7 @@ class Closures:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._direct: dict[str, tuple[Chunk, tuple[tuple[str, int], ...]]] = {}
+        self._direct: dict[str, tuple[str, tuple[tuple[str, int], ...]]] = {}
         self._found: dict[str, frozenset[str]] = {}
 
     def forget(self) -> None:
@@ -46,12 +45,12 @@ class Closures:
         return known
 
     def _imports(self, file: str) -> tuple[tuple[str, int], ...]:
-        tree = self._workspace.tree(file)
-        if tree is None or tree.scan is None:
+        text = self._workspace.text(file)
+        if text is None:
             return ()
         known = self._direct.get(file)
-        if known is None or known[0] is not tree:
-            known = self._direct[file] = (tree, imports_of(tree.scan.text))
+        if known is None or known[0] != text:
+            known = self._direct[file] = (text, imports_of(text))
         return known[1]
 
 

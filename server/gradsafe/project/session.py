@@ -52,7 +52,6 @@ class Session:
         self._settings = settings
         self.workspace = Workspace(root)
         self.workspace.known_tensors = settings.tensor_names
-        self._entries = by_file(settings.entry_points, self.workspace.name)
         self._interpret = interpret
         self._answers = Answers(self.workspace)
         self._prelude = KeptPrelude(self.workspace, self._answers)
@@ -85,7 +84,6 @@ class Session:
         if before.deciding == settings.deciding:
             return
         self.workspace.known_tensors = settings.tensor_names
-        self._entries = by_file(settings.entry_points, self.workspace.name)
         self._stored.forget()
         self._plans.clear()
         self._changed("")
@@ -304,14 +302,20 @@ class Session:
         those that import it and are to be run.
         """
         judged = self._judged()
-        to_be_run = [each for each in self._reach.unknown(judged) if self._reading(each) is None]
+        # The file itself is one whatever it imports, which need not be worked out.
+        unknown = self._reach.unknown(judged) - {file}
+        to_be_run = [each for each in unknown if self._reading(each) is None]
         importing = {each for each in to_be_run if file in self._closures.of(each)}
         others = (self._reach.readers(file) | importing) - {file}
         yield file
         yield from (each for each in judged if each in others) if others else ()
 
     def _judged(self) -> dict[str, None]:
-        return self._scope | dict.fromkeys(self._entries) if self._entries else self._scope
+        entries = self._entries()
+        return self._scope | dict.fromkeys(entries) if entries else self._scope
+
+    def _entries(self) -> dict[str, frozenset[tuple[str, ...]]]:
+        return by_file(self._settings.entry_points, self.workspace.name)
 
     def _reading(self, file: str) -> frozenset[str] | None:
         """The files that the roots of ``file`` have looked into; None where one of them is to be run."""
@@ -340,7 +344,9 @@ class Session:
         known = self._plans.get(file)
         if known is None or known.tree is not tree:
             before = known.roots if known is not None else ()
-            known = self._plans[file] = Plan(tree, roots_of(tree, self._entries.get(file, ()), before), known)
+            known = self._plans[file] = Plan(
+                tree, roots_of(tree, self._entries().get(file, ()), before), known
+            )
         return known
 
     def _roots_of(self, file: str) -> tuple[Root, ...]:

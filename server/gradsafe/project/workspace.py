@@ -29,9 +29,11 @@ from gradsafe_tracer.events import AnyPlace, Place
 
 @dataclass(slots=True)
 class _Opened:
-    """One file as it is now, and what was derived from its tree so far."""
+    """One file as it is now, and what was derived from its text so far: who only reads what it imports needs no tree."""
 
-    root: Chunk
+    file: str
+    text: str
+    tree: Chunk | None = None
     digest: str | None = None
     notebook: NotebookText | None = None
     layout: Layout | None = None
@@ -39,16 +41,28 @@ class _Opened:
     bodies: dict[ChunkId, Body] = field(default_factory=dict)
     chunks: dict[ChunkId, Chunk] | None = None
 
-    def with_root(self, root: Chunk) -> _Opened:
-        """The same file with an edited text."""
+    @property
+    def root(self) -> Chunk:
+        """The text, cut."""
+        if self.tree is None:
+            self.tree = build(self.file, self.text)
+        return self.tree
+
+    def edited(self, text: str) -> _Opened:
+        """The same file with another text."""
+        if self.tree is None:
+            return _Opened(self.file, text)
+        root = rebuild(self.tree, text)
+        if root is self.tree:
+            return self
         if self.chunks is None:
-            return _Opened(root)
-        found = difference(self.root, root)
+            return _Opened(self.file, text, root)
+        found = difference(self.tree, root)
         chunks = self.chunks.copy()
         for each in found.gone:
             chunks.pop(each.id, None)
         chunks.update((each.id, each) for each in found.come)
-        return _Opened(root, chunks=chunks)
+        return _Opened(self.file, text, root, chunks=chunks)
 
 
 class Workspace:
@@ -86,11 +100,7 @@ class Workspace:
         """From now on ``file`` holds ``text``, whatever the disk says. Whether that changes which files there are."""
         file = self.name(file)
         old = self._files.get(file)
-        root = rebuild(old.root, text) if isinstance(old, _Opened) else build(file, text)
-        if not isinstance(old, _Opened):
-            self._files[file] = _Opened(root)
-        elif root is not old.root:
-            self._files[file] = old.with_root(root)
+        self._files[file] = old.edited(text) if isinstance(old, _Opened) else _Opened(file, text)
         self._overlays.add(file)
         return self._is_news(file)
 
@@ -161,8 +171,8 @@ class Workspace:
 
     def text(self, file: str) -> str | None:
         """The text that places in ``file`` point into: for a notebook that of its code cells."""
-        tree = self.tree(file)
-        return tree.scan.text if tree is not None and tree.scan is not None else None
+        found = self._open(self.name(file))
+        return found.text if isinstance(found, _Opened) else None
 
     def digest(self, file: str) -> str | None:
         """Names the text of ``file``: on the disk that of its bytes; None where it cannot be read."""
@@ -170,8 +180,7 @@ class Workspace:
         if not isinstance(found, _Opened):
             return None
         if found.digest is None:
-            text = found.root.scan.text if found.root.scan is not None else ""
-            found.digest = digest_of(text.encode("utf-8", "surrogatepass"))
+            found.digest = digest_of(found.text.encode("utf-8", "surrogatepass"))
         return found.digest
 
     def notebook(self, file: str) -> NotebookText | None:
@@ -210,7 +219,7 @@ class Workspace:
         found = self._files.get(file)
         if found is None:
             text = self._elsewhere.get(file)
-            found = self._files[file] = _read(file) if text is None else _Opened(build(file, text))
+            found = self._files[file] = _read(file) if text is None else _Opened(file, text)
         return found
 
     # -- the world
@@ -324,12 +333,12 @@ def _read(file: str) -> _Opened | Unreadable:
     except UnicodeError:  # an encoding that reads more than it can write
         digest = None
     if not file.endswith(".ipynb"):
-        return _Opened(build(file, source.text), digest)
+        return _Opened(file, source.text, digest=digest)
     try:
         cells = notebook(source.text)
     except NotANotebook as error:
         return Unreadable(file, str(error), "Save it as a notebook of format 4.")
-    return _Opened(build(file, cells.text), digest, cells)
+    return _Opened(file, cells.text, digest=digest, notebook=cells)
 
 
 def digest_of(data: bytes) -> str:
