@@ -98,6 +98,19 @@ def test_quick_runs_the_edited_root_and_leaves_its_callers(session: Session) -> 
     assert said(session, session.quick(layers)) == said(session, session.check(layers))
 
 
+def test_a_signature_is_its_functions_own_text(session: Session) -> None:
+    """A module's own statements are run with the defaults that it gives, when there is time."""
+    _, layers = two_files(session)
+    session.check(layers)
+    session.set_text(layers, LAYERS.replace("def ", "def  ", 1))
+    assert session.quick(layers).work.roots_run == 1
+    assert () in {root.names for root in session.pending(layers)}
+    fresh = Session(Settings(), session.workspace.root)
+    two_files(fresh)
+    fresh.set_text(layers, session.workspace.text(layers) or "")
+    assert said(session, session.check(layers)) == said(fresh, fresh.check(layers))
+
+
 READERS = "import torch\n" + "".join(f"\n\ndef read{i}(x):\n    return x.exp()\n" for i in range(9))
 
 

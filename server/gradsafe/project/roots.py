@@ -47,10 +47,13 @@ def name_of(chunk: Chunk) -> str:
 def own_texts(chunk: Chunk) -> frozenset[tuple[ChunkId, str]]:
     """The chunks that are the own text of the root whose scope is ``chunk``: editing one of them is editing the root.
 
-    A module's own text is what stands outside functions and classes, their headers included.
+    A module's own text is what stands outside functions and classes; the header of a class counts, that of a function is its own.
     """
-    chunks = outside(chunk) if chunk.kind is Kind.MODULE else chunk.walk()
-    return frozenset((each.id, each.fingerprint) for each in chunks)
+    of_module = chunk.kind is Kind.MODULE
+    chunks = outside(chunk) if of_module else chunk.walk()
+    return frozenset(
+        (each.id, each.fingerprint) for each in chunks if not of_module or each.kind is not Kind.DEF
+    )
 
 
 def outside(chunk: Chunk) -> Iterator[Chunk]:
