@@ -15,6 +15,18 @@ pytestmark = pytest.mark.torch
 MODEL = "model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))\nopt = torch.optim.SGD(model.parameters(), lr=0.1)\n"
 
 CURES = {
+    "two losses, each with something of its own": (
+        "sum-losses",
+        MODEL
+        + """\
+out = model(torch.randn(5, 3))
+one, other = out.exp().mean(), out.pow(2).mean()
+one.backward()
+print("one")
+other.backward()
+""",
+        'print("one")\n(one + other).backward()\n',
+    ),
     "a state that a module keeps, a pair": (
         "detach-kept",
         """\

@@ -61,6 +61,21 @@ CASES: list[tuple[str, str, str]] = [
         "    act = nn.Sequential(\n        nn.Sigmoid(),\n        nn.ReLU(),  # fast\n    )\n",
     ),
     ("inplace-false", "    act = «nn.ReLU()»\n", ""),
+    (
+        "inplace-false",
+        "    act = «nn.ELU(\n        inplace=True,\n        alpha=2,\n    )»\n",
+        "    act = nn.ELU(\n        alpha=2,\n    )\n",
+    ),
+    (
+        "inplace-false",
+        "    act = «nn.ELU(\n        2,\n        inplace=True,\n    )»\n",
+        "    act = nn.ELU(\n        2,\n    )\n",
+    ),
+    (
+        "inplace-false",
+        "    act = «nn.ReLU(\n        inplace=True,  # saves memory\n    )»\n",
+        "    act = nn.ReLU(\n        inplace=False,  # saves memory\n    )\n",
+    ),
     ("no-grad-block", "    «w -= 1»  # step\n", "    with torch.no_grad():\n        w -= 1  # step\n"),
     (
         "no-grad-block",
@@ -83,7 +98,18 @@ CASES: list[tuple[str, str, str]] = [
         "    if w:\n        «w.zero_()»\n",
         "    if w:\n        with torch.no_grad():\n            w.zero_()\n",
     ),
-    ("no-grad-block", "    if w: «w.zero_()»\n", ""),
+    (
+        "no-grad-block",
+        "    if w: «w.zero_()»  # now\n",
+        "    if w:\n        with torch.no_grad():\n            w.zero_()  # now\n",
+    ),
+    ("no-grad-block", "    if w: pass\n    elif x: «w.zero_()»\n", ""),
+    ("no-grad-block", "    if w: x = w.sum(); «w.zero_()»\n", ""),
+    (
+        "no-grad-block",
+        "    a.mul_(2); «b.zero_()»  # both\n",
+        "    with torch.no_grad():\n        a.mul_(2); b.zero_()  # both\n",
+    ),
     (
         "no-grad-block",
         "    «w.fill_(g('''a\nb'''))»\n",
@@ -121,6 +147,14 @@ CASES: list[tuple[str, str, str]] = [
         "retain-graph",
         "    ⟨h.backward(retain_graph=False)⟩\n    «h.backward()»\n",
         "    h.backward(retain_graph=True)\n    h.backward()\n",
+    ),
+    (
+        "retain-graph",
+        "    ⟨torch.autograd.grad(\n        h,\n        w,  # leaf\n    )⟩\n    «h.backward()»\n",
+        (
+            "    torch.autograd.grad(\n        h,\n        w,  # leaf\n        retain_graph=True,\n    )\n"
+            "    h.backward()\n"
+        ),
     ),
     (
         "detach",

@@ -28,6 +28,7 @@ FORMS = [
     ("z = «h.mul_(2)»", "z = h = h.mul(2)"),
     ("z = «h.mul_(2)».exp()", "h = h.mul(2)\n    z = h.exp()"),
     ("return «h.mul_(2)»", "return h.mul(2)"),
+    ("return «F.dropout(h, 0.5, True, True)» + h", "h = F.dropout(h, 0.5, True)\n    return h + h"),
     ("return torch.stack([«h.mul_(2)», w])", "return torch.stack([h.mul(2), w])"),
     ("if «h.add_(1)».sum() > 0:\n        pass", "h = h.add(1)\n    if h.sum() > 0:\n        pass"),
     ("if w: «h.add_(1)»", "if w: h = h.add(1)"),

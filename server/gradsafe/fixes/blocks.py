@@ -32,8 +32,7 @@ def no_grad_header(site: Site) -> str | None:
 
 def indented_under(spot: Spot, header: str, lines: Sequence[tuple[Code, Cursor]]) -> tuple[Edit, ...]:
     """``header`` in front of the adjacent statement lines, and these one level deeper."""
-    indent = spot.indent
-    unit = "\t" if "\t" in indent else "    " if len(indent) % 4 == 0 else "  "
+    indent, unit = spot.indent, _unit(spot.indent)
     edits: list[Edit] = []
     for code, line in lines:
         start = code.offsets(line.node.body[0])[0]  # type: ignore[attr-defined]
@@ -41,6 +40,35 @@ def indented_under(spot: Spot, header: str, lines: Sequence[tuple[Code, Cursor]]
         edits.append(Edit(Span(code.chunk, start, start), before))
         edits += [Edit(Span(code.chunk, at, at), unit) for at in _continuations(code, line)]
     return tuple(edits)
+
+
+def under_header(spot: Spot, header: str, line: Cursor) -> tuple[Edit, ...]:
+    """``header`` in front of all statements of a line; those on the line of a loop or an ``if`` get lines of their own."""
+    if isinstance(line.node, cst.SimpleStatementLine):
+        return indented_under(spot, header, [(spot.code, line)]) if spot.begins_line else ()
+    opener = line.parent.node if line.parent is not None else None
+    above = line.parent.parent if line.parent is not None else None
+    if not isinstance(opener, (cst.For, cst.While, cst.If)) or _is_continued(opener, above):
+        return ()
+    body = line.node.body  # type: ignore[attr-defined]
+    start, end = spot.offsets(body[0])[0], spot.offsets(body[-1])[1]
+    text = spot.code.text
+    if "\n" in text[start:end] or "\r" in text[start:end]:
+        return ()
+    colon = len(text[:start].rstrip(" \t\f"))
+    indent, unit = spot.indent, _unit(spot.indent)
+    lines = (f"{indent}{unit}{header}", f"{indent}{unit}{unit}")
+    return (spot.replace(colon, start, spot.newline + spot.newline.join(lines)),)
+
+
+def _is_continued(opener: cst.For | cst.While | cst.If, above: Cursor | None) -> bool:
+    """An ``elif``, or what has an ``else``, whose own line would be read with it."""
+    return opener.orelse is not None or (above is not None and isinstance(above.node, cst.If))
+
+
+def _unit(indent: str) -> str:
+    """One level of indentation, in the manner of what there is."""
+    return "\t" if "\t" in indent else "    " if len(indent) % 4 == 0 else "  "
 
 
 def out_of_block(spot: Spot) -> tuple[Edit, ...]:

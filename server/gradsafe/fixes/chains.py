@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from gradsafe.fixes.forms import is_in_place_name, is_module, words
+from gradsafe.fixes.forms import words
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.tree import Cursor
 from gradsafe.rules.finding import Edit
@@ -19,31 +19,6 @@ something to run through), or there was no graph. A leaf would be one no more; e
 WITHOUT_COUNTERPART = words("""copy_ random_ bernoulli_ exponential_ geometric_ cauchy_ log_normal_ set_ resize_ resize_as_ swap_
     map_ map2_ apply_ rename_ sparse_resize_ index_reduce_ unsafe_put_ fill_diagonal_""")
 """Dropping the underscore of these names gives another function, or none."""
-
-
-def in_place_steps(at: Cursor) -> list[Cursor]:
-    """The in-place calls of the chain around ``at``, the one on the tensor first."""
-    below: list[Cursor] = []
-    cursor = at
-    while isinstance(cursor.node, cst.Call) and isinstance(cursor.node.func, cst.Attribute):
-        inner = cursor.node.func.value
-        if not (isinstance(inner, cst.Call) and isinstance(inner.func, cst.Attribute)):
-            break
-        if not is_in_place_name(inner.func.attr.value) or is_module(inner.func.value):
-            break
-        cursor = Cursor(inner, Cursor(cursor.node.func, cursor))
-        below.append(cursor)
-    above: list[Cursor] = []
-    cursor = at
-    while cursor.parent is not None and cursor.parent.parent is not None:
-        attribute, call = cursor.parent.node, cursor.parent.parent
-        if not isinstance(attribute, cst.Attribute) or attribute.value is not cursor.node:
-            break
-        if not isinstance(call.node, cst.Call) or not is_in_place_name(attribute.attr.value):
-            break
-        cursor = call
-        above.append(cursor)
-    return [*reversed(below), at, *above]
 
 
 def chain_subject(steps: list[Cursor]) -> cst.BaseExpression:

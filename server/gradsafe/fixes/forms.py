@@ -119,6 +119,31 @@ def is_in_place_name(name: str) -> bool:
     return name.endswith("_") and not name.endswith("__") and len(name) > 1 and name not in NOT_WRITES
 
 
+def in_place_steps(at: Cursor) -> list[Cursor]:
+    """The in-place calls of the chain around ``at``, the one on the tensor first."""
+    below: list[Cursor] = []
+    cursor = at
+    while isinstance(cursor.node, cst.Call) and isinstance(cursor.node.func, cst.Attribute):
+        inner = cursor.node.func.value
+        if not (isinstance(inner, cst.Call) and isinstance(inner.func, cst.Attribute)):
+            break
+        if not is_in_place_name(inner.func.attr.value) or is_module(inner.func.value):
+            break
+        cursor = Cursor(inner, Cursor(cursor.node.func, cursor))
+        below.append(cursor)
+    above: list[Cursor] = []
+    cursor = at
+    while cursor.parent is not None and cursor.parent.parent is not None:
+        attribute, call = cursor.parent.node, cursor.parent.parent
+        if not isinstance(attribute, cst.Attribute) or attribute.value is not cursor.node:
+            break
+        if not isinstance(call.node, cst.Call) or not is_in_place_name(attribute.attr.value):
+            break
+        cursor = call
+        above.append(cursor)
+    return [*reversed(below), at, *above]
+
+
 def function_flag(call: cst.Call) -> cst.Arg | None:
     """The ``inplace`` argument of a call of a function, if it is given and not plainly False."""
     return _flag(call, FUNCTION_FLAG.get(callee(call) or ""))

@@ -9,7 +9,7 @@ import libcst as cst
 from gradsafe.fixes.forms import Containers, holder
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.spot import Spot
-from gradsafe.fixes.tree import dotted, walk
+from gradsafe.fixes.tree import argument, dotted, walk
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +40,23 @@ def maker_of(site: Site) -> Maker | None:
         if code.chunk == chunk:
             break
     return found
+
+
+def iterated(loop: cst.For, name: str) -> cst.BaseExpression | None:
+    """What ``name`` runs through: an argument of ``enumerate`` or ``zip``, or all of it."""
+    target, call = loop.target, loop.iter
+    if dotted(target) == name:
+        return call
+    if not isinstance(target, cst.Tuple) or not isinstance(call, cst.Call):
+        return None
+    at = next((n for n, each in enumerate(target.elements) if dotted(each.value) == name), None)
+    counted = isinstance(call.func, cst.Name) and call.func.value == "enumerate"
+    if at is None or not (counted or (isinstance(call.func, cst.Name) and call.func.value == "zip")):
+        return None
+    if any(each.star for each in call.args):
+        return None
+    given = argument(call, at - counted if at >= counted else None, "iterable")
+    return given.value if given is not None else None
 
 
 def _bound(node: cst.Assign | cst.For) -> frozenset[str]:

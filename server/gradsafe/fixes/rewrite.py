@@ -60,9 +60,34 @@ def drop_argument(spot: Spot, call: cst.Call, arg: cst.Arg, otherwise: str) -> E
         end = spot.code.text.index(",", value_end) + 1
     removed = spot.code.text[start:value_start] + spot.code.text[value_end:end]
     positional_follows = arg.keyword is None and index + 1 < len(call.args)
-    if "#" in removed or positional_follows:
+    if "#" in removed or positional_follows or _has_remark(spot, start, end):
         return spot.replace(value_start, value_end, otherwise)
-    return spot.replace(start, end, "")
+    return spot.replace(*_whole_line(spot, start, end), "")
+
+
+def _line_around(spot: Spot, start: int, end: int) -> tuple[int, int] | None:
+    """From its first character to its line break, where nothing stands before on the line."""
+    text = spot.code.text
+    first = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
+    if text[first:start].strip():
+        return None
+    breaks = [at for at in (text.find("\n", end), text.find("\r", end)) if at >= 0]
+    return first, min(breaks, default=len(text))
+
+
+def _has_remark(spot: Spot, start: int, end: int) -> bool:
+    """Whether a line that holds nothing else has a comment behind: it is about what would be gone."""
+    line = _line_around(spot, start, end)
+    return line is not None and spot.code.text[end : line[1]].lstrip().startswith("#")
+
+
+def _whole_line(spot: Spot, start: int, end: int) -> tuple[int, int]:
+    """With the line itself, where it holds nothing else."""
+    line = _line_around(spot, start, end)
+    if line is None or spot.code.text[end : line[1]].strip() or line[1] == len(spot.code.text):
+        return start, end
+    newline = 2 if spot.code.text.startswith("\r\n", line[1]) else 1
+    return line[0], line[1] + newline
 
 
 def _start(spot: Spot, arg: cst.Arg) -> int:

@@ -13,6 +13,7 @@ from gradsafe.fixes.forms import Containers, callee, words
 from gradsafe.fixes.holds import ELSEWHERE, FRESH_METHODS, Share, shares
 from gradsafe.fixes.sources import Code
 from gradsafe.fixes.tree import Cursor, dotted, walk
+from gradsafe.fixes.variables import is_inner
 
 Position = tuple[int, int]
 """Index of the chunk in the scope, offset in the chunk."""
@@ -202,7 +203,7 @@ class _Collector:
                 self.scope.foreign.update(item.name.value for item in node.names)
             elif isinstance(node, cst.Attribute) and isinstance(node.value, cst.Name):
                 self.scope.attributes.add((node.value.value, node.attr.value))
-            elif isinstance(node, cst.Name) and _is_read(cursor):
+            elif isinstance(node, cst.Name) and _is_read(cursor) and not is_inner(cursor, node.value):
                 nest, deferred = self._nest(cursor), self._is_nested(cursor)
                 passed = any(isinstance(each.node, cst.Arg) for each in cursor.ancestors())
                 self.scope.uses.append(Use(node.value, self._at(node)[0], nest, deferred, passed))

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import libcst as cst
 
-from gradsafe.fixes.forms import MODULE_FLAG, How, WriteForm, forms, holder
+from gradsafe.fixes.forms import MODULE_FLAG, Containers, How, WriteForm, forms, holder, in_place_steps
 from gradsafe.fixes.names import Names
 from gradsafe.fixes.sources import Sources
 from gradsafe.fixes.spot import Spot, find_spot
@@ -60,7 +60,8 @@ class Site:
 
     def _would_be_lost(self, subject: cst.BaseExpression) -> bool:
         """Whether nobody would ever see a new tensor: ``for row in w: row = row.add(1)`` leaves ``w`` as it was."""
-        statement, write = self.spot.statement.node, self.form.at.node if self.form is not None else None
+        statement = self.spot.statement.node
+        write = in_place_steps(self.form.at)[-1].node if self.form is not None else None
         unread = write is statement or (isinstance(statement, cst.Expr) and statement.value is write)
         return unread and self.names.is_item_of_others(subject)
 
@@ -74,7 +75,7 @@ def find_site(finding: Finding, sources: Sources) -> Site | None:
     spot = find_spot(sources, finding.primary)
     if spot is None:
         return None
-    form = _closest(spot, (form for cursor in spot.nodes() for form in forms(cursor)))
+    form = _closest(spot, (form for cursor in spot.nodes() for form in forms(cursor)), finding.subject)
     if form is None:
         spot = (find_spot(sources, finding.write) if finding.write is not None else None) or spot
         is_module = finding.operation is None or finding.operation in MODULE_FLAG
@@ -85,6 +86,7 @@ def find_site(finding: Finding, sources: Sources) -> Site | None:
                 for cursor in spot.nodes()
                 for form in (*forms(cursor), *(_module_call(cursor) if is_module else ()))
             ),
+            finding.subject,
         )
     return Site(finding, sources, spot, form)
 
@@ -98,8 +100,11 @@ def _module_call(cursor: Cursor) -> Iterator[WriteForm]:
         yield WriteForm(How.MODULE, cursor, call.args[0].value)
 
 
-def _closest(spot: Spot, candidates: Iterable[WriteForm]) -> WriteForm | None:
-    """The form that stands at the spot: the same piece of text, else the widest inside, else the tightest around."""
+def _closest(spot: Spot, candidates: Iterable[WriteForm], subject: str | None) -> WriteForm | None:
+    """The form that stands at the spot: the same piece of text, else the widest inside, else the tightest around.
+
+    Of several targets of one assignment (``h[0] = g[1] = 0``) the one that is the subject.
+    """
     ranked = []
     for form in candidates:
         start, end = spot.offsets(form.at.node)
@@ -107,7 +112,16 @@ def _closest(spot: Spot, candidates: Iterable[WriteForm]) -> WriteForm | None:
             continue
         inside = spot.start <= start and end <= spot.end
         size = end - start
+        held = holder(form.target, Containers())
+        another = subject is not None and held is not None and dotted(held) != subject
         ranked.append(
-            ((start, end) != (spot.start, spot.end), not inside, -size if inside else size, start, form)
+            (
+                (start, end) != (spot.start, spot.end),
+                not inside,
+                -size if inside else size,
+                start,
+                another,
+                form,
+            )
         )
-    return min(ranked, key=lambda entry: entry[:4])[-1] if ranked else None
+    return min(ranked, key=lambda entry: entry[:5])[-1] if ranked else None

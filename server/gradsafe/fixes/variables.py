@@ -21,12 +21,12 @@ def variables(*nodes: cst.CSTNode) -> Iterator[tuple[str, bool]]:
         if (
             isinstance(cursor.node, cst.Name)
             and not _is_label(cursor)
-            and not _is_inner(cursor, cursor.node.value)
+            and not is_inner(cursor, cursor.node.value)
         ):
             yield cursor.node.value, _is_target(cursor)
 
 
-def _is_inner(cursor: Cursor, name: str) -> bool:
+def is_inner(cursor: Cursor, name: str) -> bool:
     """``c`` in ``[c.forward() for c in clients]`` and in ``lambda c: c.x``: a name of its own, whatever is called so outside."""
     child, outside = cursor, False
     for parent in cursor.ancestors():

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import libcst as cst
 
 from gradsafe.fixes.blocks import indented_under, no_grad_header, own_line
-from gradsafe.fixes.chains import chain_subject, in_place_steps, out_of_place_steps
+from gradsafe.fixes.chains import chain_subject, out_of_place_steps
 from gradsafe.fixes.draft import Draft
-from gradsafe.fixes.forms import How, WriteForm
+from gradsafe.fixes.forms import How, WriteForm, in_place_steps
 from gradsafe.fixes.rewrite import line_before, operand
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.tree import dotted, walk

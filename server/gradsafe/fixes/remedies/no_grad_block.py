@@ -9,11 +9,12 @@ from collections.abc import Iterator, Sequence
 
 import libcst as cst
 
-from gradsafe.fixes.blocks import indented_under, no_grad_header, own_line
+from gradsafe.fixes.blocks import indented_under, no_grad_header, own_line, under_header
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import How, forms, words
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.sources import Code
+from gradsafe.fixes.spot import Spot
 from gradsafe.fixes.tree import Cursor, walk
 
 INITIALISES = words(
@@ -24,12 +25,34 @@ INITIALISES = words(
 
 def propose(site: Site) -> Iterator[Draft]:
     header, line = no_grad_header(site), own_line(site.spot)
-    if site.form is None or site.form.how is How.DATA or header is None or line is None:
+    if site.form is None or site.form.how is How.DATA or header is None:
         return
-    lines = _neighbours(site, line)
     title = "Put the update under `torch.no_grad()`"
     on_leaf = site.finding.code.startswith("leaf")
+    if line is None:
+        shared = _shared_line(site.spot)
+        edits = under_header(site.spot, header, shared) if shared is not None else ()
+        if shared is not None and edits:
+            updates = all(
+                _is_update(each) for each in shared.node.children if isinstance(each, cst.BaseSmallStatement)
+            )
+            yield Draft(title, edits, on_leaf and updates)
+        return
+    lines = _neighbours(site, line)
     yield Draft(title, indented_under(site.spot, header, lines), on_leaf and _is_update(line.node))
+
+
+def _shared_line(spot: Spot) -> Cursor | None:
+    """A line of several statements that all write in place, or the only line of a loop or an ``if`` on the header's own."""
+    line = spot.statement.parent
+    if line is None or not isinstance(line.node, (cst.SimpleStatementLine, cst.SimpleStatementSuite)):
+        return None
+    for statement in line.node.body:
+        if not isinstance(statement, (cst.Expr, cst.AugAssign, cst.Assign)):
+            return None
+        if not any(True for cursor in walk([statement]) for _ in forms(cursor)):
+            return None
+    return line
 
 
 def _is_update(line: cst.CSTNode) -> bool:

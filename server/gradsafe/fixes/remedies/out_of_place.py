@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import libcst as cst
 
 from gradsafe.fixes.blocks import out_of_block
-from gradsafe.fixes.chains import LIKE, WITHOUT_COUNTERPART, chain_subject, in_place_steps, out_of_place_steps
+from gradsafe.fixes.chains import LIKE, WITHOUT_COUNTERPART, chain_subject, out_of_place_steps
 from gradsafe.fixes.draft import Draft
-from gradsafe.fixes.forms import FUNCTION_MODULES, How, WriteForm, callee, function_flag
+from gradsafe.fixes.forms import FUNCTION_MODULES, How, WriteForm, callee, function_flag, in_place_steps
 from gradsafe.fixes.holds import FRESH_METHODS, shares
 from gradsafe.fixes.masks import masked_rewrite
 from gradsafe.fixes.rewrite import drop_argument, line_before, operand, runs_once_in_place
@@ -157,11 +157,18 @@ def _occurrences(site: Site, name: str) -> int:
     return sum(site.spot.text(each) == name for each in names)
 
 
+def _is_used_above(site: Site, name: str, start: int) -> bool:
+    """Whether the statement has the tensor before the write: behind it, it finds the new one as it found the written one."""
+    kinds = (cst.Name, cst.Attribute, cst.Subscript)
+    names = (each.node for each in site.spot.nodes() if isinstance(each.node, kinds))
+    return any(site.spot.text(each) == name and site.spot.offsets(each)[0] < start for each in names)
+
+
 def _hoisted(site: Site, at: Cursor, name: str, draft: Draft) -> Draft | None:
     """The new tensor on a line of its own before the statement, which then uses its name."""
     start, end = site.spot.offsets(at.node)
     text = site.spot.patched(start, end, draft.edits)
-    if not runs_once_in_place(site, at) or _occurrences(site, name) != 1 or "\n" in text or "\r" in text:
+    if not runs_once_in_place(site, at) or _is_used_above(site, name, start) or "\n" in text or "\r" in text:
         return None
     before = line_before(site, f"{name} = {text}")
     if before is None:

@@ -13,9 +13,9 @@ import libcst as cst
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import callee
 from gradsafe.fixes.site import Site
-from gradsafe.fixes.spot import find_spot
+from gradsafe.fixes.spot import Spot, find_spot
 from gradsafe.fixes.tree import argument
-from gradsafe.rules.finding import Role
+from gradsafe.rules.finding import Edit, Role
 
 
 def propose(site: Site) -> Iterator[Draft]:
@@ -31,8 +31,21 @@ def propose(site: Site) -> Iterator[Draft]:
         if given is not None:
             edit = spot.replace(*spot.offsets(given.value), "True")
         elif call.args:
-            edit = spot.insert(spot.offsets(call.args[-1].value)[1], ", retain_graph=True")
+            edit = _behind(spot, call.args[-1])
         else:
             edit = spot.insert(spot.offsets(call)[1] - 1, "retain_graph=True")
         yield Draft("Keep the graph of the first backward", (edit,), safe=False)
         return
+
+
+def _behind(spot: Spot, last: cst.Arg) -> Edit:
+    """Behind the last argument: on a line of its own where that has one and ends with a comma."""
+    text = spot.code.text
+    start, end = spot.offsets(last.keyword or last.value)[0], spot.offsets(last.value)[1]
+    line = max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
+    if not isinstance(last.comma, cst.Comma) or text[line:start].strip():
+        return spot.insert(end, ", retain_graph=True")
+    at = text.index(",", end) + 1
+    while at < len(text) and text[at] not in "\r\n":  # a comment stays where it is
+        at += 1
+    return spot.insert(at, f"{spot.newline}{text[line:start]}retain_graph=True,")

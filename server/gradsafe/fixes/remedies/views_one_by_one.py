@@ -13,7 +13,7 @@ import libcst as cst
 
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import callee, is_module
-from gradsafe.fixes.made_by import maker_of
+from gradsafe.fixes.made_by import iterated, maker_of
 from gradsafe.fixes.pieces import blocks_around
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.spot import Spot
@@ -26,7 +26,7 @@ def propose(site: Site) -> Iterator[Draft]:
     if maker is None:
         return
     node, spot = maker.node, maker.spot
-    views = _iterated(node, maker.name) if isinstance(node, cst.For) else node.value
+    views = iterated(node, maker.name) if isinstance(node, cst.For) else node.value
     if views is None:
         return
     edits = _split(spot, views)
@@ -93,23 +93,6 @@ def _cuts(spot: Spot, views: cst.Call, size: cst.BaseExpression, of_module: bool
         return None
     length = f"{base}.size({spot.text(dim.value)})" if dim is not None else f"len({base})"
     return f"list(range({size.value}, {length}, {size.value}))"
-
-
-def _iterated(loop: cst.For, name: str) -> cst.BaseExpression | None:
-    """What ``name`` runs through: an argument of ``enumerate`` or ``zip``, or all of it."""
-    target, call = loop.target, loop.iter
-    if dotted(target) == name:
-        return call
-    if not isinstance(target, cst.Tuple) or not isinstance(call, cst.Call):
-        return None
-    at = next((n for n, each in enumerate(target.elements) if dotted(each.value) == name), None)
-    counted = isinstance(call.func, cst.Name) and call.func.value == "enumerate"
-    if at is None or not (counted or (isinstance(call.func, cst.Name) and call.func.value == "zip")):
-        return None
-    if any(each.star for each in call.args):
-        return None
-    given = argument(call, at - counted if at >= counted else None, "iterable")
-    return given.value if given is not None else None
 
 
 def _rows_of(views: cst.BaseExpression) -> str | None:
