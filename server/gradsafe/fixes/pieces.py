@@ -196,7 +196,7 @@ def blocks_around(sources: Sources, spot: Spot) -> Iterator[list[Piece]]:
         if isinstance(cursor.node, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
             return
         if isinstance(cursor.node, cst.IndentedBlock):
-            yield _in_one_chunk(spot.code, cursor.node.body)
+            yield in_one_chunk(spot.code, cursor.node.body)
     for block in sources.blocks(spot.code.chunk):
         pieces = _pieces(block)
         if pieces is None:
@@ -224,7 +224,8 @@ def _pieces(block: Sequence[Sequence[Code | None]]) -> list[Piece] | None:
     return known if len(known) == len(pieces) else None
 
 
-def _in_one_chunk(code: Code, body: Sequence[cst.CSTNode]) -> list[Piece]:
+def in_one_chunk(code: Code, body: Sequence[cst.CSTNode]) -> list[Piece]:
+    """The statements of a block that is not split."""
     return [Piece((Part(code, *_lines(code, node), node),)) for node in body]
 
 

@@ -224,14 +224,22 @@ class _Collector:
         return frozenset({id(node.body)} | ({id(self.code)} if node is self.code.body[0] else set()))
 
     def _container(self, node: cst.Assign | cst.AnnAssign) -> None:
-        targets = [each.target for each in node.targets] if isinstance(node, cst.Assign) else [node.target]
-        names = {name for target in targets if (name := dotted(target)) is not None}
-        value = node.value
-        made_by = callee(value) if isinstance(value, cst.Call) else None
-        if isinstance(value, (cst.List, cst.Dict, cst.ListComp, cst.DictComp)) or made_by in MAKE_LISTS:
-            self.scope.lists |= names
-        elif isinstance(value, (cst.Tuple, cst.GeneratorExp)) or made_by in MAKE_TUPLES | HOLD_WEAKLY:
-            self.scope.tuples |= names
+        assert node.value is not None
+        for target in (
+            [each.target for each in node.targets] if isinstance(node, cst.Assign) else [node.target]
+        ):
+            for one, value in _pairs(target, node.value):
+                name = dotted(one)
+                made_by = callee(value) if isinstance(value, cst.Call) else None
+                if name is None:
+                    continue
+                if (
+                    isinstance(value, (cst.List, cst.Dict, cst.ListComp, cst.DictComp))
+                    or made_by in MAKE_LISTS
+                ):
+                    self.scope.lists.add(name)
+                elif isinstance(value, (cst.Tuple, cst.GeneratorExp)) or made_by in MAKE_TUPLES | HOLD_WEAKLY:
+                    self.scope.tuples.add(name)
 
     def _filled(self, call: cst.Call) -> None:
         """``history.append(h)``: no tensor is filled so."""
@@ -275,6 +283,22 @@ class _Collector:
                     inner.append(id(parent.node.body))
             at = parent
         return (*self.outer, *reversed(inner))
+
+
+def _pairs(
+    target: cst.BaseExpression, value: cst.BaseExpression
+) -> Iterator[tuple[cst.BaseExpression, cst.BaseExpression]]:
+    """``a, b = [], {}`` binds one to each."""
+    if not isinstance(target, cst.Tuple) or not isinstance(value, cst.Tuple):
+        yield target, value
+        return
+    elements = (*target.elements, *value.elements)
+    if len(target.elements) == len(value.elements) and all(
+        isinstance(each, cst.Element) for each in elements
+    ):
+        yield from (
+            (one.value, other.value) for one, other in zip(target.elements, value.elements, strict=True)
+        )
 
 
 class _Bound(NamedTuple):

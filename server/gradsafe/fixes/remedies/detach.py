@@ -7,6 +7,7 @@ a detached tensor would leave the second one nothing to do.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import libcst as cst
@@ -14,9 +15,11 @@ import libcst as cst
 from gradsafe.fixes.blocks import own_line
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.names import Names
-from gradsafe.fixes.pieces import backward_of
+from gradsafe.fixes.pieces import backward_of, blocks_around
 from gradsafe.fixes.site import Site
+from gradsafe.fixes.sources import Code
 from gradsafe.fixes.spot import Spot, find_spot
+from gradsafe.fixes.tree import Cursor, dotted, walk
 from gradsafe.rules.finding import Edit, Role
 
 
@@ -27,14 +30,57 @@ def propose(site: Site) -> Iterator[Draft]:
     around = Names(site.sources, spot)
     read = {cursor.node.value for cursor in spot.nodes() if isinstance(cursor.node, cst.Name)}
     names = around.carried() or [name for name in around.accumulated() if name in read]
+    if not names or set(names) & (around.containers.open | around.containers.closed):
+        names = _in_places(site, spot) or names
     if not names:
         return
     yield carried_on(site, spot, names)
 
 
+def _in_places(site: Site, spot: Spot) -> list[str]:
+    """``memory["h"]``, ``net.state``: places that the loop around ``spot`` fills and reads; what is under a key is a tensor."""
+    for inner, outer in itertools.pairwise(blocks_around(site.sources, spot)):
+        loop = next(piece for piece in outer if piece.covers(spot))
+        if not isinstance(loop.parts[0].node, (cst.For, cst.While)):
+            continue
+        filled: list[str] = []
+        read: set[str] = set()
+        for part in (part for piece in inner for part in piece.parts):
+            for cursor in walk([part.node]):
+                text = _place(part.code, cursor)
+                if text is not None and _is_target(cursor):
+                    filled.append(text)
+                elif text is not None:
+                    read.add(text)
+        return [text for text in dict.fromkeys(filled) if text in read]
+    return []
+
+
+def _place(code: Code, cursor: Cursor) -> str | None:
+    node = cursor.node
+    if isinstance(node, cst.Attribute):
+        return dotted(node)
+    if not isinstance(node, cst.Subscript) or dotted(node.value) is None or len(node.slice) != 1:
+        return None
+    index = node.slice[0].slice
+    is_fixed = isinstance(index, cst.Index) and isinstance(index.value, (cst.SimpleString, cst.Integer))
+    return code.text[slice(*code.offsets(node))] if is_fixed else None
+
+
+def _is_target(cursor: Cursor) -> bool:
+    parent = cursor.parent
+    while parent is not None and isinstance(parent.node, (cst.Element, cst.Tuple)):
+        parent = parent.parent
+    return parent is not None and isinstance(parent.node, cst.AssignTarget)
+
+
 def carried_on(site: Site, spot: Spot, states: Sequence[str]) -> Draft:
     """The states cut off their graphs behind the backward at ``spot``; an LSTM's is a pair."""
-    statements = [f"{state} = {state}.detach()" for state in states]
+    lists = Names(site.sources, spot).containers.open
+    statements = [
+        f"{state} = [each.detach() for each in {state}]" if state in lists else f"{state} = {state}.detach()"
+        for state in states
+    ]
     if "`LSTM" in site.finding.message and len(states) == 1:
         statements = [f"{state} = tuple(each.detach() for each in {state})" for state in states]
     return Draft(title(states), (behind(spot, statements),), safe=False)

@@ -15,7 +15,7 @@ import libcst as cst
 
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import is_module
-from gradsafe.fixes.pieces import Part, Piece, blocks_around, index_of
+from gradsafe.fixes.pieces import Part, Piece, blocks_around, calls_of_function, in_one_chunk, standing_for
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.spot import find_spot
 from gradsafe.fixes.tree import Cursor, walk
@@ -65,10 +65,28 @@ def _ranges(site: Site) -> Iterator[_Range]:
             if isinstance(outer[loop].parts[0].node, (cst.For, cst.While)):
                 yield _Range(outer[:loop], inner)
         return
-    for block in blocks:
-        one, other = index_of(block, earlier), index_of(block, site.spot)
-        if one is not None and other is not None and one < other:
-            yield from _between(block, one, other)
+    for spot in itertools.chain((site.spot,), calls_of_function(site.sources, site.spot)):
+        for block in blocks_around(site.sources, spot):
+            opened = list(_opened(block))
+            ones, others = standing_for(earlier, opened), standing_for(site.spot, opened)
+            pairs = [(one, other) for one in ones for other in others if one < other]
+            if pairs:
+                yield from _between(opened, *max(pairs, key=lambda pair: (pair[0], -pair[1])))
+                return
+
+
+def _opened(block: Sequence[Piece]) -> Iterator[Piece]:
+    """The statements of a block; those in a ``with`` one by one, since they always run."""
+    for piece in block:
+        part = piece.parts[0]
+        if (
+            len(piece.parts) == 1
+            and isinstance(part.node, cst.With)
+            and isinstance(part.node.body, cst.IndentedBlock)
+        ):
+            yield from _opened(in_one_chunk(part.code, part.node.body.body))
+        else:
+            yield piece
 
 
 def _between(block: Sequence[Piece], one: int, other: int) -> Iterator[_Range]:
@@ -115,5 +133,5 @@ def _behind(part: Part, node: cst.Name) -> Edit:
 
 
 def _short(piece: Piece) -> str:
-    line = piece.text.strip().partition("\n")[0]
+    line = piece.text.strip().partition("\n")[0].partition("  #")[0]
     return line if len(line) <= 60 else f"{line[:57]}..."

@@ -1,0 +1,97 @@
+"""As ``test_cures``, for what a loop or two steps of training have in common: states in lists and dicts, a generator's samples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("torch")
+
+from curing import assert_cures
+
+pytestmark = pytest.mark.torch
+
+GAN = """\
+G, D = nn.Linear(2, 3), nn.Linear(3, 1)
+og, od = torch.optim.Adam(G.parameters()), torch.optim.Adam(D.parameters())
+
+def d_step(real, fake):
+    od.zero_grad()
+    loss = D(real).exp().mean() - D(fake).mean()
+    loss.backward()
+    od.step()
+
+def g_step(fake):
+    og.zero_grad()
+    D(fake).pow(2).mean().backward()
+    og.step()
+
+"""
+
+CURES = {
+    "a state under a key": (
+        "detach",
+        """\
+cell, memory = nn.GRUCell(3, 4), {"h": torch.zeros(1, 4)}
+for x in torch.randn(3, 1, 3):
+    memory["h"] = cell(x, memory["h"])
+    memory["h"].pow(2).sum().backward()
+""",
+        'backward()\n    memory["h"] = memory["h"].detach()\n',
+    ),
+    "states of an object that the loop fills": (
+        "detach",
+        """\
+class State:
+    h = c = torch.zeros(1, 4)
+
+cell, state = nn.LSTMCell(3, 4), State()
+for x in torch.randn(3, 1, 3):
+    state.h, state.c = cell(x, (state.h, state.c))
+    state.h.pow(2).sum().backward()  # truncated
+""",
+        "# truncated\n    state.h = state.h.detach()\n    state.c = state.c.detach()\n",
+    ),
+    "a list of states": (
+        "detach",
+        """\
+cells = nn.ModuleList([nn.GRUCell(3, 4), nn.GRUCell(3, 4)])
+states = [torch.zeros(1, 4), torch.zeros(1, 4)]
+for x in torch.randn(3, 1, 3):
+    states = [cell(x, h) for cell, h in zip(cells, states)]
+    sum(h.pow(2).sum() for h in states).backward()
+""",
+        "backward()\n    states = [each.detach() for each in states]\n",
+    ),
+    "samples that a helper trains on": (
+        "detach-at-use",
+        GAN
+        + """\
+for real in torch.randn(2, 5, 3):
+    fake = torch.tanh(G(torch.randn(5, 2)))
+    d_step(real, fake)  # the critic
+    g_step(fake)
+""",
+        "    d_step(real, fake.detach())  # the critic\n",
+    ),
+    "samples that are made in a block": (
+        "detach-at-use",
+        GAN
+        + """\
+for real in torch.randn(2, 5, 3):
+    with torch.enable_grad():
+        fake = torch.tanh(G(torch.randn(5, 2)))
+        loss = D(real).mean() - D(fake).mean()
+    loss.backward()
+    od.step()
+    g_step(fake)
+""",
+        "        loss = D(real).mean() - D(fake.detach()).mean()\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("remedy", "body", "expected"), CURES.values(), ids=CURES.keys())
+def test_cure(remedy: str, body: str, expected: str, tmp_path: Path) -> None:
+    assert_cures(remedy, body, expected, tmp_path)
