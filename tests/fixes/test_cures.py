@@ -258,6 +258,10 @@ DEAD_ENDS = {
         "sum-losses",
         "w = torch.ones(2, requires_grad=True)\ntrained = bool(len('x'))\nif trained:\n    h = w * w\n    h.sum().backward()\nh.mean().backward()\n",
     ),
+    "backward would find no graph": (
+        "out-of-place",
+        "w = torch.ones(2, requires_grad=True)\nloss = (w.detach() * 2).sum()\nw /= 2\nloss.backward()\n",
+    ),
     "nothing else has a graph": (
         "detach-at-use",
         "w = torch.ones(2, requires_grad=True)\nh = w.exp()\nh.sum().backward()\nloss = h.pow(2).sum()\nloss.backward()\n",

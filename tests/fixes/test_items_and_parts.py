@@ -41,6 +41,19 @@ CURES = {
         BASE + "parts = a.chunk(2)\nparts[0].zero_()\na.sum().backward()\nassert a[0, 0] == 0\n",
         "parts = a.tensor_split(2)\n",
     ),
+    "rows of what inference mode made": (
+        "clone-before-write",
+        """\
+x = torch.ones(2, requires_grad=True)
+with torch.inference_mode():
+    kept = torch.ones(3, 2)
+for row in kept:
+    row.mul_(2)
+assert kept[0, 0] == 2
+(x * kept).sum().backward()
+""",
+        "kept = kept.clone()\nfor row in kept:\n",
+    ),
     "parts in a tuple": (
         "copy-the-parts",
         BASE + "parts = a.chunk(2)\nparts[0].zero_()\n(parts[0] + parts[1]).sum().backward()\n",

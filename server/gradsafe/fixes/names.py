@@ -32,6 +32,11 @@ class Names:
         """The names that hold lists or tuples of tensors rather than a tensor."""
         return self._scope.containers if self._scope is not None else Containers()
 
+    @property
+    def in_loop(self) -> bool:
+        """Whether the statement runs again and again."""
+        return self._scope is not None and any(block in self._scope.loops for block in self._nest)
+
     def can_bind(self, subject: cst.BaseExpression) -> bool:
         """``subject = ...`` would rebind what it reads (not make a new local of a global)."""
         if isinstance(subject, cst.Name):

@@ -8,6 +8,8 @@ from functools import cache
 from importlib import import_module
 from typing import cast
 
+import libcst as cst
+
 from gradsafe.fixes import remedies
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.marimo import binds_what_a_cell_takes
@@ -26,7 +28,7 @@ def offer(finding: Finding, sources: Sources, last: tuple[str, ...] = ("suppress
     site = find_site(finding, sources)
     if site is None:
         return ()
-    wanted = [*finding.remedies, *(name for name in last if name not in finding.remedies)]
+    wanted = [*_by_cost(site), *(name for name in last if name not in finding.remedies)]
     fixes: list[Fix] = []
     for name in wanted:
         propose = _remedy(name)
@@ -35,6 +37,16 @@ def offer(finding: Finding, sources: Sources, last: tuple[str, ...] = ("suppress
             if not known and not binds_what_a_cell_takes(draft.edits, sources):
                 fixes.append(Fix(draft.title, name, draft.edits, draft.safe))
     return tuple(fixes)
+
+
+def _by_cost(site: Site) -> list[str]:
+    """As the rule names them, but in a loop that writes rows a copy of what is saved comes before one of all rows in each round."""
+    wanted, at_save, whole = list(site.finding.remedies), "clone-at-save", "clone-before-write"
+    writes_rows = site.form is not None and isinstance(site.form.target, cst.Subscript)
+    if writes_rows and site.names.in_loop and {at_save, whole} <= set(wanted):
+        wanted.remove(at_save)
+        wanted.insert(wanted.index(whole), at_save)
+    return wanted
 
 
 def remedy_names() -> tuple[str, ...]:

@@ -36,7 +36,7 @@ class Outcome:
     called_without_grad: frozenset[ChunkId] = frozenset()
     backwards: frozenset[BackwardReads] = frozenset()
     broken: int = 0
-    """On how many paths Python itself refuses: an attribute that is not there, an operand of the wrong type."""
+    """On how many paths Python itself refuses (an attribute that is not there, an operand of the wrong type), or backward finds no graph."""
 
     @property
     def budgets_hit(self) -> frozenset[str]:
@@ -83,8 +83,12 @@ def interpret(world: World, root: Root, allowance: Allowance = Allowance.FULL) -
         result.called,
         result.called_without_grad,
         frozenset(each for trail in result.trails for each in _backwards(trail)),
-        sum(trail.raised in _REFUSALS for trail in result.trails),
+        sum(_is_broken(trail) for trail in result.trails),
     )
+
+
+def _is_broken(trail: Trail) -> bool:
+    return trail.raised in _REFUSALS or (trail.barren and trail.shadow_from is None)
 
 
 def _backwards(trail: Trail) -> Iterator[BackwardReads]:

@@ -120,7 +120,7 @@ def _remedies(write: Write) -> tuple[str, ...]:
         return ("detach", "detach-kept", *_MOVES, "compute-each-round", "sum-in-loop")
     is_update = not write.grad_enabled or write.operation == "load_state_dict"
     moves = (*_MOVES, "backward-inside-with", "update-before-forward") if is_update else ()
-    return ("out-of-place", "items-anew", "clone-before-write", "clone-at-save", *moves)
+    return ("out-of-place", "items-anew", "clone-before-write", "clone-at-save", "stack-rows", *moves)
 
 
 def _runtime_message(save: Save, last: Write) -> str:

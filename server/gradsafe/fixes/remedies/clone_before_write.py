@@ -8,6 +8,7 @@ import libcst as cst
 
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import How
+from gradsafe.fixes.made_by import iterated, maker_of
 from gradsafe.fixes.rewrite import line_before, receiver
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.tree import dotted, walk
@@ -28,12 +29,28 @@ def propose(site: Site) -> Iterator[Draft]:
         unseen = not names.seen_elsewhere(subject) and not names.read_after(subject)
         yield Draft(f"Give the in-place module a copy of `{text}`", (edit,), unseen)
         return
+    if site.finding.code.startswith("inference"):
+        yield from _of_rows(site)
     if not site.can_rebind(subject) or site.loses_history(subject) or _is_bound_by_statement(site, subject):
         return
     copy = f"[each.clone() for each in {text}]" if names.containers.holds(subject) else f"{text}.clone()"
     before = line_before(site, f"{text} = {copy}")
     if before is not None:
         yield Draft(f"Clone `{text}` before the write", (before,), not names.seen_elsewhere(subject))
+
+
+def _of_rows(site: Site) -> Iterator[Draft]:
+    """``for row in cached: row.mul_(2)`` writes ``cached``, which can be copied once, above the loop: the rows of a copy may be written."""
+    maker = maker_of(site)
+    if maker is None or not isinstance(maker.node, cst.For):
+        return
+    rows, loop = iterated(maker.node, maker.name), Site(site.finding, site.sources, maker.spot, None)
+    if not isinstance(rows, cst.Name) or loop.names.containers.holds(rows) or not loop.names.can_bind(rows):
+        return
+    before = line_before(loop, f"{rows.value} = {rows.value}.clone()")
+    if before is not None:
+        seen = loop.names.seen_elsewhere(rows)
+        yield Draft(f"Clone `{rows.value}` before its rows are written", (before,), not seen)
 
 
 def _is_bound_by_statement(site: Site, subject: cst.BaseExpression) -> bool:
