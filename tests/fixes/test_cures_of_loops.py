@@ -64,6 +64,39 @@ for x in torch.randn(3, 1, 3):
 """,
         "backward()\n    states = [each.detach() for each in states]\n",
     ),
+    "a penalty that the constructor adds up": (
+        "compute-in-forward",
+        """\
+class Net(nn.Module):
+    def __init__(self, width=4):
+        super().__init__()
+        self.fc, self.out = nn.Linear(3, width), nn.Linear(width, 1)
+        self.penalty = 0.0
+        for layer in (self.fc, self.out):
+            self.punish(layer)  # L2
+        self.calls = 0
+
+    def punish(self, layer):
+        self.penalty = self.penalty + layer.weight.pow(2).sum()
+
+    def forward(self, x):
+        \'\'\'Run.\'\'\'
+        return self.out(self.fc(x))
+
+net = Net()
+opt = torch.optim.SGD(net.parameters(), lr=0.1)
+for x in torch.randn(2, 5, 3):
+    loss = net(x).mean() + net.penalty
+    opt.zero_grad()
+    loss.backward()
+    opt.step()
+""",
+        (
+            "        self.calls = 0\n\n    def punish(self, layer):\n        self.penalty = self.penalty + layer.weight.pow(2).sum()\n\n"
+            "    def forward(self, x):\n        '''Run.'''\n        self.penalty = 0.0\n        for layer in (self.fc, self.out):\n"
+            "            self.punish(layer)  # L2\n        return"
+        ),
+    ),
     "samples that a helper trains on": (
         "detach-at-use",
         GAN

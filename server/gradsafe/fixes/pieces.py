@@ -217,6 +217,15 @@ def block_of_function(sources: Sources, spot: Spot) -> tuple[list[Piece], int] |
     return None
 
 
+def inner_block(sources: Sources, function: Piece) -> list[Piece] | None:
+    """The statements of a function, if they stand on lines of their own."""
+    within = function.parts[1].code if len(function.parts) > 1 else None
+    if within is None or not within.begins_line:
+        return None
+    blocks = list(sources.blocks(within.chunk))
+    return _pieces(blocks[-1]) if blocks else None
+
+
 def _pieces(block: Sequence[Sequence[Code | None]]) -> list[Piece] | None:
     """The statements of a block; None where one of them does not parse: who knows what it reads."""
     pieces = [_of_chunks(codes) for codes in block]

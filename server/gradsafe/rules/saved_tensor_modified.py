@@ -117,7 +117,7 @@ def _remedies(write: Write) -> tuple[str, ...]:
     if write.how == "module":
         return ("inplace-false", "clone-before-write")
     if write.how == "optimizer":
-        return ("detach", "detach-kept", *_MOVES, "compute-each-round", "sum-in-loop")
+        return ("detach", "detach-kept", *_MOVES, "compute-each-round", "compute-in-forward", "sum-in-loop")
     is_update = not write.grad_enabled or write.operation == "load_state_dict"
     moves = (*_MOVES, "backward-inside-with", "update-before-forward") if is_update else ()
     return ("out-of-place", "items-anew", "clone-before-write", "clone-at-save", "stack-rows", *moves)
