@@ -159,6 +159,12 @@ out.data.sum().backward()
         "compute-each-round",
         PENALTY.format("scale * self.fc.weight.pow(2).sum()"),
     ),
+    "nor can somebody else bind it": (
+        "compute-each-round",
+        PENALTY.format("self.fc.weight.pow(2).sum()").replace(
+            "backward()", "backward()\n    net.penalty = net.penalty * 0.5"
+        ),
+    ),
     "nor can it be bound": (
         "compute-each-round",
         PENALTY.format("0.0\n        self.penalty = self.penalty + self.fc.weight.pow(2).sum()"),

@@ -44,6 +44,11 @@ CURES = {
         BASE + "d = {'a': ts[0]}\nfor name, t in d.items():\n    t.mul_(2)\nd['a'].sum().backward()\n",
         "    d[name] = t.mul(2)\n",
     ),
+    "items of a dict, side by side with others": (
+        BASE
+        + "d = {'a': ts[0]}\nfor (k, t), by in zip(d.items(), [2]):\n    t *= by\nd['a'].sum().backward()\n",
+        "    d[k] = t * by\n",
+    ),
     "values of a dict": (
         BASE + "d = {'a': ts[0]}\nfor t in d.values():\n    t.mul_(2)\nd['a'].sum().backward()\n",
         "for i, t in d.items():\n    d[i] = t.mul(2)\n",

@@ -61,8 +61,12 @@ def iterated(loop: cst.For, name: str) -> cst.BaseExpression | None:
 
 def _bound(node: cst.Assign | cst.For) -> frozenset[str]:
     targets = [node.target] if isinstance(node, cst.For) else [each.target for each in node.targets]
+    pending: list[cst.BaseExpression] = [*targets]
     names: set[str] = set()
-    for target in targets:
-        elements = target.elements if isinstance(target, (cst.Tuple, cst.List)) else ()
-        names |= {name for each in (target, *(each.value for each in elements)) if (name := dotted(each))}
+    while pending:
+        target = pending.pop()
+        if isinstance(target, (cst.Tuple, cst.List)):
+            pending += [each.value for each in target.elements]
+        elif (name := dotted(target)) is not None:
+            names.add(name)
     return frozenset(names)

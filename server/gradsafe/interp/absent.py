@@ -8,12 +8,14 @@ from __future__ import annotations
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.values import (
     ClassValue,
+    Const,
     DictRef,
     External,
     FunctionValue,
     Instance,
     ListRef,
     RangeValue,
+    TensorRef,
     TupleValue,
     Value,
 )
@@ -41,6 +43,20 @@ def bound(path: Path, value: Value, name: str) -> bool:
         return False
     if name not in value.fields and (value.cls is not None or name not in _RESULT_FIELDS):
         return False  # a subclass of a named tuple may have attributes besides
+    fail(path)
+    return True
+
+
+def bound_as_property(path: Path, member: Value | None, value: Value) -> bool:
+    """End the path where ``obj.name = value`` finds a property without a setter; whether it did.
+
+    Not for what may be a parameter or a module, which ``nn.Module`` keeps apart from other attributes.
+    """
+    if not isinstance(member, FunctionValue) or member.binding != "property" or member.setter is not None:
+        return False
+    is_tensor = isinstance(value, TensorRef) and path.tensor(value.oid).origin == "made"
+    if not is_tensor and not isinstance(value, (Const, ListRef, DictRef, TupleValue)):
+        return False
     fail(path)
     return True
 

@@ -317,6 +317,8 @@ def assign_attribute(
                 if each.vars.get((obj.oid, name)) is None:
                     set_attribute(machine, each, obj, name, value, source, subject)
             return [each for each, _ in outcomes]
+        if own is None and absent.bound_as_property(path, member, value):
+            return [path]
     set_attribute(machine, path, obj, name, value, source, subject)
     return [path]
 

@@ -82,7 +82,7 @@ class SavedTensorModified(Rule):
         related += [modified(later) for later in writes[1:4]]
         return Finding(
             self.code, Severity.ERROR, _message(save, write, story), primary_of(write.place, write.how, write.declared),
-            tuple(related), _remedies(write), write.name or save.name, write.operation, write.place, save.place,
+            tuple(related), _remedies(write, story), write.name or save.name, write.operation, write.place, save.place,
             _runtime_message(save, writes[-1]),
         )  # fmt: skip
 
@@ -113,12 +113,12 @@ again, an average that is put back).
 """
 
 
-def _remedies(write: Write) -> tuple[str, ...]:
+def _remedies(write: Write, story: Story) -> tuple[str, ...]:
     if write.how == "module":
         return ("inplace-false", "clone-before-write")
     if write.how == "optimizer":
         return ("detach", "detach-kept", *_MOVES, "compute-each-round", "compute-in-forward", "sum-in-loop")
-    is_update = not write.grad_enabled or write.operation == "load_state_dict"
+    is_update = story.is_past_graph(write) or write.operation == "load_state_dict"
     moves = (*_MOVES, "backward-inside-with", "update-before-forward") if is_update else ()
     return ("out-of-place", "items-anew", "clone-before-write", "clone-at-save", "stack-rows", *moves)
 

@@ -118,6 +118,11 @@ class Story:
         found = self.log.views.get(self.event.tensor) if self.event.tensor is not None else None
         return found[1] if found is not None else None
 
+    def is_past_graph(self, write: Write) -> bool:
+        """Whether the write is meant for the values alone: without grad, or through ``detach()``."""
+        alias = self.log.views.get(write.tensor)
+        return not write.grad_enabled or (alias is not None and alias[1].how == "detach")
+
     def base_writes(self) -> list[Write]:
         """The writes to the memory of a view since it was made, oldest first."""
         found = self.log.views.get(self.event.tensor) if self.event.tensor is not None else None

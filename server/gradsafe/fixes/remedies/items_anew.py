@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
@@ -15,10 +15,9 @@ from gradsafe.fixes.blocks import own_line
 from gradsafe.fixes.chains import chain_subject, out_of_place_steps
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import How, callee, in_place_steps
-from gradsafe.fixes.made_by import Maker, iterated, maker_of
+from gradsafe.fixes.made_by import Maker, maker_of
 from gradsafe.fixes.rewrite import operand
 from gradsafe.fixes.site import Site
-from gradsafe.fixes.spot import Spot
 from gradsafe.fixes.tree import dotted, walk
 from gradsafe.rules.finding import Edit
 
@@ -26,11 +25,12 @@ _COUNTERS = ("i", "j", "k", "n", "index")
 
 
 @dataclass(frozen=True)
-class _Place:
-    """Where a loop's item lies: ``ts[i]``, and the edits of the loop's header by which it is known."""
+class _Held:
+    """Where a loop's variable lies: in the list or dict ``name``, under ``key`` where the loop is told it; ``by_value``: ``d.values()``."""
 
-    item: str
-    header: tuple[Edit, ...]
+    name: str
+    key: str | None = None
+    by_value: cst.Call | None = None
 
 
 def propose(site: Site) -> Iterator[Draft]:
@@ -41,23 +41,23 @@ def propose(site: Site) -> Iterator[Draft]:
         return
     if site.names.without_grad and not site.finding.code.startswith("inference"):
         return  # a new tensor would have no history
-    value = _value(site)
-    held = _held(maker.node, maker.name)
-    if value is None or held is None:
+    value, held = _value(site), _held(maker.node.target, maker.node.iter, maker.name)
+    if value is None or held is None or held.by_value not in (None, maker.node.iter):
         return
-    is_list = held in site.names.containers.open
-    title = f"Put new tensors into `{held}` instead of writing into those that it holds"
+    is_list = held.name in site.names.containers.open
+    title = f"Put new tensors into `{held.name}` instead of writing into those that it holds"
     # An attribute may be filled elsewhere: what can be iterated can be a list; whether it is one the analysis knows.
-    whole = _whole(site, maker, held, value) if is_list or "." in held else ()
+    whole = _whole(site, maker, held.name, value) if is_list or "." in held.name else ()
     if whole:
         yield Draft(title, whole, safe=False)
         return
-    place = _place(site, maker, held) if is_list else None
-    if place is not None:
+    key = (held.key or _counter(site)) if is_list else None
+    if key is not None:
         start = site.spot.offsets(site.spot.statement.node)[0]
-        kept = f"{maker.name} = " if _is_read_below(site) else ""
-        stored = site.spot.insert(start, f"{place.item} = {kept}")
-        yield Draft(title, (*place.header, stored, *value), safe=False)
+        kept = f"{maker.name} = " if site.names.read_after(form.target) else ""
+        stored = site.spot.insert(start, f"{held.name}[{key}] = {kept}")
+        header = () if held.key is not None else _counted(maker, held, key)
+        yield Draft(title, (*header, stored, *value), safe=False)
 
 
 def _value(site: Site) -> tuple[Edit, ...] | None:
@@ -78,13 +78,37 @@ def _value(site: Site) -> tuple[Edit, ...] | None:
     return None
 
 
-def _held(loop: cst.For, name: str) -> str | None:
-    """The list or dict that the loop runs over, by its name."""
-    views = iterated(loop, name)
-    call = views if views is not None else loop.iter
-    if isinstance(call, cst.Call) and callee(call) in ("items", "values") and not call.args:
-        views = call.func.value if isinstance(call.func, cst.Attribute) else None
-    return dotted(views) if views is not None else None
+def _held(target: cst.BaseExpression, runs: cst.BaseExpression, name: str) -> _Held | None:
+    """Through ``enumerate``, ``zip`` and ``items`` to the list or dict whose items ``name`` stands for."""
+    call = (
+        runs if isinstance(runs, cst.Call) and not any(arg.star or arg.keyword for arg in runs.args) else None
+    )
+    of = callee(call) if call is not None else None
+    if dotted(target) == name:
+        if call is not None and of == "values" and isinstance(call.func, cst.Attribute):
+            owner = dotted(call.func.value)
+            return _Held(owner, by_value=call) if owner is not None else None
+        known = dotted(runs)
+        return _Held(known) if known is not None else None
+    if call is None or not isinstance(target, cst.Tuple):
+        return None
+    parts = [each.value for each in target.elements]
+    if (
+        of == "items"
+        and len(parts) == 2
+        and dotted(parts[1]) == name
+        and isinstance(call.func, cst.Attribute)
+    ):
+        owner, key = dotted(call.func.value), dotted(parts[0])
+        return _Held(owner, key) if owner is not None and key is not None else None
+    if of == "enumerate" and len(call.args) == 1 and len(parts) == 2:
+        inner = _held(parts[1], call.args[0].value, name)
+        is_list = inner is not None and inner.key is None and inner.by_value is None
+        return replace(inner, key=dotted(parts[0])) if inner is not None and is_list else inner
+    if of == "zip" and len(parts) == len(call.args):
+        found = (_held(part, arg.value, name) for part, arg in zip(parts, call.args, strict=True))
+        return next((each for each in found if each is not None), None)
+    return None
 
 
 def _whole(site: Site, maker: Maker, held: str, value: tuple[Edit, ...]) -> tuple[Edit, ...]:
@@ -104,35 +128,17 @@ def _whole(site: Site, maker: Maker, held: str, value: tuple[Edit, ...]) -> tupl
     return (spot.replace(start, first, f"{held} = ["), *value, spot.insert(last, runs))
 
 
-def _place(site: Site, maker: Maker, held: str) -> _Place | None:
+def _counted(maker: Maker, held: _Held, key: str) -> tuple[Edit, ...]:
+    """The header of a loop that is told the key: ``for i, t in enumerate(ts)``, ``for i, t in d.items()``."""
     loop, spot = maker.node, maker.spot
     assert isinstance(loop, cst.For)
-    name = dotted(loop.target)
-    if isinstance(loop.iter, cst.Call) and callee(loop.iter) in ("items", "values", "enumerate"):
-        return _known_place(loop, spot, held, _counter(site))
-    counter = _counter(site)
-    if counter is None:
-        return None
-    target = spot.text(loop.target)
-    target = target if name is not None or target.startswith("(") else f"({target})"
     start, end = spot.offsets(loop.target)[0], spot.offsets(loop.iter)[1]
-    text = f"{counter}, {target} in enumerate({spot.text(loop.iter)})"
-    return _Place(f"{held}[{counter}]", (spot.replace(start, end, text),))
-
-
-def _known_place(loop: cst.For, spot: Spot, held: str, counter: str | None) -> _Place | None:
-    """A loop that is told the key: ``for key, t in d.items()``, ``for i, t in enumerate(ts)``."""
-    call = loop.iter
-    assert isinstance(call, cst.Call)
-    if callee(call) == "values" and isinstance(call.func, cst.Attribute) and counter is not None:
-        renamed = spot.replace(*spot.offsets(call.func.attr), "items")
-        return _Place(
-            f"{held}[{counter}]", (spot.insert(spot.offsets(loop.target)[0], f"{counter}, "), renamed)
-        )
-    elements = loop.target.elements if isinstance(loop.target, cst.Tuple) else ()
-    key = dotted(elements[0].value) if len(elements) == 2 else None
-    counted = callee(call) == "items" or len(call.args) == 1
-    return _Place(f"{held}[{key}]", ()) if key is not None and counted else None
+    if held.by_value is not None and isinstance(held.by_value.func, cst.Attribute):
+        renamed = spot.replace(*spot.offsets(held.by_value.func.attr), "items")
+        return spot.insert(start, f"{key}, "), renamed
+    target = spot.text(loop.target)
+    target = target if isinstance(loop.target, cst.Name) or target.startswith("(") else f"({target})"
+    return (spot.replace(start, end, f"{key}, {target} in enumerate({spot.text(loop.iter)})"),)
 
 
 def _counter(site: Site) -> str | None:
@@ -141,8 +147,3 @@ def _counter(site: Site) -> str | None:
     nodes = (each.node for code in codes or () for each in walk(code.body))
     used = {each.value for each in nodes if isinstance(each, cst.Name)}
     return next((name for name in _COUNTERS if name not in used), None) if codes else None
-
-
-def _is_read_below(site: Site) -> bool:
-    assert site.form is not None
-    return site.names.read_after(site.form.target)
