@@ -258,6 +258,10 @@ DEAD_ENDS = {
         "sum-losses",
         "w = torch.ones(2, requires_grad=True)\ntrained = bool(len('x'))\nif trained:\n    h = w * w\n    h.sum().backward()\nh.mean().backward()\n",
     ),
+    "nor has a module of functions": (
+        "clone-before-write",
+        "Fn = nn.functional\nx = torch.ones(2, requires_grad=True)\nh = x.exp()\nz = Fn.relu_(h)\nz.sum().backward()\n",
+    ),
     "backward would find no graph": (
         "out-of-place",
         "w = torch.ones(2, requires_grad=True)\nloss = (w.detach() * 2).sum()\nw /= 2\nloss.backward()\n",

@@ -59,6 +59,7 @@ FORMS = [
     ("«h[(h < 0) | (h > 9)] = 0»", "h = torch.where((h < 0) | (h > 9), 0, h)"),
     ("«h[h > 1] = w[h > 1]»", "h = torch.where(h > 1, w, h)"),
     ("«h[h > 1] *= 2»", "h = torch.where(h > 1, h * 2, h)"),
+    ("low = h < 0\n    if w: «h[low] = 0»", "low = h < 0\n    if w: h = torch.where(low, 0, h)"),
 ]
 
 
@@ -73,6 +74,8 @@ def test_form(written: str, wanted: str) -> None:
 NOT_OFFERED = [
     "«h[0] = 1»",  # one element: cloning first says it better
     "«h[w] = 0»",  # the mask may have fewer dimensions than the tensor
+    "low = h < 0\n    h = h[1:]\n    «h[low] = 0»",
+    "low = h < 0\n    if w: low = w\n    «h[low] = 0»",
     "«h[h > 0] = w»",  # one value for each masked element
     "«h[h > 0] **= 0.5»",  # where would differentiate sqrt at 0
     "«h.view(-1).add_(1)»",
@@ -92,6 +95,19 @@ NOT_OFFERED = [
 @pytest.mark.parametrize("written", NOT_OFFERED)
 def test_not_offered(written: str) -> None:
     assert read(IN_A_FUNCTION.format(written), "out-of-place").results() == []
+
+
+@pytest.mark.parametrize(
+    ("imported", "written", "wanted"),
+    [
+        ("from torch.nn import functional as Fn", "z = «Fn.relu_(h)»", "z = h = Fn.relu(h)"),
+        ("import torch.nn.functional as fun", "«fun.threshold_(h, 0.5, 0)»", "h = fun.threshold(h, 0.5, 0)"),
+        ("from torch.nn import init as start", "«start.normal_(h)»", None),
+    ],
+)
+def test_a_module_by_any_name(imported: str, written: str, wanted: str | None) -> None:
+    text = f"{imported}\n{IN_A_FUNCTION}"
+    assert read(text.format(written), "out-of-place").results() == ([text.format(wanted)] if wanted else [])
 
 
 def test_a_global_is_not_made_local() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import libcst as cst
+
 from gradsafe.fixes.sources import Code
+from gradsafe.fixes.tree import dotted, walk
 from gradsafe.syntax.chunk import Chunk
 from gradsafe.syntax.kind import Kind
 from gradsafe.syntax.layout import Layout
@@ -28,6 +31,7 @@ class ChunkSources:
         self._tree, self._parse = tree, parse_chunk
         self._files: dict[str, _File | None] = {}
         self._codes: dict[ChunkId, Code | None] = {}
+        self._imports: dict[str, Mapping[str, str]] = {}
 
     def span(self, place: AnyPlace) -> Span | None:
         """A span as it is; a place of a real run as a span of the chunk that it begins in."""
@@ -99,6 +103,17 @@ class ChunkSources:
                     if len(words) == 1 and words[0].partition(".")[0] == module:
                         return module
         return None
+
+    def imports(self, file: str) -> Mapping[str, str]:
+        """What the names stand for that an import at the top level, in a ``try`` or an ``if`` there included, binds."""
+        if file not in self._imports:
+            found = self._file(file)
+            chunks = found.outer_chunks() if found is not None else ()
+            codes = (self.code(chunk.id) for chunk in chunks if "import" in chunk.text)
+            self._imports[file] = dict(
+                _imported(each for code in codes if code is not None for each in code.body)
+            )
+        return self._imports[file]
 
     def _file(self, name: str) -> _File | None:
         if name not in self._files:
@@ -172,9 +187,30 @@ class _File:
 
     def outer_texts(self) -> Iterator[str]:
         """The texts of the statements outside functions and classes."""
+        return (chunk.text for chunk in self.outer_chunks())
+
+    def outer_chunks(self) -> Iterator[Chunk]:
+        """The statements outside functions and classes."""
         pending = list(reversed(self.root.children))
         while pending:
             chunk = pending.pop()
             if chunk.kind not in (Kind.DEF, Kind.CLASS):
-                yield chunk.text
+                yield chunk
                 pending.extend(reversed(chunk.children))
+
+
+def _imported(statements: Iterable[cst.CSTNode]) -> Iterator[tuple[str, str]]:
+    for node in (cursor.node for cursor in walk(statements)):
+        if not isinstance(node, (cst.Import, cst.ImportFrom)) or isinstance(node.names, cst.ImportStar):
+            continue
+        origin = dotted(node.module) if isinstance(node, cst.ImportFrom) and node.module is not None else None
+        if isinstance(node, cst.ImportFrom) and (origin is None or node.relative):
+            continue
+        for alias in node.names:
+            name = dotted(alias.name) or ""
+            full = f"{origin}.{name}" if origin is not None else name
+            if alias.asname is not None:
+                bound = dotted(alias.asname.name)
+                yield bound or name, full
+            else:  # ``import a.b`` binds ``a``
+                yield name.partition(".")[0], full if origin is not None else name.partition(".")[0]

@@ -6,6 +6,7 @@ import libcst as cst
 
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import WriteForm, is_module, words
+from gradsafe.fixes.pieces import value_above
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.tree import dotted
 
@@ -26,7 +27,10 @@ def masked_rewrite(site: Site, form: WriteForm) -> Draft | None:
     tensor, mask = spot.text(target.value), spot.text(index.value)
     if not site.can_rebind(target.value) or site.loses_history(target.value):
         return None
-    if not _has_shape_of(index.value, tensor):
+    chosen = index.value
+    if isinstance(chosen, cst.Name):
+        chosen = value_above(site, chosen.value, tensor.partition(".")[0]) or chosen
+    if not _has_shape_of(chosen, tensor):
         return None
     if isinstance(node, cst.AugAssign):
         gap = spot.code.text[spot.offsets(target)[1] : spot.offsets(node.value)[0]]

@@ -180,6 +180,23 @@ def index_of(block: Sequence[Piece], spot: Spot) -> int | None:
     return next((number for number, piece in enumerate(block) if piece.covers(spot)), None)
 
 
+def value_above(site: Site, name: str, kept: str) -> cst.BaseExpression | None:
+    """What the variable ``name`` is bound to above the write, in a statement that always runs before it.
+
+    None where ``kept`` is bound in between.
+    """
+    for block in blocks_around(site.sources, site.spot):
+        at = index_of(block, site.spot)
+        for piece in reversed(block[:at]):
+            statement = piece.statement
+            if name in piece.bound():
+                is_plain = isinstance(statement, cst.Assign) and len(statement.targets) == 1
+                return statement.value if is_plain and dotted(statement.targets[0].target) == name else None  # type: ignore[union-attr]
+            if kept in piece.bound():
+                return None
+    return None
+
+
 def calls_of_function(sources: Sources, spot: Spot) -> Iterator[Spot]:
     """Where the function around a place is called, near its definition."""
     found = block_of_function(sources, spot)

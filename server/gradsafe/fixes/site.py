@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import libcst as cst
 
-from gradsafe.fixes.forms import MODULE_FLAG, Containers, How, WriteForm, forms, holder, in_place_steps
+from gradsafe.fixes.forms import (
+    FUNCTION_MODULES,
+    MODULE_FLAG,
+    Containers,
+    How,
+    WriteForm,
+    forms,
+    holder,
+    in_place_steps,
+)
 from gradsafe.fixes.names import Names
 from gradsafe.fixes.sources import Sources
 from gradsafe.fixes.spot import Spot, find_spot
-from gradsafe.fixes.tree import Cursor, dotted
+from gradsafe.fixes.tree import Cursor, argument, dotted
 from gradsafe.rules.finding import Finding, Role
 
 BELONGS_TO_A_MODULE = frozenset({"weight", "bias"})
@@ -42,6 +51,13 @@ class Site:
         """The statement at the finding's first related place of that role."""
         place = next((each.place for each in self.finding.related if each.role is role), None)
         return find_spot(self.sources, place) if place is not None else None
+
+    def is_functional(self, module: cst.CSTNode) -> bool:
+        """Whether an in-place function of this module has a counterpart without the underscore there."""
+        name = dotted(module) or ""
+        root, dot, rest = name.partition(".")
+        known = self.sources.imports(self.spot.code.chunk.file).get(root, root)
+        return name in FUNCTION_MODULES or f"{known}{dot}{rest}" in FUNCTION_MODULES
 
     def can_rebind(self, subject: cst.BaseExpression) -> bool:
         """Whether ``subject = ...`` is possible at all, and makes sense for what the finding is about."""
@@ -88,7 +104,23 @@ def find_site(finding: Finding, sources: Sources) -> Site | None:
             ),
             finding.subject,
         )
-    return Site(finding, sources, spot, form)
+    return Site(
+        finding,
+        sources,
+        spot,
+        _of_module(form, sources.imports(spot.code.chunk.file)) if form is not None else None,
+    )
+
+
+def _of_module(form: WriteForm, imports: Mapping[str, str]) -> WriteForm:
+    """``Fn.relu_(h)`` writes its argument, where ``Fn`` is imported."""
+    call = form.at.node
+    known = imports.get((dotted(form.target) or "").partition(".")[0], "")
+    is_module = known.partition(".")[0] == "torch"
+    if form.how is not How.METHOD or not is_module or not isinstance(call, cst.Call):
+        return form
+    first = argument(call, 0, "input")
+    return WriteForm(How.FUNCTION, form.at, first.value) if first is not None else form
 
 
 def _module_call(cursor: Cursor) -> Iterator[WriteForm]:

@@ -6,7 +6,7 @@ while somebody types elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -61,3 +61,6 @@ class Sources(Protocol):
 
     def local_name(self, file: str, module: str) -> str | None:
         """The name under which ``file`` imports ``module`` (``torch`` -> ``torch`` or ``th``)."""
+
+    def imports(self, file: str) -> Mapping[str, str]:
+        """The names that imports at the top level of ``file`` bind, and what each stands for: ``Fn`` -> ``torch.nn.functional``."""

@@ -24,6 +24,20 @@ from gradsafe.interp import bounded, classes, data_classes, modules, told
 _OF_TENSORS_ALONE = frozenset({"clone", "detach", "mul", "div", "sub"})
 """Methods of tensors that no container or function of Python has, nor any class of ``torch.nn``."""
 
+_NAMESPACES = frozenset(
+    {
+        "torch.nn",
+        "torch.nn.functional",
+        "torch.nn.init",
+        "torch.optim",
+        "torch.autograd",
+        "torch.linalg",
+        "numpy",
+        "math",
+    }
+)
+"""Modules that have none of these either (``torch`` has functions of all their names)."""
+
 _RESULT_FIELDS = frozenset({"values", "indices"})
 
 _CONTAINERS = frozenset({"list", "tuple", "dict", "set", "deque", "OrderedDict", "defaultdict", "object"})
@@ -79,6 +93,8 @@ def has_only_its_own(path: Path, obj: Instance) -> bool:
 def _is_no_tensor(path: Path, value: Value) -> bool:
     if isinstance(value, (DictRef, FunctionValue, ListRef, RangeValue)):
         return True
+    if isinstance(value, External):
+        return value.name in _NAMESPACES
     if isinstance(
         value, TupleValue
     ):  # a named tuple of torch's own (``PackedSequence``) has the methods that are told of it

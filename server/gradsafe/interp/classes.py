@@ -137,6 +137,8 @@ def get_attribute(machine: Machine, path: Path, obj: Value, name: str, source: S
     if isinstance(obj, External):
         if name in ("__name__", "__qualname__") and not obj.is_opaque:
             return [(path, const(obj.name.rpartition(".")[2]))]
+        if absent.read(path, obj, name):
+            return [(path, Unknown(("absent", name)))]
         member = names.namespace_member(machine, path, obj.name, name)
         return [(path, member if member is not None else names.outside(machine, path, f"{obj.name}.{name}"))]
     if isinstance(obj, ModuleValue):

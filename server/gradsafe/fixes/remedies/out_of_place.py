@@ -13,7 +13,7 @@ import libcst as cst
 from gradsafe.fixes.blocks import out_of_block
 from gradsafe.fixes.chains import LIKE, WITHOUT_COUNTERPART, chain_subject, out_of_place_steps
 from gradsafe.fixes.draft import Draft
-from gradsafe.fixes.forms import FUNCTION_MODULES, How, WriteForm, callee, function_flag, in_place_steps
+from gradsafe.fixes.forms import How, WriteForm, callee, function_flag, in_place_steps
 from gradsafe.fixes.holds import FRESH_METHODS, shares
 from gradsafe.fixes.masks import masked_rewrite
 from gradsafe.fixes.rewrite import drop_argument, line_before, operand, runs_once_in_place
@@ -81,7 +81,7 @@ def _function(site: Site, form: WriteForm) -> Draft | None:
         func = call.func
         if name in WITHOUT_COUNTERPART or not isinstance(func, cst.Attribute):
             return None
-        if dotted(func.value) not in FUNCTION_MODULES:
+        if not site.is_functional(func.value):
             return None
         edit = spot.replace(*spot.offsets(func.attr), LIKE.get(name, name[:-1]))
     else:
