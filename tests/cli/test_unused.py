@@ -124,6 +124,35 @@ def test_fix_takes_out_the_comment_and_nothing_else(gradsafe, tmp_path: Path) ->
     assert told(gradsafe, "model.py") == []
 
 
+def test_a_code_is_corrected_where_that_silences_a_finding(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    wrong = BROKEN.replace(
+        "y.add_(1)", "y.add_(1)  # gradsafe: ignore[saved-tensor-modifed, graph-freed]  # known"
+    )
+    file = tmp_path / "model.py"
+    file.write_text(wrong, "utf-8")
+    assert any(
+        "did you mean `saved-tensor-modified`?" in each["message"] for each in told(gradsafe, "model.py")
+    )
+    gradsafe("fix", "--select", CODE, "model.py")
+    assert file.read_text("utf-8") == wrong.replace(
+        "saved-tensor-modifed, graph-freed", "saved-tensor-modified"
+    )
+    assert told(gradsafe, "model.py") == []
+
+
+def test_a_comment_stays_where_a_file_that_was_not_named_may_need_it(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    lib = "import torch\n\ndef scale(t, s):\n    y = t * s\n    s.add_(1)  # gradsafe: ignore[saved-tensor-modified]\n    return y\n"
+    caller = HEAD + "import torch\nfrom lib import scale\n\nscale(x, torch.ones(3)).sum().backward()\n"
+    (tmp_path / "lib.py").write_text(lib, "utf-8")
+    assert gradsafe("fix", "--diff", "lib.py").status == 1
+    (tmp_path / "main.py").write_text(caller, "utf-8")
+    done = gradsafe("fix", "lib.py")
+    assert "Comments of modules that other files import were left: name those files as well." in done.err
+    assert (tmp_path / "lib.py").read_text("utf-8") == lib
+    assert "0 fixes were applied" in gradsafe("fix", "lib.py", "main.py").err
+    assert gradsafe("fix", "--diff", "--unsafe-fixes", "lib.py").status == 1
+
+
 def test_it_has_a_page(gradsafe) -> None:  # type: ignore[no-untyped-def]
     assert "# unused-suppression" in gradsafe("rule", CODE).out
 

@@ -40,7 +40,8 @@ def says(subject: Subject, text: str, entry: Entry, fix: EntryFix, without: list
         compile(text, FILE, "exec")
     except SyntaxError:
         return "fails"
-    todo = _whole() if subject.whole else _of_rows(text, {*rows, *(each.place.row for each in fix.edits)})
+    touched = {entry.place.row, *(each.place.row for each in fix.edits)}
+    todo = _whole() if subject.whole else _of_rows(subject.text, text, touched)
     broken, verdicts = _judged(text, todo, subject.whole)
     if any(verdict.slug == entry.code and verdict.line in rows for verdict in verdicts):
         return "wrong"
@@ -77,12 +78,12 @@ def _whole() -> dict[str, list[Scenario]]:
     return {"": [Scenario(None)]}
 
 
-def _of_rows(text: str, rows: Iterable[int]) -> dict[str, list[Scenario]]:
-    """The scenarios that stand at these rows; all of them where what was edited is shared."""
-    found = scenarios(text)
-    functions = [each for each in ast.parse(text).body if isinstance(each, ast.FunctionDef)]
-    at = [next((f.name for f in functions if f.lineno <= row <= (f.end_lineno or row)), None) for row in rows]
-    return {name: found[name] for name in found if name in at} if set(at) <= set(found) else found
+def _of_rows(before: str, after: str, rows: Iterable[int]) -> dict[str, list[Scenario]]:
+    """The scenarios that stood at these rows before; all of them where what was edited is shared."""
+    found = scenarios(after)
+    functions = [each for each in ast.parse(before).body if isinstance(each, ast.FunctionDef)]
+    at = {next((f.name for f in functions if f.lineno <= row <= (f.end_lineno or row)), None) for row in rows}
+    return {name: found[name] for name in found if name in at} if at <= set(found) else found
 
 
 def _other_endings(text: str, without: list[str], todo: dict[str, list[Scenario]]) -> Iterator[str | None]:

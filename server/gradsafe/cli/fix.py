@@ -6,16 +6,19 @@ import argparse
 import difflib
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 
 from gradsafe.cli.caching import folder_of
 from gradsafe.cli.catalogue import asks_for_advice, codes_of
 from gradsafe.cli.check import tell_troubles, verdicts
 from gradsafe.cli.failure import Failure
 from gradsafe.cli.opening import open_paths
+from gradsafe.cli.outside import imported_outside
 from gradsafe.cli.sourcefile import read, write
 from gradsafe.judging.judge import Judge, Verdict
 from gradsafe.judging.mend import NEVER_APPLIED, Choice, mend
 from gradsafe.report.texts import split_lines
+from gradsafe.rules.finding import UNUSED
 from gradsafe.syntax.source import Source
 
 
@@ -31,6 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
             sources[file] = read(file)
         elif verdict.entries:
             print(f"gradsafe: {file}: {why}", file=sys.stderr)
+    choice = replace(choice, needed=imported_outside(opened))
     mended = mend(opened.judge, {file: source.text for file, source in sources.items()}, choice)
     changed = mended.changed
     if arguments.diff:
@@ -38,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
             sys.stdout.write(unified_diff(file, sources[file].text, text))
     failed = [] if arguments.diff else _write(sources, changed)
     opened.judge.close()
-    _report(opened.judge, sources, changed, mended.applied, arguments)
+    _report(opened.judge, sources, changed, mended.applied, arguments, choice)
     if failed or opened.failures:
         return 2
     return 1 if arguments.diff and changed else 0
@@ -78,6 +82,7 @@ def _report(
     changed: Mapping[str, str],
     applied: int,
     arguments: argparse.Namespace,
+    choice: Choice,
 ) -> None:
     """One line to standard error: what was done, what is left."""
     left = [entry for file in sources for entry in judge.check(file).entries]
@@ -90,4 +95,6 @@ def _report(
             not fix.safe and fix.remedy not in NEVER_APPLIED for entry in left for fix in entry.fixes
         ):
             line += " --unsafe-fixes would try more."
+        if not choice.unsafe and any(each.code == UNUSED and choice.needed(each.place.file) for each in left):
+            line += " Comments of modules that other files import were left: name those files as well."
     print(line, file=sys.stderr)

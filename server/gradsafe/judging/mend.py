@@ -9,7 +9,7 @@ from gradsafe.fixes.patch import Patch
 from gradsafe.judging.judge import Judge, wanted
 from gradsafe.report.entry import Entry, EntryFix, in_order
 from gradsafe.report.texts import by_file, replacements
-from gradsafe.rules.finding import SUPPRESSING
+from gradsafe.rules.finding import SUPPRESSING, UNUSED
 
 NEVER_APPLIED = SUPPRESSING | {"retain-graph"}
 """Remedies that hide a defect: for a person to choose, one at a time."""
@@ -17,17 +17,23 @@ NEVER_APPLIED = SUPPRESSING | {"retain-graph"}
 
 @dataclass(frozen=True)
 class Choice:
-    """Which findings to mend, with which fixes. ``remedies``: these and no others, those that hide a defect included."""
+    """Which findings to mend, with which fixes. ``remedies``: these and no others, those that hide a defect included.
+
+    ``needed``: whether a comment in a file that silences nothing may be needed by somebody who was not looked at.
+    """
 
     selected: frozenset[str] | None = None
     ignored: frozenset[str] | None = None
     unsafe: bool = False
     remedies: frozenset[str] | None = None
+    needed: Callable[[str], bool] = lambda file: False
 
     def fixes(self, entries: tuple[Entry, ...]) -> Iterator[tuple[Entry, EntryFix]]:
         """The candidates in order: the rule's favourite first, safe before unsafe."""
         for entry in in_order(wanted(entries, self.selected, self.ignored)):
             allowed = [fix for fix in entry.fixes if self.allows(fix)]
+            if entry.code == UNUSED and not self.unsafe and allowed and self.needed(entry.place.file):
+                continue
             for fix in sorted(allowed, key=lambda fix: not fix.safe):
                 yield entry, fix
 

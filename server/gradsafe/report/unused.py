@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
+from dataclasses import replace
 
+from gradsafe.project.merge import span_of
 from gradsafe.project.result import FileResult
 from gradsafe.project.settings import Settings
 from gradsafe.report.entry import Entry, EntryEdit, EntryFix
@@ -24,15 +27,35 @@ def unused_entries(result: FileResult, text: str | None, settings: Settings) -> 
     severity = settings.severity.get(UNUSED, Severity.HINT)
     found: list[Entry] = []
     for idle in result.unused:
-        start, end, content = without(text, idle)
+        meant = _meant(idle, result)
+        start, end, content = without(text, idle, meant)
         edit = EntryEdit(layout.place_of(start, end), content)
-        fix = EntryFix(_title(idle), safe=True, preferred=False, edits=(edit,), remedy=UNUSED)
+        fix = EntryFix(_title(idle, meant), safe=True, preferred=False, edits=(edit,), remedy=UNUSED)
         place = layout.place_of(idle.suppression.at, idle.suppression.at_end)
         found.append(Entry(UNUSED, severity, _message(idle), page_url(UNUSED), place, fixes=(fix,)))
     return found
 
 
-def _title(idle: Unused) -> str:
+def _meant(idle: Unused, result: FileResult) -> Mapping[str, str]:
+    """The codes that no rule has, and the one that was meant: that of a finding which the comment would silence."""
+    rules = [rule.code for rule in all_rules()]
+    codes = (idle.suppression.codes or frozenset()) if idle.codes is None else idle.codes
+    found: dict[str, str] = {}
+    for code in sorted(codes - set(rules)):
+        near = _nearest(code, rules)
+        corrected = replace(idle.suppression, codes=frozenset({near or ""}))
+        if near and any(corrected.covers(finding.code, span_of(finding)) for finding in result.findings):
+            found[code] = near
+    return found
+
+
+def _nearest(code: str, rules: list[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(code, rules, n=1, cutoff=0.4)), None)
+
+
+def _title(idle: Unused, meant: Mapping[str, str]) -> str:
+    if meant:
+        return "; ".join(f"Change `{code}` to `{near}`" for code, near in meant.items())
     if idle.codes is None:
         return "Remove the comment"
     return f"Remove {_listed(sorted(idle.codes))} from the comment"
@@ -55,8 +78,8 @@ def _message(idle: Unused) -> str:
 
 
 def _no_such_rule(code: str, rules: list[str]) -> str:
-    near = difflib.get_close_matches(code, rules, n=1, cutoff=0.4)
-    return f"no rule is called `{code}`" + (f", did you mean `{near[0]}`?" if near else "")
+    near = _nearest(code, rules)
+    return f"no rule is called `{code}`" + (f", did you mean `{near}`?" if near else "")
 
 
 def _listed(codes: list[str]) -> str:

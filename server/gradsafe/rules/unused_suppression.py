@@ -14,14 +14,15 @@ class UnusedSuppression(Rule):
 
     Marks `# gradsafe: ignore`, `# gradsafe: ignore[code]` and `# gradsafe: ignore-file[code]` where there is no finding that they silence; of
     several codes those that are not needed. A code that no rule has is marked with the one that was perhaps meant. `gradsafe fix` takes out
-    what is marked and leaves the rest of the comment.
+    what is marked and leaves the rest of the comment; it corrects a code where that silences a finding.
 
     It is a hint: the exit status of `gradsafe check` does not change. To let it fail the check, set `unused-suppression = "warning"` below
     `[tool.gradsafe.severity]`.
 
     Nothing is said where not everything was looked at: in a file with a syntax error, or in which the analysis reached a bound (`gradsafe check -v` tells
     which; long loops do not count), and nothing of a rule that was not asked for (`needless-copy` without `advice`). What another file's call shows to be wrong here is
-    known only if that file is checked, too: check the whole project before you remove comments.
+    known only if that file is checked, too: check the whole project before you remove comments. `gradsafe fix` leaves those of a module alone that a file
+    imports which it was not given.
 
     ## Why
 

@@ -8,7 +8,7 @@ stands. What stands in a string is no comment.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -138,15 +138,20 @@ def unused(
     return tuple(result)
 
 
-def without(text: str, idle: Unused) -> tuple[int, int, str]:
-    """The edit (start, end, content) that takes ``idle`` out of a file's ``text``; what else the comment says stays."""
-    at, end = idle.suppression.at, idle.suppression.at_end
-    if idle.codes is not None:
+def without(text: str, idle: Unused, meant: Mapping[str, str] | None = None) -> tuple[int, int, str]:
+    """The edit (start, end, content) that takes ``idle`` out of a file's ``text``; what else the comment says stays.
+
+    ``meant``: codes that are not taken out, but corrected.
+    """
+    at, end, meant = idle.suppression.at, idle.suppression.at_end, meant or {}
+    if idle.codes is not None or meant:
         match = _COMMENT.match(text, at, end)
         assert match is not None
         assert match["codes"] is not None
-        kept = [code for code in re.split(r"[\s,]+", match["codes"]) if code and code not in idle.codes]
-        return match.start("codes"), match.end("codes"), ", ".join(kept)
+        codes = [code for code in re.split(r"[\s,]+", match["codes"]) if code]
+        gone = idle.suppression.codes or frozenset() if idle.codes is None else idle.codes
+        kept = [meant.get(code, code) for code in codes if code in meant or code not in gone]
+        return match.start("codes"), match.end("codes"), ", ".join(dict.fromkeys(kept))
     before, after = _before_blanks(text, at), _BLANKS.match(text, end)
     assert after is not None
     following = text[after.end() : after.end() + 1]
