@@ -149,6 +149,32 @@ async def test_a_suppression_that_suppresses_nothing_is_faded(tmp_path: Path, ur
         [found] = session.published[-1].diagnostics
         assert found.tags is not None
         assert list(found.tags) == [types.DiagnosticTag.Unnecessary]
+        [action] = await session.actions(uri, found.range, [found])
+        assert action.title == "Remove the comment (unused suppression)"
+        assert action.kind == types.CodeActionKind.QuickFix and list(action.diagnostics or ()) == [found]
+        text = GOOD.replace("add_(1)", "add_(1)  # gradsafe: ignore")
+        session.change(uri, 3, applied(text, action.edit, uri, 2))
+        await settled(session, uri, [])
+
+
+async def test_of_a_suppression_only_the_code_goes_that_nothing_needs(real: Session, uri: str) -> None:
+    text = BAD.replace("add_(1)", "add_(1)  # gradsafe: ignore[graph-freed, saved-tensor-modified] why")
+    real.open(uri, text)
+    await settled(real, uri, ["unused-suppression"])
+    [found] = real.published[-1].diagnostics
+    [action] = await real.actions(uri, found.range)
+    assert action.title == "Remove `graph-freed` from the comment (unused suppression)"
+    assert applied(text, action.edit, uri, 1) == text.replace("graph-freed, ", "")
+
+
+async def test_a_suppression_that_is_misspelled_is_corrected(real: Session, uri: str) -> None:
+    text = BAD.replace("add_(1)", "add_(1)  # gradsafe: ignore[saved-tensor-modifed]")
+    real.open(uri, text)
+    await settled(real, uri, ["saved-tensor-modified", "unused-suppression"])
+    [found] = [each for each in real.published[-1].diagnostics if each.code == "unused-suppression"]
+    actions = await real.actions(uri, found.range)
+    [action] = [each for each in actions if each.title.endswith("(unused suppression)")]
+    assert applied(text, action.edit, uri, 1) == text.replace("modifed", "modified")
 
 
 async def test_a_notebook_is_one_program(real: Session) -> None:

@@ -32,6 +32,8 @@ class Remark:
     severity: Severity = Severity.INFORMATION
     url: str = ""
     """Where there is more to read."""
+    fixes: tuple[EntryFix, ...] = ()
+    """What takes it away, proved by what was found already: of a comment."""
 
 
 @dataclass(frozen=True)

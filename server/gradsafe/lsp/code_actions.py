@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,7 +12,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from gradsafe.lsp import fix_all
-from gradsafe.lsp.analysis import Analysis
+from gradsafe.lsp.analysis import Analysis, Remark
 from gradsafe.lsp.composing import SOURCE, TRACE_SOURCE
 from gradsafe.lsp.diagnostics import Verdict
 from gradsafe.lsp.documents import OpenTexts, Snapshot
@@ -21,6 +21,7 @@ from gradsafe.lsp.fixes_as_run import fixes_as_run, holds_as_run
 from gradsafe.lsp.locations import spot_of
 from gradsafe.report.entry import Entry, EntryFix
 from gradsafe.rules.finding import SUPPRESSING
+from gradsafe_tracer.events import Place
 
 if TYPE_CHECKING:
     from gradsafe.lsp.server import GradsafeServer
@@ -139,11 +140,14 @@ def register(server: GradsafeServer) -> None:
             return []
         actions: list[types.CodeAction] = []
         for entry in verdict.judgement.entries if types.CodeActionKind.QuickFix in wanted else ():
-            if _touches(entry, params, server.texts, verdict.snapshot):
+            if _touches(entry.place, params, server.texts, verdict.snapshot):
                 found = await offers.find(verdict, entry)
                 best = next((offer for offer in found if _may_be_preferred(offer)), None)
                 for offer in found:
                     actions.extend(_actions(server, offer, offer is best, params.context.diagnostics))
+        for remark in verdict.judgement.remarks if types.CodeActionKind.QuickFix in wanted else ():
+            if remark.fixes and _touches(remark.place, params, server.texts, verdict.snapshot):
+                actions.extend(_of_remark(server, remark, verdict.snapshot, params.context.diagnostics))
         return [*actions, *await fix_all.actions(server, params, verdict)]
 
     @server.feature(types.CODE_ACTION_RESOLVE)
@@ -165,9 +169,9 @@ def register(server: GradsafeServer) -> None:
         return action
 
 
-def _touches(entry: Entry, params: types.CodeActionParams, texts: OpenTexts, judged: Snapshot) -> bool:
-    """The finding's place and the range that is asked about have a position in common."""
-    spot = spot_of(entry.place, texts, judged)
+def _touches(place: Place, params: types.CodeActionParams, texts: OpenTexts, judged: Snapshot) -> bool:
+    """The place and the range that is asked about have a position in common."""
+    spot = spot_of(place, texts, judged)
     if spot is None or spot.uri != params.text_document.uri:
         return False
 
@@ -182,22 +186,40 @@ def _may_be_preferred(offer: Offer) -> bool:
     return offer.holds is True and offer.fix.safe and offer.fix.remedy not in SUPPRESSING
 
 
+def _of_remark(
+    server: GradsafeServer, remark: Remark, snapshot: Snapshot, shown: Any
+) -> Iterator[types.CodeAction]:
+    """What is said of a comment needs no proof: no finding rests on it."""
+    for fix in remark.fixes:
+        edit = workspace_edit(fix.edits, server.texts, snapshot, server.abilities.versioned_edits)
+        if edit is not None:
+            mended = _mended(server, shown, remark.code, remark.place, snapshot)
+            title = f"{fix.title} (unused suppression)"
+            yield types.CodeAction(title, kind=types.CodeActionKind.QuickFix, diagnostics=mended, edit=edit)
+
+
+def _mended(
+    server: GradsafeServer, shown: Any, code: str, place: Place, snapshot: Snapshot
+) -> list[types.Diagnostic] | None:
+    """Those of the diagnostics that the client shows which are about this place."""
+    spot = spot_of(place, server.texts, snapshot)
+    found = [
+        diagnostic
+        for diagnostic in shown
+        if diagnostic.source in (SOURCE, TRACE_SOURCE)
+        and diagnostic.code == code
+        and spot is not None
+        and diagnostic.range == spot.range
+    ]
+    return found or None
+
+
 def _actions(server: GradsafeServer, offer: Offer, best: bool, shown: Any) -> list[types.CodeAction]:
     """The offer as an action; none where it was verified and does not hold."""
     if offer.holds is False:
         return []
-    spot = spot_of(offer.entry.place, server.texts, offer.snapshot)
-    mended = [
-        diagnostic
-        for diagnostic in shown
-        if diagnostic.source in (SOURCE, TRACE_SOURCE)
-        and diagnostic.code == offer.entry.code
-        and spot is not None
-        and diagnostic.range == spot.range
-    ]
-    action = types.CodeAction(
-        title=offer.fix.title, kind=types.CodeActionKind.QuickFix, diagnostics=mended or None
-    )
+    mended = _mended(server, shown, offer.entry.code, offer.entry.place, offer.snapshot)
+    action = types.CodeAction(title=offer.fix.title, kind=types.CodeActionKind.QuickFix, diagnostics=mended)
     if offer.holds:
         action.edit = _edit(server, offer)
         if action.edit is None:

@@ -234,7 +234,7 @@ class SessionAnalysis:
     def _unused(self, session: Session, file: str, result: FileResult) -> Iterable[Remark]:
         text = session.workspace.text(file)
         for each in self._known.unknown(unused_entries(result, text, session.settings), file, text):
-            yield Remark(each.place, each.code, each.message, True, each.severity, each.url)
+            yield Remark(each.place, each.code, each.message, True, each.severity, each.url, each.fixes)
 
     def _troubles(self, file: str, result: FileResult) -> Iterable[Remark]:
         for problem in result.problems:
