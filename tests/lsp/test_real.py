@@ -247,6 +247,17 @@ async def test_an_error_is_explained_with_links(real: Session, tmp_path: Path) -
     assert "- **which tensor**: a FloatTensor of sizes [2], the result of `exp`" in told["markdown"]
     assert "[model.py:3](model.py#L3): `add_()` changes `h`" in told["markdown"]
     assert "on the light bulb there: Compute a new `h`" in told["markdown"]
+    (tmp_path / "cut.py").write_text(
+        "import torch\nx = torch.ones(2, requires_grad=True)\nx.detach().sum().backward()\n"
+    )
+    error = (
+        'Traceback (most recent call last):\n  File "cut.py", line 3, in <module>\nRuntimeError: element 0 of tensors does not '
+        "require grad and does not have a grad_fn"
+    )
+    told = await real.command("gradsafe.explainError", error)
+    assert told["places"] == [{"file": str(tmp_path / "cut.py"), "row": 3}]
+    assert "## Where a graph is cut" in told["markdown"]
+    assert "- [cut.py:3](cut.py#L3): `x.detach().sum().backward()` (`detach` gives" in told["markdown"]
     told = await real.command("gradsafe.explainError", "KeyError: 'loss'")
     assert told["places"] == []
     assert "no error of autograd" in told["markdown"]

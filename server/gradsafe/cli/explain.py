@@ -13,17 +13,14 @@ from typing import TYPE_CHECKING
 from gradsafe.cli.check import with_proved_fixes
 from gradsafe.cli.failure import Failure
 from gradsafe.cli.opening import Opened, open_paths
-from gradsafe.explain.cuts import cuts
+from gradsafe.explain.cuts import cuts_behind
 from gradsafe.explain.error_text import ErrorText, read_error
 from gradsafe.explain.suspects import SHOWN, files_of, located, ranked, with_imports
-from gradsafe.explain.without_rule import BY_CODE
 from gradsafe.explain.words import explain
 from gradsafe.judging.judge import texts_of, wanted
 from gradsafe.report.entry import Entry
 from gradsafe.report.plain import plain
-from gradsafe.report.texts import split_lines
 from gradsafe.rules.finding import UNUSED
-from gradsafe.syntax.source import Source, read
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -127,20 +124,8 @@ def _print(error: ErrorText, suspects: list[Entry], opened: Opened | None, conso
 
 def _print_cuts(error: ErrorText, console: Console) -> None:
     """The lines that may have ended the graph, in the files that the traceback names."""
-    if not BY_CODE[error.code].is_cut:
-        return
-    begun = False
-    for file in files_of(error):
-        source = read(file)
-        if not isinstance(source, Source):
-            continue
-        near = max(each.row for each in (*error.frames, *error.forward) if each.file == file)
-        lines = split_lines(source.text)
-        for cut in cuts(source.text, near):
-            if not begun:
-                console.print("These lines cut a graph; one of them may be the one:\n")
-            begun = True
-            place = f"{os.path.relpath(file)}:{cut.row}"
-            console.print(
-                f"  {plain(place)}: {plain(lines[cut.row - 1].strip())}   ({cut.why})", markup=False
-            )
+    for number, cut in enumerate(cuts_behind(error)):
+        if number == 0:
+            console.print("These lines cut a graph; one of them may be the one:\n")
+        place = f"{os.path.relpath(cut.place.file)}:{cut.place.row}"
+        console.print(f"  {plain(place)}: {plain(cut.text)}   ({cut.why})", markup=False)

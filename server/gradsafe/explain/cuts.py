@@ -6,6 +6,13 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gradsafe.explain.error_text import ErrorText
+from gradsafe.explain.suspects import files_of
+from gradsafe.explain.without_rule import BY_CODE
+from gradsafe.report.texts import split_lines
+from gradsafe.syntax.source import Source, read
+from gradsafe_tracer.events import Place
+
 SHOWN = 6
 
 _CALLS = {
@@ -30,6 +37,29 @@ class Cut(NamedTuple):
 
     row: int
     why: str
+
+
+class CutLine(NamedTuple):
+    """A line of a user's file that cuts a graph: where, its text, and what it does."""
+
+    place: Place
+    text: str
+    why: str
+
+
+def cuts_behind(error: ErrorText) -> Iterator[CutLine]:
+    """Those in the files that a traceback names, as they lie on the disk; none where the error is about something else."""
+    if error.has_rule or not BY_CODE[error.code].is_cut:
+        return
+    for file in files_of(error):
+        source = read(file)
+        if not isinstance(source, Source):
+            continue
+        near = max(each.row for each in (*error.frames, *error.forward) if each.file == file)
+        lines = split_lines(source.text)
+        for cut in cuts(source.text, near):
+            text = lines[cut.row - 1]
+            yield CutLine(Place(file, cut.row, 1, cut.row, len(text.rstrip()) + 1), text.strip(), cut.why)
 
 
 def cuts(text: str, near: int) -> list[Cut]:

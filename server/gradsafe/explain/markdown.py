@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from gradsafe.explain.cuts import CutLine
 from gradsafe.explain.error_text import ErrorText
 from gradsafe.explain.words import explain
 from gradsafe.report.entry import Entry
@@ -14,17 +15,20 @@ Link = Callable[[Place], str]
 """The target of a link to a place."""
 
 
-def markdown(error: ErrorText, suspects: Sequence[Entry], link: Link) -> str:
+def markdown(error: ErrorText, suspects: Sequence[Entry], link: Link, cuts: Sequence[CutLine] = ()) -> str:
     """A page; its first heading is the rule."""
-    return "\n".join(_lines(error, suspects, link)) + "\n"
+    return "\n".join(_lines(error, suspects, link, cuts)) + "\n"
 
 
-def _lines(error: ErrorText, suspects: Sequence[Entry], link: Link) -> Iterator[str]:
+def _lines(error: ErrorText, suspects: Sequence[Entry], link: Link, cuts: Sequence[CutLine]) -> Iterator[str]:
     yield from (f"# {error.code}", "", f"> {error.message}", "")
     for label, sentence in explain(error):
         yield f"- **{label}**: {sentence}"
     yield ""
     if not error.has_rule:
+        if cuts:
+            yield from ("## Where a graph is cut", "", "One of these lines may be the one:", "")
+        yield from (f"- {_place(cut.place, link)}: `{cut.text}` ({cut.why})" for cut in cuts)
         return
     if not suspects:
         yield (

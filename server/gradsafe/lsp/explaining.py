@@ -11,6 +11,10 @@ from gradsafe.lsp import commands
 from gradsafe.lsp.documents import folders_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gradsafe.explain.cuts import CutLine
+    from gradsafe.explain.error_text import ErrorText
     from gradsafe.lsp.server import GradsafeServer
     from gradsafe_tracer.events import Place
 
@@ -33,9 +37,23 @@ def register(server: GradsafeServer) -> None:
         if error is None:
             return {"markdown": NO_ERROR, "places": []}
         suspects = await asyncio.wrap_future(server.worker.ask(lambda analysis: analysis.suspects(error)))
-        places = [{"file": entry.place.file, "row": entry.place.row} for entry in suspects]
-        root = Path(next(iter(folders_of(server.texts)), ".")).resolve()
-        return {"markdown": markdown(error, suspects, lambda place: _link(place, root)), "places": places}
+        folders = folders_of(server.texts)
+        cuts = await asyncio.to_thread(_cuts, error, tuple(folders) or (str(Path.cwd()),))
+        found = [*(entry.place for entry in suspects), *(cut.place for cut in cuts)]
+        root = Path(next(iter(folders), ".")).resolve()
+        return {
+            "markdown": markdown(error, suspects, lambda place: _link(place, root), cuts),
+            "places": [{"file": place.file, "row": place.row} for place in found],
+        }
+
+
+def _cuts(error: ErrorText, folders: Sequence[str]) -> list[CutLine]:
+    """Where a graph may have been cut, in the files that the traceback names, seen from one of the folders."""
+    from gradsafe.explain.cuts import cuts_behind
+    from gradsafe.explain.suspects import located
+
+    found = (list(cuts_behind(located(error, folder))) for folder in folders)
+    return next((cuts for cuts in found if cuts), [])
 
 
 def _link(place: Place, root: Path) -> str:
