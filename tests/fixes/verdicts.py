@@ -82,7 +82,11 @@ def _of_rows(before: str, after: str, rows: Iterable[int]) -> dict[str, list[Sce
     """The scenarios that stood at these rows before; all of them where what was edited is shared."""
     found = scenarios(after)
     functions = [each for each in ast.parse(before).body if isinstance(each, ast.FunctionDef)]
-    at = {next((f.name for f in functions if f.lineno <= row <= (f.end_lineno or row)), None) for row in rows}
+    # What is added behind the last line of a function has the next row.
+    at = {
+        next((f.name for f in functions if f.lineno <= row <= (f.end_lineno or row) + 1), None)
+        for row in rows
+    }
     return {name: found[name] for name in found if name in at} if at <= set(found) else found
 
 
