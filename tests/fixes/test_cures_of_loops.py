@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from curing import assert_cures
+from curing import HEAD, assert_cures, mended
 
 pytestmark = pytest.mark.torch
 
@@ -97,6 +97,33 @@ for x in torch.randn(2, 5, 3):
             "            self.punish(layer)  # L2\n        return"
         ),
     ),
+    "a state that a function is handed and gives back": (
+        "detach",
+        """\
+cell = nn.LSTMCell(3, 4)
+
+def step(x, h, c):
+    h, c = cell(x, (h, c))
+    loss = h.pow(2).sum()
+    loss.backward()
+    return loss.item(), h, c  # to the next
+
+h = c = torch.zeros(1, 4)
+for x in torch.randn(3, 1, 3):
+    _, h, c = step(x, h, c)
+""",
+        "    return loss.item(), h.detach(), c.detach()  # to the next\n",
+    ),
+    "losses of one forward": (
+        "sum-in-loop",
+        """\
+h = torch.tanh(nn.Linear(3, 3)(torch.randn(2, 3)))
+losses = [h.sum(), h.pow(2).mean()]
+for loss in losses:
+    loss.backward()  # each
+""",
+        "loss = sum(losses)\nloss.backward()  # each\n",
+    ),
     "samples that a helper trains on": (
         "detach-at-use",
         GAN
@@ -123,6 +150,22 @@ for real in torch.randn(2, 5, 3):
         "        loss = D(real).mean() - D(fake.detach()).mean()\n",
     ),
 }
+
+
+def test_three_losses_become_one_sum(tmp_path: Path) -> None:
+    head = "h = torch.tanh(nn.Linear(3, 3)(torch.randn(2, 3)))\na, b, c = h.sum(), h.exp().mean(), h.pow(2).mean()\n"
+    body = HEAD + head + "(a + b).backward()\nc.backward()\n"
+    assert any(
+        text.endswith("mean()\n(a + b + c).backward()\n") for text in mended(body, "sum-losses", tmp_path)
+    )
+
+
+def test_a_round_that_does_more_than_backward_is_not_summed(tmp_path: Path) -> None:
+    body = (
+        "net, rows = nn.Linear(3, 1), []\nfor loss in torch.sigmoid(net(torch.randn(4, 3))):\n"
+        "    net.zero_grad()\n    loss.backward()\n    rows.append(net.weight.grad.clone())\n"
+    )
+    assert not mended(HEAD + body, "sum-in-loop", tmp_path)
 
 
 @pytest.mark.parametrize(("remedy", "body", "expected"), CURES.values(), ids=CURES.keys())

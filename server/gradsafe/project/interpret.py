@@ -13,7 +13,7 @@ from gradsafe.project.process import prepare
 from gradsafe.project.recording import Recorder
 from gradsafe.rules.finding import Finding
 from gradsafe.syntax.span import ChunkId, Span
-from gradsafe_tracer.events import BackwardStart, Read, Save
+from gradsafe_tracer.events import BackwardStart, Free, Read, Save
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +93,26 @@ def _is_broken(trail: Trail) -> bool:
 
 def _backwards(trail: Trail) -> Iterator[BackwardReads]:
     places: dict[int, Span] = {}
-    versions: dict[int, int] = {}
+    saves: dict[int, Save] = {}
     reads: dict[int, list[bool]] = {}
+    freed, used_up, returned = set[int](), set[int](), set[int]()
     for event in trail.events[: trail.shadow_from]:
         if isinstance(event, Save):
-            versions[event.save] = event.version
+            saves[event.save] = event
+        elif isinstance(event, Free):
+            freed.add(event.node)
         elif isinstance(event, Read):
-            reads.setdefault(event.backward, []).append(event.found not in (None, versions.get(event.save)))
+            saved = saves.get(event.save)
+            changed = event.found not in (None, saved.version if saved is not None else None)
+            reads.setdefault(event.backward, []).append(changed)
+            if saved is not None and saved.node in freed:
+                used_up.add(event.backward)
         elif isinstance(event, BackwardStart) and isinstance(event.place, Span):
             places[event.backward] = event.place
+            if event.operation == "return":
+                returned.add(event.backward)
     for backward, place in places.items():
+        if backward in used_up & returned:
+            continue  # what the function itself has run backward through nobody will again
         read = reads.get(backward, [])
         yield BackwardReads(place, len(read), sum(read))

@@ -77,6 +77,7 @@ class GraphFreed(Rule):
                 "detach",
                 "detach-kept",
                 "sum-losses",
+                "sum-in-loop",
                 "detach-at-use",
                 "compute-each-round",
                 "compute-in-forward",

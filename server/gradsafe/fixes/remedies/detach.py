@@ -15,12 +15,13 @@ import libcst as cst
 from gradsafe.fixes.blocks import own_line
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.names import Names
-from gradsafe.fixes.pieces import backward_of, blocks_around
+from gradsafe.fixes.pieces import backward_of, block_of_function, blocks_around, index_of, inner_block
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.sources import Code
 from gradsafe.fixes.spot import Spot, find_spot
 from gradsafe.fixes.tree import Cursor, dotted, walk
 from gradsafe.rules.finding import Edit, Role
+from gradsafe.syntax.span import Span
 
 
 def propose(site: Site) -> Iterator[Draft]:
@@ -32,9 +33,36 @@ def propose(site: Site) -> Iterator[Draft]:
     names = around.carried() or [name for name in around.accumulated() if name in read]
     if not names or set(names) & (around.containers.open | around.containers.closed):
         names = _in_places(site, spot) or names
-    if not names:
+    if names:
+        yield carried_on(site, spot, names)
+    else:
+        yield from _given_back(site, spot)
+
+
+def _given_back(site: Site, spot: Spot) -> Iterator[Draft]:
+    """``def step(x, h): h = cell(x, h); ...backward(); return h``: the caller hands it in again, so it is given back without its graph."""
+    found = block_of_function(site.sources, spot)
+    body = inner_block(site.sources, found[0][found[1]]) if found is not None else None
+    at = index_of(body, spot) if body is not None else None
+    if found is None or body is None or at is None:
         return
-    yield carried_on(site, spot, names)
+    own = frozenset(
+        each.node.name.value
+        for each in walk([found[0][found[1]].parts[0].node])
+        if isinstance(each.node, cst.Param)
+    )
+    bound = frozenset[str]().union(*(piece.bound() for piece in body[: at + 1]))
+    for piece in body[at + 1 :]:
+        statement, part = piece.statement, piece.parts[0]
+        value = statement.value if isinstance(statement, cst.Return) else None
+        given = [each.value for each in value.elements] if isinstance(value, cst.Tuple) else [value]
+        states = [each for each in given if isinstance(each, cst.Name) and each.value in own & bound]
+        if states:
+            ends = (part.code.offsets(each)[1] for each in states)
+            edits = tuple(Edit(Span(part.code.chunk, end, end), ".detach()") for end in ends)
+            what = listed([each.value for each in states])
+            yield Draft(f"Give {what} back without its graph", edits, safe=False)
+            return
 
 
 def _in_places(site: Site, spot: Spot) -> list[str]:

@@ -21,16 +21,19 @@ from gradsafe.rules.finding import Edit
 
 
 def propose(site: Site) -> Iterator[Draft]:
-    backward = backward_of(site)
+    backward = backward_of(site) if site.finding.write is not None else site.spot
     name = _differentiated(backward) if backward is not None else None
     if backward is None or name is None:
         return
     for inner, outer in itertools.pairwise(blocks_around(site.sources, site.spot)):
         loop = next(piece for piece in outer if piece.covers(site.spot))
         if loop.covers(backward):
-            once = _once(loop, inner[0].indent, name)
+            steps = site.finding.code != "graph-freed"
+            # What else each round does for its own loss, with the gradients of that one, is another program for the sum.
+            once = _once(loop, inner[0].indent, name) if steps or len(inner) == 1 else None
             if once is not None:
-                yield Draft(f"Step once, for the sum of all `{name}`", (once,), safe=False)
+                what = "Step once, for" if steps else "Run backward once, for"
+                yield Draft(f"{what} the sum of all `{name}`", (once,), safe=False)
             return
 
 

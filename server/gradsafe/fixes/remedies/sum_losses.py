@@ -40,7 +40,10 @@ def propose(site: Site) -> Iterator[Draft]:
         taken_out = block[at].alone(first) if simple else None
         if taken_out is None or not _can_wait(one, between):
             return
-        together = f"({first.text(one)} + {site.spot.text(other)})"
+        summed = first.text(one)
+        if isinstance(one, cst.BinaryOperation) and isinstance(one.operator, cst.Add) and len(one.lpar) == 1:
+            summed = summed[1:-1]  # ``(a + b).backward()`` was two of them
+        together = f"({summed} + {site.spot.text(other)})"
         edit = site.spot.replace(*site.spot.offsets(other), together)
         safe = all(isinstance(piece.statement, cst.Assign) for piece in between)
         yield Draft("Add both losses up for one backward", (*taken_out[0], edit), safe)
