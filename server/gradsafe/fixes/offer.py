@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from importlib import import_module
 from typing import cast
@@ -11,11 +12,16 @@ from typing import cast
 import libcst as cst
 
 from gradsafe.fixes import remedies
+from gradsafe.fixes.dirty import unmarked
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.marimo import binds_what_a_cell_takes
 from gradsafe.fixes.site import Site, find_site
 from gradsafe.fixes.sources import Sources
+from gradsafe.fixes.tree import dotted
 from gradsafe.rules.finding import Finding, Fix
+
+BINDS_ANEW = frozenset({"out-of-place", "clone-before-write"})
+"""Remedies after which the name that was written stands for another tensor."""
 
 Propose = Callable[[Site], Iterator[Draft]]
 
@@ -32,11 +38,20 @@ def offer(finding: Finding, sources: Sources, last: tuple[str, ...] = ("suppress
     fixes: list[Fix] = []
     for name in wanted:
         propose = _remedy(name)
-        for draft in propose(site) if propose is not None else ():
+        drafts = propose(site) if propose is not None else iter(())
+        for draft in _with_marks(site, drafts) if name in BINDS_ANEW else drafts:
             known = any(draft.edits == fix.edits for fix in fixes)
             if not known and not binds_what_a_cell_takes(draft.edits, sources):
                 fixes.append(Fix(draft.title, name, draft.edits, draft.safe))
     return tuple(fixes)
+
+
+def _with_marks(site: Site, drafts: Iterator[Draft]) -> Iterator[Draft]:
+    """Where an input of a custom Function is written no more, nor is it marked as written."""
+    name = dotted(site.subject) if site.subject is not None else None
+    marks = unmarked(site, name) if name is not None else ()
+    if marks is not None:
+        yield from (replace(draft, edits=(*draft.edits, *marks)) for draft in drafts)
 
 
 def _by_cost(site: Site) -> list[str]:

@@ -100,7 +100,7 @@ def find_site(finding: Finding, sources: Sources) -> Site | None:
             (
                 form
                 for cursor in spot.nodes()
-                for form in (*forms(cursor), *(_module_call(cursor) if is_module else ()))
+                for form in (*forms(cursor), *(_module_call(cursor) if is_module else _applied(cursor)))
             ),
             finding.subject,
         )
@@ -130,6 +130,19 @@ def _module_call(cursor: Cursor) -> Iterator[WriteForm]:
         return
     if dotted(call.func) is not None and dotted(call.args[0].value) is not None:
         yield WriteForm(How.MODULE, cursor, call.args[0].value)
+
+
+def _applied(cursor: Cursor) -> Iterator[WriteForm]:
+    """``AddOne.apply(x)``, a custom Function that writes an argument."""
+    call = cursor.node
+    if (
+        isinstance(call, cst.Call)
+        and isinstance(call.func, cst.Attribute)
+        and call.func.attr.value == "apply"
+    ):
+        for arg in call.args:
+            if not arg.star and dotted(arg.value) is not None:
+                yield WriteForm(How.MODULE, cursor, arg.value)
 
 
 def _closest(spot: Spot, candidates: Iterable[WriteForm], subject: str | None) -> WriteForm | None:

@@ -32,7 +32,7 @@ class Request:
 
 
 BARREN = (0, "#barren")
-"""Set on a path that ends at a backward through nothing."""
+"""Set on a path that ends where torch refuses and no write is to blame: a backward through nothing."""
 
 
 @dataclass(slots=True)

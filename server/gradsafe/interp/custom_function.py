@@ -19,8 +19,9 @@ from gradsafe.domain.values import (
     TupleValue,
     Unknown,
     Value,
+    const,
 )
-from gradsafe.interp import autograd, calls, classes, torch_ops, unchecked, unseen
+from gradsafe.interp import autograd, backward, calls, classes, torch_ops, unchecked, unseen
 from gradsafe.interp.autograd import ToSave
 from gradsafe.interp.bases import mro
 
@@ -94,6 +95,11 @@ def _attach(
     """Give the outputs their history: the function's node, with what the context saved."""
     outputs = torch_ops.tensors_in(path, value)
     written, skipped = _told(path, ctx, "mark_dirty"), _told(path, ctx, "mark_non_differentiable")
+    if outputs and not set(written) <= set(outputs):
+        # "The inputs that are modified inplace must all be outputs of the Function."
+        path.status, path.raised = Status.RAISED, "RuntimeError"
+        path.vars[backward.BARREN] = const(True)
+        return Unknown(("raised", call.source.place))
     for oid in written:
         autograd.check_inplace(path, call.source, oid, needs, cls.name, "function")
         if path.status is not Status.RUN:
@@ -121,9 +127,9 @@ def _attach(
     ]
     autograd.save(path, call.source, node, items)
     unchecked.keep(path, node, _attributes(path, ctx), "ctx-attribute")
-    backward = classes.find_member(path, mro(cls), "backward")
-    if backward is not None and isinstance(backward[0], FunctionValue):
-        path.vars[node, "#custom"] = TupleValue((backward[0], ctx, *(TensorRef(oid) for oid in outputs)))
+    own = classes.find_member(path, mro(cls), "backward")
+    if own is not None and isinstance(own[0], FunctionValue):
+        path.vars[node, "#custom"] = TupleValue((own[0], ctx, *(TensorRef(oid) for oid in outputs)))
     return _with_inputs_returned(path, call.source, value, set(inputs) - set(written), node, cls.name)
 
 

@@ -29,6 +29,10 @@ _REMEDIES = {
     "data-swap": ("data-to-detach-or-rebind",),
     "detached-write": ("out-of-place", "clone-before-write"),
     "no-grad-write": ("out-of-place", "clone-before-write"),
+    "shared-write": ("out-of-place", "clone-before-write"),
+    "ctx-attribute": ("out-of-place", "clone-before-write"),
+    "recomputed": ("out-of-place", "clone-before-write"),
+    "hooked-write": ("out-of-place", "clone-before-write"),
 }
 
 

@@ -27,7 +27,9 @@ def propose(site: Site) -> Iterator[Draft]:
         start, end = site.spot.offsets(form.target)
         edit = site.spot.replace(start, end, f"{receiver(site.spot, form.target)}.clone()")
         unseen = not names.seen_elsewhere(subject) and not names.read_after(subject)
-        yield Draft(f"Give the in-place module a copy of `{text}`", (edit,), unseen)
+        called = form.at.node.func if isinstance(form.at.node, cst.Call) else None
+        by = "Function" if isinstance(called, cst.Attribute) and called.attr.value == "apply" else "module"
+        yield Draft(f"Give the in-place {by} a copy of `{text}`", (edit,), unseen)
         return
     if site.finding.code.startswith("inference"):
         yield from _of_rows(site)

@@ -25,8 +25,8 @@ INITIALISES = words(
 
 def propose(site: Site) -> Iterator[Draft]:
     header, line = no_grad_header(site), own_line(site.spot)
-    if site.form is None or site.form.how is How.DATA or header is None:
-        return
+    if site.form is None or site.form.how in (How.DATA, How.MODULE) or header is None:
+        return  # what a module gives is wanted with its history
     title = "Put the update under `torch.no_grad()`"
     on_leaf = site.finding.code.startswith("leaf")
     if line is None:
