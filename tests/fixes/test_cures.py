@@ -262,6 +262,13 @@ DEAD_ENDS = {
         "clone-before-write",
         "Fn = nn.functional\nx = torch.ones(2, requires_grad=True)\nh = x.exp()\nz = Fn.relu_(h)\nz.sum().backward()\n",
     ),
+    "a copy would have the wrong shape, too": (
+        "clone-before-write",
+        (
+            "x = torch.ones(3, requires_grad=True)\nq, _ = x.exp()[:2].unbind()\nq = q.sqrt()\nby = q.view(-1)\n"
+            "q.mul_(by)\nby.sum().backward()\n"
+        ),
+    ),
     "backward would find no graph": (
         "out-of-place",
         "w = torch.ones(2, requires_grad=True)\nloss = (w.detach() * 2).sum()\nw /= 2\nloss.backward()\n",

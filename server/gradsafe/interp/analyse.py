@@ -20,7 +20,7 @@ from gradsafe.domain.values import (
     Unknown,
     Value,
 )
-from gradsafe.interp import alone, backward, calls, classes, module_methods, modules, names
+from gradsafe.interp import alone, autograd, calls, classes, module_methods, modules, names
 from gradsafe.interp import checkpointing as _checkpointing  # noqa: F401
 from gradsafe.interp import container_calls as _container_calls  # noqa: F401
 from gradsafe.interp import contexts as _contexts  # noqa: F401
@@ -89,7 +89,7 @@ class Trail:
     """One explored path: its events in order, the conditions it took, and whether a budget blurred it.
 
     ``shadow_from``: how many of the events torch lets happen; what follows is told as if the first error were mended.
-    ``raised``: the exception that ended it, where it is known. ``barren``: it is backward's, of what requires no grad.
+    ``raised``: the exception that ended it, where it is known. ``refused``: by torch, and no write is to blame.
     """
 
     events: tuple[Event, ...]
@@ -97,7 +97,7 @@ class Trail:
     blurred: bool
     shadow_from: int | None = None
     raised: str | None = None
-    barren: bool = False
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +158,8 @@ def analyse_root(
 
 def _trail(path: Path) -> Trail:
     raised = path.raised if path.status is Status.RAISED else None
-    barren = raised == "RuntimeError" and backward.BARREN in path.vars
-    return Trail(tuple(path.events()), path.trail, path.blurred, path.shadow_from, raised, barren)
+    refused = raised == "RuntimeError" and autograd.REFUSED in path.vars
+    return Trail(tuple(path.events()), path.trail, path.blurred, path.shadow_from, raised, refused)
 
 
 def _begin(machine: Machine, watch: Watcher | None) -> None:

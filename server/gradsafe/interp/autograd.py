@@ -73,6 +73,16 @@ def raise_error(path: Path, source: Source, reason: str, certain: bool = True, *
         path.fail()
 
 
+REFUSED = (0, "#refused")
+"""Set on a path that ends where torch raises and no write is to blame."""
+
+
+def refuse(path: Path) -> None:
+    """Torch raises RuntimeError here for a reason that is none of ours: backward through nothing, a shape that does not fit."""
+    path.status, path.raised = Status.RAISED, "RuntimeError"
+    path.vars[REFUSED] = Const(True, bool)
+
+
 def raise_overlap(path: Path, source: Source, oid: int, **fields: object) -> None:
     """Elements of the written tensor share memory: with each other (after an expand), else with an operand."""
     message = None if path.tensor(oid).overlap is Tri.YES else "operand"

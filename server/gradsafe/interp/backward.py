@@ -31,10 +31,6 @@ class Request:
     name: str | None = None
 
 
-BARREN = (0, "#barren")
-"""Set on a path that ends where torch refuses and no write is to blame: a backward through nothing."""
-
-
 @dataclass(slots=True)
 class _Run:
     path: Path
@@ -64,8 +60,7 @@ def run(path: Path, source: Source, request: Request) -> tuple[int, ...]:
     if not roots:
         if request.real and all(_plain(path, oid) for oid in request.roots):
             # "element 0 of tensors does not require grad": torch raises, but no write is to blame.
-            path.status, path.raised = Status.RAISED, "RuntimeError"
-            path.vars[BARREN] = Const(True, bool)
+            autograd.refuse(path)
         return ()
     path.emit(BackwardStart(source.place, source.stack, backward, request.operation, request.name))
     state = _Run(path, source, request, backward)

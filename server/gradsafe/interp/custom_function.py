@@ -19,9 +19,8 @@ from gradsafe.domain.values import (
     TupleValue,
     Unknown,
     Value,
-    const,
 )
-from gradsafe.interp import autograd, backward, calls, classes, torch_ops, unchecked, unseen
+from gradsafe.interp import autograd, calls, classes, torch_ops, unchecked, unseen
 from gradsafe.interp.autograd import ToSave
 from gradsafe.interp.bases import mro
 
@@ -97,8 +96,7 @@ def _attach(
     written, skipped = _told(path, ctx, "mark_dirty"), _told(path, ctx, "mark_non_differentiable")
     if outputs and not set(written) <= set(outputs):
         # "The inputs that are modified inplace must all be outputs of the Function."
-        path.status, path.raised = Status.RAISED, "RuntimeError"
-        path.vars[backward.BARREN] = const(True)
+        autograd.refuse(path)
         return Unknown(("raised", call.source.place))
     for oid in written:
         autograd.check_inplace(path, call.source, oid, needs, cls.name, "function")

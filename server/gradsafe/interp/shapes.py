@@ -140,6 +140,17 @@ def broadcast(inputs: list[Shape]) -> Shape:
     return tuple(result)
 
 
+def outgrows(path: Path, call: Application, written: int) -> bool:
+    """Whether an in-place operation would need another shape than the written tensor has: torch raises."""
+    if call.operation.removesuffix("_") not in POINTWISE or not call.operation.endswith("_"):
+        return False
+    inputs = [path.tensor(oid).shape for oid in call.inputs()]
+    if any(shape is None or None in shape for shape in inputs):
+        return False
+    needed = broadcast(inputs)
+    return needed is not None and None not in needed and needed != path.tensor(written).shape
+
+
 _KEEPS_INTEGERS = frozenset({
     "clamp", "clip", "abs", "neg", "flip", "roll", "cumsum", "sign", "masked_fill", "add", "sub", "mul", "where", "maximum", "minimum",
     "bitwise_and", "bitwise_or", "bitwise_xor", "bitwise_not", "remainder", "floor_divide", "gather", "index_select", "cat", "stack",

@@ -339,21 +339,21 @@ def _check_writes(path: Path, call: Application) -> None:
             read = [other for other in call.inputs() if other != oid]
             itself = path.tensor(oid).overlap is Tri.YES or autograd.partly_overlaps(path, oid, read)
             itself = itself and not write.unchecked
-            # The kernel checks overlap after autograd's own checks, and before the one for inference tensors.
+            # The kernel checks overlap after autograd's own checks, and before the one for inference tensors; NumPy does not (measured).
             if not (itself and path.tensor(oid).inference):
                 autograd.check_inplace(
                     path, call.source, oid, needs, call.word, call.how, declared=call.declared
                 )
                 if path.status is not Status.RUN:
                     return
-            if (
-                itself and path.tensor(oid).origin != "numpy"
-            ):  # NumPy writes where elements share memory (measured)
+            if itself and path.tensor(oid).origin != "numpy":
                 autograd.raise_overlap(
                     path, call.source, oid, operation=call.word, how=call.how, declared=call.declared,
                     name=call.subject or path.tensor(oid).name,
                 )  # fmt: skip
                 return
+            if shapes.outgrows(path, call, oid):
+                autograd.refuse(path)
 
 
 def _record(path: Path, call: Application) -> None:

@@ -36,7 +36,7 @@ class Outcome:
     called_without_grad: frozenset[ChunkId] = frozenset()
     backwards: frozenset[BackwardReads] = frozenset()
     broken: int = 0
-    """On how many paths Python itself refuses (an attribute that is not there, an operand of the wrong type), or backward finds no graph."""
+    """On how many paths Python itself refuses (an attribute that is not there, an operand of the wrong type), or torch does for other reasons than a write."""
 
     @property
     def budgets_hit(self) -> frozenset[str]:
@@ -88,7 +88,7 @@ def interpret(world: World, root: Root, allowance: Allowance = Allowance.FULL) -
 
 
 def _is_broken(trail: Trail) -> bool:
-    return trail.raised in _REFUSALS or (trail.barren and trail.shadow_from is None)
+    return trail.raised in _REFUSALS or (trail.refused and trail.shadow_from is None)
 
 
 def _backwards(trail: Trail) -> Iterator[BackwardReads]:
