@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from curing import HEAD, assert_cures, mended
+from curing import HEAD, assert_cures, mended, run
 
 pytestmark = pytest.mark.torch
 
@@ -229,6 +229,17 @@ Tied()(torch.ones(4, 3)).sum().backward()
 @pytest.mark.parametrize(("remedy", "body", "expected"), CURES.values(), ids=CURES.keys())
 def test_cure(remedy: str, body: str, expected: str, tmp_path: Path) -> None:
     assert_cures(remedy, body, expected, tmp_path)
+
+
+def test_in_place_modules_are_mended_one_after_the_other(tmp_path: Path) -> None:
+    body = HEAD + (
+        'acts = nn.ModuleDict({"r": nn.ReLU(inplace=True), "s": nn.SiLU(inplace=True)})\n'
+        "h = torch.ones(3, requires_grad=True).tanh()\nfor key in acts:\n    h = acts[key](h)\nh.sum().backward()\n"
+    )
+    (once,) = mended(body, "inplace-false", tmp_path)
+    (twice,) = mended(once, "inplace-false", tmp_path)
+    assert 'nn.ModuleDict({"r": nn.ReLU(), "s": nn.SiLU()})' in twice
+    run(twice)
 
 
 DEAD_ENDS = {

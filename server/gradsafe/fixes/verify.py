@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from gradsafe.fixes.forms import MODULE_FLAG
 from gradsafe.fixes.sources import Sources
 from gradsafe.fixes.without import without_operation
 from gradsafe.rules.finding import ADVICE, SUPPRESSING, Edit, Finding, Fix, Role, Severity
@@ -49,6 +50,9 @@ def verify(
     if not ran_after.gets_as_far_as(ran_before, merged=fix.remedy in MERGES_BACKWARDS):
         return False
     named = {(finding.code, each.place) for each in finding.related if each.role is Role.MODIFIED}
+    if fix.remedy == "inplace-false":
+        # Of modules that a loop runs one after the other, the next may have written what this one saves all along.
+        named |= {(each.code, each.primary) for each in after if each.operation in MODULE_FLAG}
     if _is_mended(finding, before, after, named):
         return True
     removed = without_operation(finding, sources) if sources is not None and finding.runtime_message else ()
