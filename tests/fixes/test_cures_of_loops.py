@@ -124,6 +124,16 @@ for loss in losses:
 """,
         "loss = sum(losses)\nloss.backward()  # each\n",
     ),
+    "losses by name": (
+        "sum-in-loop",
+        """\
+h = torch.tanh(nn.Linear(3, 3)(torch.randn(2, 3)))
+losses = {"sum": h.sum(), "mean": h.pow(2).mean()}
+for name, loss in losses.items():
+    loss.backward()
+""",
+        "loss = sum(losses.values())\nloss.backward()\n",
+    ),
     "samples that a helper trains on": (
         "detach-at-use",
         GAN

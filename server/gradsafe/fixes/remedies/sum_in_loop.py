@@ -13,10 +13,12 @@ from collections.abc import Iterator
 import libcst as cst
 
 from gradsafe.fixes.draft import Draft
-from gradsafe.fixes.pieces import Piece, backward_of, blocks_around
+from gradsafe.fixes.forms import callee
+from gradsafe.fixes.pieces import Part, Piece, backward_of, blocks_around
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.spot import Spot
-from gradsafe.fixes.tree import walk
+from gradsafe.fixes.tree import dotted, walk
+from gradsafe.fixes.variables import names_in
 from gradsafe.rules.finding import Edit
 
 
@@ -53,14 +55,29 @@ def _once(loop: Piece, inside: str, name: str) -> Edit | None:
     node = part.node
     if not isinstance(node, cst.For) or node.orelse is not None or node.asynchronous is not None:
         return None
-    if not isinstance(node.target, cst.Name) or node.target.value != name or len(loop.parts) > 1:
+    losses = _losses(part, node, name)
+    if losses is None or len(loop.parts) > 1:
         return None
     if any(isinstance(each.node, (cst.Break, cst.Continue, cst.BaseString)) for each in walk([node.body])):
         return None  # a string may have lines of its own
-    start, end = part.code.offsets(node.iter)
+    end = part.code.offsets(node.iter)[1]
     lines = part.code.text[end : part.end].splitlines(keepends=True)
     header, body = lines[0], lines[1:]
     if header.strip() != ":" or any(line.strip() and not line.startswith(inside) for line in body):
         return None  # a comment in the loop's own line would be lost
-    once = f"{loop.indent}{name} = sum({part.code.text[start:end]}){header[1:]}"
+    once = f"{loop.indent}{name} = sum({losses}){header[1:]}"
     return Edit(part.span, once + "".join(line.replace(inside, loop.indent, 1) for line in body))
+
+
+def _losses(part: Part, loop: cst.For, name: str) -> str | None:
+    """What ``name`` runs over: all of it, or the values of a dict whose keys nobody reads."""
+    text = part.code.text[slice(*part.code.offsets(loop.iter))]
+    if isinstance(loop.target, cst.Name):
+        return text if loop.target.value == name else None
+    targets = (
+        [dotted(each.value) for each in loop.target.elements] if isinstance(loop.target, cst.Tuple) else []
+    )
+    is_items = isinstance(loop.iter, cst.Call) and callee(loop.iter) == "items" and text.endswith(".items()")
+    if not is_items or len(targets) != 2 or targets[1] != name or targets[0] in names_in(loop.body):
+        return None
+    return text.removesuffix("items()") + "values()"
