@@ -61,6 +61,7 @@ CASES: list[tuple[str, str, str]] = [
         "    act = nn.Sequential(\n        nn.Sigmoid(),\n        nn.ReLU(),  # fast\n    )\n",
     ),
     ("inplace-false", "    act = «nn.ReLU()»\n", ""),
+    ("inplace-false", "    act = «nn.ReLU(\n        inplace=True,\n    )»\n", "    act = nn.ReLU()\n"),
     (
         "inplace-false",
         "    act = «nn.ELU(\n        inplace=True,\n        alpha=2,\n    )»\n",

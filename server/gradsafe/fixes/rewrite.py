@@ -49,6 +49,10 @@ def receiver(spot: Spot, value: cst.BaseExpression) -> str:
 
 def drop_argument(spot: Spot, call: cst.Call, arg: cst.Arg, otherwise: str) -> Edit:
     """Remove ``arg`` from ``call``; where a comment or a star stands in the way, make it ``otherwise``."""
+    if len(call.args) == 1:
+        inner = spot.code.text.index("(", spot.offsets(call.func)[1]) + 1, spot.code.offsets(call)[1] - 1
+        if "#" not in spot.code.text[slice(*inner)]:
+            return spot.replace(*inner, "")
     index = list(call.args).index(arg)
     value_start, value_end = spot.offsets(arg.value)
     start, end = spot.offsets(arg.keyword)[0] if arg.keyword is not None else value_start, value_end
