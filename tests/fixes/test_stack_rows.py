@@ -59,6 +59,17 @@ y.sum().backward()
 """,
         "            x[:, j] * y[j - 1].cos()\n        ))\n    y = torch.stack(y, dim=1)\n    return y\n",
     ),
+    "as long as another": (
+        """\
+x, w = torch.rand(4, 3), torch.ones(3, requires_grad=True)
+out = torch.zeros_like(x)
+for t in range(1, x.shape[0]):
+    out[t] = out[t - 1] * w + x[t]
+assert out.shape == (4, 3)
+out.sum().backward()
+""",
+        "out = [torch.zeros_like(x[0])]\nfor t in range(1, x.shape[0]):\n    out.append(",
+    ),
     "as many as there are inputs": (
         """\
 xs, h = torch.rand(5, 4, requires_grad=True), torch.zeros(4)

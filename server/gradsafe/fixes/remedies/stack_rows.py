@@ -8,6 +8,7 @@ Not safe: a value that is broadcast into its row is not as long as the row.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,18 @@ class _Made:
     part: Part
     call: cst.Call
     sizes: Sequence[cst.BaseExpression]
+    like: str | None = None
+    """``zeros_like(x)`` has no sizes, but those of ``x``."""
+
+    def size(self, dim: int) -> str | None:
+        """How its length along a dimension is written."""
+        if self.like is not None:
+            return f"{self.like}.size({dim})"
+        return (
+            self.part.code.text[slice(*self.part.code.offsets(self.sizes[dim]))]
+            if dim < len(self.sizes)
+            else None
+        )
 
 
 @dataclass(frozen=True)
@@ -76,6 +89,8 @@ def _made(above: Sequence[Piece], name: str) -> tuple[int, _Made] | None:
     call = statement.value
     if not isinstance(call, cst.Call) or not isinstance(call.func, cst.Attribute) or call.lpar:
         return None
+    if callee(call) in ("zeros_like", "ones_like", "empty_like"):
+        return _made_like(above[number], call, statement, name, number)
     maker = (callee(call) or "").removeprefix("new_")
     of_module = is_module(call.func.value) and maker == callee(call)
     if maker not in (*_FILLED, "empty") or not (of_module or maker != callee(call)):
@@ -90,19 +105,27 @@ def _made(above: Sequence[Piece], name: str) -> tuple[int, _Made] | None:
     return number, _Made(above[number].parts[0], call, given)
 
 
+def _made_like(
+    piece: Piece, call: cst.Call, statement: cst.Assign, name: str, number: int
+) -> tuple[int, _Made] | None:
+    like = dotted(call.args[0].value) if len(call.args) == 1 and not call.args[0].star else None
+    if like is None or dotted(statement.targets[0].target) != name:
+        return None
+    return number, _Made(piece.parts[0], call, (), like)
+
+
 def _rewritten(
     torch: str, before: Sequence[Piece], piece: Piece, made: _Made, target: cst.Subscript
 ) -> tuple[Edit, ...] | None:
     node, header = piece.parts[0].node, piece.parts[0]
     dim = len(target.slice) - 1
     row = target.slice[dim].slice
-    if not isinstance(node, cst.For) or node.orelse is not None or dim >= len(made.sizes):
+    size = made.size(dim)
+    if not isinstance(node, cst.For) or node.orelse is not None or size is None:
         return None
     if not isinstance(row, cst.Index) or not isinstance(row.value, cst.Name) or not _is_all(target, dim):
         return None
-    first = _first(
-        header, node, row.value.value, made.part.code.text[slice(*made.part.code.offsets(made.sizes[dim]))]
-    )
+    first = _first(header, node, row.value.value, size)
     if first is None:
         return None
     assert isinstance(target.value, cst.Name)
@@ -155,9 +178,8 @@ def _first(part: Part, loop: cst.For, row: str, size: str) -> int | None:
 
 def _length(text: str) -> str:
     """One way to write the length of a tensor."""
-    return (
-        text.replace(" ", "").replace(".shape[0]", ".size(0)").removeprefix("len(").replace(".size(0)", ")")
-    )
+    text = re.sub(r"\.shape\[(\d+)\]", r".size(\1)", text.replace(" ", ""))
+    return text.removeprefix("len(").replace(".size(0)", ")")
 
 
 def _start(made: _Made, dim: int, left: int) -> Edit | None:
@@ -166,6 +188,10 @@ def _start(made: _Made, dim: int, left: int) -> Edit | None:
     span = Span(code.chunk, *code.offsets(made.call))
     if left == 0:
         return Edit(span, "[]")
+    if made.like is not None:
+        head = code.text[slice(*code.offsets(made.call.func))]
+        is_row = left == 1 and dim == 0 and not head.endswith("empty_like")
+        return Edit(span, f"[{head}({made.like}[0])]") if is_row else None
     if left != 1 or not (callee(made.call) or "").endswith(_FILLED):
         return None
     text = code.text[span.start : span.end]
