@@ -112,6 +112,7 @@ seq.sum().backward()
 REFUSED = {
     "not up to the last row": ("range(1, 5)", "range(1, 4)"),
     "not in each round": ("    seq[t]", "    if t: seq[t]"),
+    "not to the end": ("seq[t - 1]\n", "seq[t - 1]\n    if t > 9: break\n"),
     "a row is missing": ("seq[0] = x", "seq[1] = x"),
     "a row that is not there yet": ("seq[t - 1] * seq", "seq[t] * seq"),
     "one from behind": ("range(1, 5)", "range(0, 5)"),

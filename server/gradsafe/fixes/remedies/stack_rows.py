@@ -234,6 +234,8 @@ def _in_loop(torch: str, piece: Piece, loop: _Loop) -> tuple[Edit, ...] | None:
     if len(piece.parts) != 1:
         return None
     part, edits, stored = piece.parts[0], list[Edit](), list[int]()
+    if any(isinstance(each.node, (cst.Break, cst.Continue)) for each in walk([part.node])):
+        return None  # a row may be left out
     for cursor in walk([part.node]):
         if not isinstance(cursor.node, cst.Name) or cursor.node.value != loop.name or _is_label(cursor):
             continue
