@@ -28,6 +28,10 @@ CURES = {
         BASE + "for t in ts:  # each\n    t.mul_(2).clamp_(0)\n" + END,
         "for i, t in enumerate(ts):  # each\n    ts[i] = t.mul(2).clamp(0)\n",
     ),
+    "the last one is read below": (
+        BASE + "for t in ts:\n    t.mul_(2)\nt.sum().backward()\nassert ts[0][0] > 5\n",
+        "for i, t in enumerate(ts):\n    ts[i] = t = t.mul(2)\n",
+    ),
     "the new one is read": (
         BASE + "i = 0\nfor t in ts:\n    t.mul_(2)\n    i += t.sum()\ni.backward()\nassert ts[0][0] > 5\n",
         "for j, t in enumerate(ts):\n    ts[j] = t = t.mul(2)\n",

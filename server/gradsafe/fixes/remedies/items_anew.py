@@ -47,7 +47,8 @@ def propose(site: Site) -> Iterator[Draft]:
     is_list = held.name in site.names.containers.open
     title = f"Put new tensors into `{held.name}` instead of writing into those that it holds"
     # An attribute may be filled elsewhere: what can be iterated can be a list; whether it is one the analysis knows.
-    whole = _whole(site, maker, held.name, value) if is_list or "." in held.name else ()
+    alone = (is_list or "." in held.name) and not site.names.read_after(form.target)
+    whole = _whole(site, maker, held.name, value) if alone else ()
     if whole:
         yield Draft(title, whole, safe=False)
         return
