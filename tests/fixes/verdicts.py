@@ -91,10 +91,12 @@ def _of_rows(before: str, after: str, rows: Iterable[int]) -> dict[str, list[Sce
 
 
 def _other_endings(text: str, without: list[str], todo: dict[str, list[Scenario]]) -> Iterator[str | None]:
-    """How the program ends where the defect does not stop it: backward passed over, operations left out."""
+    """How the program ends where the defect does not stop it: backward passed over, operations left out, nothing recorded."""
     for each in (text, *without):
         with mock.patch("torch.Tensor.backward"), mock.patch("torch.autograd.backward"):
             yield _ending(each, todo)
+            with torch.no_grad():
+                yield _ending(each, todo)
     yield from (_ending(each, todo) for each in without)
 
 
