@@ -16,7 +16,7 @@ from session import REAL, capabilities, connected
 from test_notebooks import FORMS, open_notebook
 
 from gradsafe.judging.session_judge import SessionJudge
-from gradsafe.lsp.analysis import Judgement
+from gradsafe.lsp.analysis import GiveWay, Judgement
 from gradsafe.lsp.cells import join_cells
 from gradsafe.lsp.composing import compose
 from gradsafe.lsp.documents import Cell, OpenTexts, Snapshot
@@ -30,6 +30,7 @@ from gradsafe.report.json_format import render_json
 from gradsafe.report.sarif import render_sarif
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
+NEVER = GiveWay(lambda: False, lambda: False)
 SAMPLE = 6
 """Fixture files that are judged by all front ends; with ``GRADSAFE_EXPLORE=1`` (``make prove``) every one of them is."""
 
@@ -112,7 +113,7 @@ def as_a_cell(server: GradsafeServer, path: Path, text: str) -> set[Told]:
     """What is told of the text as the only cell of a notebook."""
     cell, file = FORMS[0].format(0), str(path.with_suffix(".ipynb"))
     joined = join_cells([text])
-    judgement = SessionAnalysis(str(path.parent)).judge(file, joined, True, lambda: False)
+    judgement = SessionAnalysis(str(path.parent)).judge(file, joined, True, NEVER)
     assert judgement is not None
     snapshot = Snapshot(Path(file).as_uri(), file, 1, 1, joined, (Cell(cell, 1, text, 2),))
     return of_diagnostics(compose(server, snapshot, judgement)[cell])
@@ -126,7 +127,7 @@ def test_both_judge_alike_and_every_format_carries_all() -> None:
     for path in files:
         file, text = str(path), path.read_text("utf-8")
         entries = SessionJudge(Session(Settings(), str(path.parent))).check(file).entries
-        judgement = SessionAnalysis(str(path.parent)).judge(file, text, True, lambda: False)
+        judgement = SessionAnalysis(str(path.parent)).judge(file, text, True, NEVER)
         assert judgement is not None
         assert plain(judgement.entries) == plain(entries), path
         listed = of_json(render_json(entries))

@@ -311,11 +311,8 @@ class Session:
         yield from (each for each in judged if each in others) if others else ()
 
     def _judged(self) -> dict[str, None]:
-        entries = self._entries()
+        entries = by_file(self._settings.entry_points, self.workspace.name)
         return self._scope | dict.fromkeys(entries) if entries else self._scope
-
-    def _entries(self) -> dict[str, frozenset[tuple[str, ...]]]:
-        return by_file(self._settings.entry_points, self.workspace.name)
 
     def _reading(self, file: str) -> frozenset[str] | None:
         """The files that the roots of ``file`` have looked into; None where one of them is to be run."""
@@ -344,9 +341,8 @@ class Session:
         known = self._plans.get(file)
         if known is None or known.tree is not tree:
             before = known.roots if known is not None else ()
-            known = self._plans[file] = Plan(
-                tree, roots_of(tree, self._entries().get(file, ()), before), known
-            )
+            entries = by_file(self._settings.entry_points, self.workspace.name)
+            known = self._plans[file] = Plan(tree, roots_of(tree, entries.get(file, ()), before), known)
         return known
 
     def _roots_of(self, file: str) -> tuple[Root, ...]:
