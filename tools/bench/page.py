@@ -109,6 +109,7 @@ _READING = """- *gradsafe* is what is published at once: every function that the
   found, callers and imports included; it comes under the same version of the document.
 - A word is typed character by character, and taken away again: most texts in between are broken, as they are while somebody types.
 - *An empty pygls server* publishes nothing at all, at once: what the protocol costs in Python.
+- Opening a file: *gradsafe* tells first what the first tenth of a second of analysis has found, functions that write before others; *settled* is all of it.
 - Each file lies alone in its folder, and its imports are not found: what a project's other files add is not in these numbers. Slow peers get four keystrokes in one place, *gradsafe, settled* four in each.
 - Memory is the proportional share (PSS) of a server with all its processes, the most of all files."""
 
