@@ -41,6 +41,7 @@ from gradsafe.lsp.protocol import Protocol
 from gradsafe.lsp.running import CellRunner, OnOutput, Runner, RunRequest, TracedRun
 from gradsafe.lsp.statistics import Statistics
 from gradsafe.lsp.worker import Worker
+from gradsafe.project.process import Rest
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,7 @@ class GradsafeServer(LanguageServer):
         self._loop: asyncio.AbstractEventLoop | None = None
         self.options = Options()
         self.abilities: ClientAbilities = read_abilities(types.ClientCapabilities())
-        self.worker: Worker[Analysis] = Worker(self._create_analysis, self._worker_failed)
+        self.worker: Worker[Analysis] = Worker(self._create_analysis, self._worker_failed, Rest())
         self.statistics = Statistics()
         self.client_info: types.ClientInfo | None = None
         self.published = Published(self)

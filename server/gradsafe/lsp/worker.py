@@ -16,6 +16,9 @@ BREATH_S = 0.003
 """Between a check and idle work: the thread that tells the client of the check needs the interpreter for a millisecond, and would have
 to wait for it again and again."""
 
+REST_S = 0.5
+"""With nothing to do, before what is done in idle times: somebody who types has stopped to think."""
+
 State = TypeVar("State")
 Result = TypeVar("Result")
 
@@ -24,12 +27,19 @@ class Worker(Generic[State]):
     """Runs jobs one at a time on a state that no other thread ever sees.
 
     ``create`` makes the state, in the thread, before the first job. An exception in a job goes to
-    ``on_error`` (or to whoever asked) and never ends the thread; one in ``create`` does.
+    ``on_error`` (or to whoever asked) and never ends the thread; one in ``create`` does. ``on_idle`` is called, in the thread,
+    when there has been nothing to do for a moment.
     """
 
-    def __init__(self, create: Callable[[], State], on_error: Callable[[Exception], None]) -> None:
+    def __init__(
+        self,
+        create: Callable[[], State],
+        on_error: Callable[[Exception], None],
+        on_idle: Callable[[], None] = lambda: None,
+    ) -> None:
         self._create = create
         self._on_error = on_error
+        self._on_idle = on_idle
         self._wake = threading.Condition()
         self._questions: deque[tuple[Callable[[State], None], Future[Any]]] = deque()
         self._checks: dict[str, Callable[[State], None]] = {}
@@ -37,6 +47,7 @@ class Worker(Generic[State]):
         self._stopped = False
         self._breath = False
         """A check has just been done, and its result is on its way."""
+        self._is_rested = True
         self._thread: threading.Thread | None = None
 
     def check(self, key: str, job: Callable[[State], None]) -> None:
@@ -121,13 +132,24 @@ class Worker(Generic[State]):
     def _next(self) -> Callable[[State], None] | None:
         with self._wake:
             while not self._stopped:
-                if self._questions:
-                    return self._questions.popleft()[0]
-                if self._checks:
-                    self._breath = True
-                    return self._checks.pop(next(iter(self._checks)))
-                if self._later and not self._breath:
-                    return self._later.pop(next(iter(self._later)))
-                self._wake.wait(BREATH_S if self._breath else None)
-                self._breath = False
+                job = self._waiting()
+                if job is not None:
+                    self._is_rested = False
+                    return job
+                if self._breath:
+                    self._wake.wait(BREATH_S)
+                    self._breath = False
+                elif self._is_rested:
+                    self._wake.wait()
+                elif not self._wake.wait(REST_S):
+                    self._is_rested = True
+                    return lambda _: self._on_idle()
         return None
+
+    def _waiting(self) -> Callable[[State], None] | None:
+        if self._questions:
+            return self._questions.popleft()[0]
+        if self._checks:
+            self._breath = True
+            return self._checks.pop(next(iter(self._checks)))
+        return self._later.pop(next(iter(self._later))) if self._later and not self._breath else None

@@ -20,7 +20,7 @@ from gradsafe.project.interpret import Interpret, Outcome, interpret, rerun, uns
 from gradsafe.project.kept import Kept, Store, limits_of
 from gradsafe.project.merge import followed, merge, suppressed, unused, wanted
 from gradsafe.project.problems import Problem, Problems, unreadable
-from gradsafe.project.process import prepare, sweep
+from gradsafe.project.process import prepare
 from gradsafe.project.reach import Reach
 from gradsafe.project.recording import Answers, KeptPrelude, Key, Recorder, file_of
 from gradsafe.project.result import FileResult, Work, in_order
@@ -163,7 +163,6 @@ class Session:
         self.workspace.tidy()
         self._answers.forget()
         self._forget_results(None)
-        sweep()
 
     def _forget_results(self, file: str | None, changed: frozenset[Key] = frozenset()) -> None:
         """Of the roots that read ``file`` and a key that has changed (None: of all): whether they still hold is to be asked again."""
