@@ -9,8 +9,8 @@ import pytest
 from marked import FILE, read
 
 from gradsafe.fixes import apply_edits, prefer, remedy_names, verify
-from gradsafe.rules.finding import Edit, Finding, Fix, Related, Role
-from gradsafe_tracer.events import Place
+from gradsafe.rules.finding import Edit, Finding, Fix, Related, Role, Severity
+from gradsafe_tracer.events import AnyPlace, Place
 
 MARKED = read("def f(x):\n    h = x.exp()\n    «h.add_(1)»\n    return h\n", "out-of-place")
 MINE = MARKED.finding
@@ -42,6 +42,30 @@ def test_a_further_write_that_the_finding_names_is_no_news() -> None:
     assert judged(told, [told], [SECOND])
     assert not judged(told, [told, SECOND], [SECOND, OTHER])
     assert not judged(told, [told], [told])
+
+
+WARNED = replace(SECOND, severity=Severity.WARNING, subject="other")
+BEHIND = replace(MINE, subject="other")
+MERGED = replace(MINE, primary=Place(FILE, 2, 1, 2, 2), subject=None)
+ABOVE = Place(FILE, 1, 1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("remedy", "edited", "after", "holds"),
+    [
+        ("clone-at-save", ABOVE, [BEHIND], False),  # the statement fails as before, for the second reason
+        ("clone-at-save", ABOVE, [replace(BEHIND, primary=SECOND.primary)], True),  # as it was told
+        ("out-of-place", MINE.primary, [BEHIND], True),  # an equal statement, which is called so now
+        ("sum-losses", ABOVE, [MERGED], False),  # what two statements became fails in turn
+        ("sum-losses", ABOVE, [], True),
+    ],
+)
+def test_one_statement_with_two_reasons_to_fail(
+    remedy: str, edited: AnyPlace, after: list[Finding], holds: bool
+) -> None:
+    """The second was told of as a warning at another place, so there is one finding fewer whatever became of it."""
+    fix = Fix("", remedy, (Edit(edited, ""),), safe=True)
+    assert verify(fix, MINE, lambda edits: after if edits else [MINE, WARNED]) is holds
 
 
 def judged(finding: Finding, before: list[Finding], after: list[Finding]) -> bool:

@@ -15,6 +15,8 @@ from gradsafe_tracer.events import AnyPlace
 MERGES_BACKWARDS = frozenset({"sum-losses"})
 """Remedies after which one call of backward runs through what two did before."""
 
+_ORDER = tuple(Severity)
+
 Analyse = Callable[[tuple[Edit, ...]], Iterable[Finding]]
 """The findings with some edits made (with none: as it is). It must leave the workspace as it found it."""
 
@@ -49,6 +51,8 @@ def verify(
     after, ran_after = list(analyse(fix.edits)), ran()
     if not ran_after.gets_as_far_as(ran_before, merged=fix.remedy in MERGES_BACKWARDS):
         return False
+    if _is_still_there(fix, finding, before, after):
+        return False
     named = {(finding.code, each.place) for each in finding.related if each.role is Role.MODIFIED}
     if fix.remedy == "inplace-false":
         # Of modules that a loop runs one after the other, the next may have written what this one saves all along.
@@ -60,6 +64,27 @@ def verify(
         return False
     hidden = {(each.code, each.primary) for each in analyse(removed)}
     return _is_mended(finding, before, after, named | hidden)
+
+
+def _is_still_there(fix: Fix, finding: Finding, before: list[Finding], after: list[Finding]) -> bool:
+    """Whether the statement that the finding is about fails as before, for another reason that it had all along.
+
+    Where the fix edits it, its name says nothing: an equal statement further down may be called so now. Of two backwards that
+    were made one, any error is one of the statement that they were made.
+    """
+    found = {
+        (each.code, each.primary)
+        for each in after
+        if _ORDER.index(each.severity) <= _ORDER.index(finding.severity)
+    }
+    if fix.remedy in MERGES_BACKWARDS:
+        errors = {(each.code, each.primary) for each in after if each.severity is Severity.ERROR}
+        return any(
+            code == finding.code for code, _ in errors - {(each.code, each.primary) for each in before}
+        )
+    chunk = getattr(finding.primary, "chunk", None)
+    is_edited = chunk is None or any(getattr(edit.span, "chunk", None) == chunk for edit in fix.edits)
+    return not is_edited and (finding.code, finding.primary) in found
 
 
 def _is_mended(
