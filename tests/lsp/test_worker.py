@@ -59,6 +59,25 @@ def test_it_rests_once_after_each_time_that_it_had_something_to_do(
     assert done.get(timeout=WAIT_S) == "check"
 
 
+def test_who_waits_for_idle_work_has_it_begun(worker: Worker[list[str]], done: queue.Queue[str]) -> None:
+    """Also where that is said while the check still runs: the pause after it is left out, or soon over."""
+    begun, go = queue.Queue[str](), queue.Queue[str]()
+
+    def check(_: list[str]) -> None:
+        begun.put("")
+        go.get(timeout=WAIT_S)
+        worker.later("a", lambda _: done.put("later"))
+
+    worker.check("a", check)
+    begun.get(timeout=WAIT_S)
+    worker.hurry()
+    go.put("")
+    assert done.get(timeout=WAIT_S) == "later"
+    worker.check("b", lambda _: worker.later("b", lambda _: done.put("later")))
+    worker.hurry()
+    assert [done.get(timeout=WAIT_S) for _ in range(2)] == ["later", "idle"]
+
+
 class Cycle:
     """Holds itself."""
 

@@ -74,6 +74,8 @@ class Published:
             verdict = self.verdict(snapshot.uri)
             if verdict is not None and (verdict.settled or not settled):
                 return verdict
+            if settled:
+                self._server.worker.hurry()
             arrival: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.setdefault(snapshot.key, []).append(arrival)
             await arrival

@@ -6,15 +6,17 @@ client; nothing of ours runs in that pool.
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
-BREATH_S = 0.003
-"""Between a check and idle work: the thread that tells the client of the check needs the interpreter for a millisecond, and would have
-to wait for it again and again."""
+PATIENCE_S = 0.1
+"""Between a check and idle work. What callers of a function would say of half a word interests nobody, and while it is worked out the
+next keystroke has to wait for the interpreter again and again. Who types has stopped for a moment after that."""
 
 REST_S = 0.5
 """With nothing to do, before what is done in idle times: somebody who types has stopped to think."""
@@ -45,8 +47,8 @@ class Worker(Generic[State]):
         self._checks: dict[str, Callable[[State], None]] = {}
         self._later: dict[str, Callable[[State], None]] = {}
         self._stopped = False
-        self._breath = False
-        """A check has just been done, and its result is on its way."""
+        self._idle_from = 0.0
+        """When idle work may begin, by the monotonic clock."""
         self._is_rested = True
         self._thread: threading.Thread | None = None
 
@@ -64,6 +66,12 @@ class Worker(Generic[State]):
             if key not in self._checks:
                 self._later[key] = job
             self._start()
+
+    def hurry(self) -> None:
+        """Somebody waits for what idle work finds: it begins at once."""
+        with self._wake:
+            self._idle_from = 0.0
+            self._wake.notify()
 
     def forget(self, key: str) -> None:
         """Drop what waits under ``key``."""
@@ -136,9 +144,8 @@ class Worker(Generic[State]):
                 if job is not None:
                     self._is_rested = False
                     return job
-                if self._breath:
-                    self._wake.wait(BREATH_S)
-                    self._breath = False
+                if self._later:
+                    self._wake.wait(self._idle_from - time.monotonic())
                 elif self._is_rested:
                     self._wake.wait()
                 elif not self._wake.wait(REST_S):
@@ -150,6 +157,16 @@ class Worker(Generic[State]):
         if self._questions:
             return self._questions.popleft()[0]
         if self._checks:
-            self._breath = True
-            return self._checks.pop(next(iter(self._checks)))
-        return self._later.pop(next(iter(self._later))) if self._later and not self._breath else None
+            check = self._checks.pop(next(iter(self._checks)))
+            return lambda state: self._checked(check, state)
+        is_time = time.monotonic() >= self._idle_from
+        return self._later.pop(next(iter(self._later))) if self._later and is_time else None
+
+    def _checked(self, check: Callable[[State], None], state: State) -> None:
+        self._idle_from = math.inf  # a hurry while it runs is heard
+        try:
+            check(state)
+        finally:
+            with self._wake:
+                if self._idle_from:
+                    self._idle_from = time.monotonic() + PATIENCE_S
