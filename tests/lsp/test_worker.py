@@ -89,6 +89,7 @@ def test_a_rest_collects_and_puts_aside() -> None:
     thresholds = gc.get_threshold()
     try:
         rest = Rest()
+        rest()
         early = weakref.ref(Cycle())
         rest()
         assert early() is None

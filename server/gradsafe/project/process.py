@@ -36,12 +36,16 @@ class Rest:
         self._rounds = 0
 
     def __call__(self) -> None:
-        """Collect cycles among what has been made since the last time, and put the rest aside."""
+        """Collect cycles among what has been made since the last time, and put the rest aside.
+
+        What there is at the first rest is hardly ever garbage, but so much (modules, the trees of what was opened) that to look at it
+        takes as long as all later rests.
+        """
         self._rounds += 1
         if self._rounds % ROUNDS == 0:
             gc.unfreeze()
             gc.collect()
-        else:
+        elif self._rounds > 1:
             gc.collect(1)
         gc.freeze()
         gc.set_threshold(YOUNG_AT_REST, *gc.get_threshold()[1:])
