@@ -172,6 +172,30 @@ def test_what_is_imported_is_neither_read_nor_cut_for_nothing(tmp_path: Path) ->
     assert "m9.py" not in cut
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "y, (h, c) = nn.LSTM(4, 4)(torch.ones(4))",
+        "y, h = nn.GRU(4, 4, batch_first=True)(torch.ones(()))",
+        "y = nn.LSTMCell(4, 4)(torch.ones(()))",
+        "y = nn.Conv2d(1, 1, 3, stride=0)(torch.ones(1, 1, 5, 5))",
+        "y = nn.MaxPool2d(2, stride=0)(torch.ones(1))",
+        "y = F.pixel_shuffle(torch.ones(1, 4, 2, 2), 0)",
+        "y = F.interpolate(torch.ones(1, 1, 2), scale_factor=1e308)",
+        "y = torch.ones(2, 3).reshape(0, -1)",
+        "y = torch.ones(()).unfold(0, 2, 0)",
+        "y = torch.diag_embed(torch.ones(()))",
+        "y = torch.ones(3).chunk(0)",
+        "y = torch.ones(3).split(0)",
+    ],
+)
+def test_shapes_that_torch_refuses_harm_nobody(session: Session, line: str) -> None:
+    file = str(Path(session.workspace.root) / "a.py")
+    text = f"import torch\nimport torch.nn.functional as F\nfrom torch import nn\n{line}\ny.add_(1)\n\n\ndef f(x):\n    z = x.exp()\n    z.add_(1)\n    return z\n"
+    session.set_text(file, text)
+    assert session.check(file).findings
+
+
 def test_no_prefix_of_a_program_raises(session: Session) -> None:
     main, _ = two_files(session)
     for end in range(0, len(MAIN), 11):

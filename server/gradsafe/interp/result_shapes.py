@@ -67,14 +67,24 @@ def result_layout(path: Path, call: Application, index: str) -> Layout:
     ):
         return _copied(path, call)
     handler = SHAPERS.get(operation)
-    return geometry.dense(handler(path, call, known)) if handler is not None else _DENSE
+    return _of_shaper(handler, path, call, known) if handler is not None else _DENSE
+
+
+def _of_shaper(shaper: Shaper, path: Path, call: Application, inputs: list[Shape]) -> Layout:
+    """What the operation's shaper says. It counts on inputs that torch takes; of others (a sequence of one dimension for an LSTM, say)
+    nothing is known, since torch raises.
+    """
+    try:
+        return geometry.dense(shaper(path, call, inputs))
+    except (ArithmeticError, IndexError, ValueError):
+        return _DENSE
 
 
 def net_result(path: Path, call: Application, index: str) -> Layout:
     """Further results: the states of recurrent layers."""
     handler = SHAPERS.get(f"{call.operation}[{index}]")
     known = [path.tensor(oid).shape for oid in call.inputs()]
-    return geometry.dense(handler(path, call, known)) if handler is not None else _DENSE
+    return _of_shaper(handler, path, call, known) if handler is not None else _DENSE
 
 
 def _copied(path: Path, call: Application) -> Layout:
