@@ -168,6 +168,7 @@ def test_what_is_imported_is_neither_read_nor_cut_for_nothing(tmp_path: Path) ->
     assert not session.quick(
         other
     ).findings  # may the edited file find something there? That is asked of what it imports
+    assert "m9.py" in {Path(each).name for each in session.workspace._files}
     cut = {Path(name).name for name, each in session.workspace._files.items() if getattr(each, "tree", None)}
     assert "m9.py" not in cut
 

@@ -20,7 +20,7 @@ def variables(*nodes: cst.CSTNode) -> Iterator[tuple[str, bool]]:
     for cursor in walk(nodes):
         if (
             isinstance(cursor.node, cst.Name)
-            and not _is_label(cursor)
+            and not is_label(cursor)
             and not is_inner(cursor, cursor.node.value)
         ):
             yield cursor.node.value, _is_target(cursor)
@@ -58,7 +58,7 @@ def _of_comprehension(node: cst.BaseComp) -> frozenset[str]:
     return frozenset(bound)
 
 
-def _is_label(cursor: Cursor) -> bool:
+def is_label(cursor: Cursor) -> bool:
     """``b`` in ``a.b`` and ``f(b=1)``."""
     parent = cursor.parent.node if cursor.parent is not None else None
     if isinstance(parent, cst.Attribute):

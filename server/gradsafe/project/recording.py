@@ -68,8 +68,7 @@ class Answers:
             if edited is not None and kind in _OF_A_CHUNK and key[1] not in edited:
                 continue
             if kind == "name" and facts is not None and new is not None:  # most of them
-                children = new.children
-                now: Hashable = tuple(children[index].id for index in facts.binders.get(key[2], ()))
+                now: Hashable = _statements(new, facts.binders.get(key[2], ()))
             else:
                 now = self._ask(key)
             if now != answer:
@@ -112,12 +111,15 @@ class Answers:
         facts = self._workspace.module(key[1])
         if facts is None or kind == "module":
             return facts is not None
-        tree = self._workspace.tree(key[1])
-        children = tree.children if tree is not None else ()
         if kind == "names":
             return frozenset(facts.binders)
         indices = facts.stars if kind == "stars" else facts.binders.get(key[2], ())
-        return tuple(children[index].id for index in indices)
+        return _statements(self._workspace.tree(key[1]), indices)
+
+
+def _statements(module: Chunk | None, indices: Sequence[int]) -> tuple[ChunkId, ...]:
+    """The names of some statements of a module, which stay the same wherever they move."""
+    return tuple(module.children[index].id for index in indices) if module is not None else ()
 
 
 def _seen(chunk: Chunk) -> Hashable:

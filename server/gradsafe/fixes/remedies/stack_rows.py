@@ -19,7 +19,7 @@ from gradsafe.fixes.forms import Containers, How, callee, forms, holder, is_modu
 from gradsafe.fixes.pieces import Part, Piece, blocks_around
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.tree import Cursor, argument, dotted, walk
-from gradsafe.fixes.variables import names_in
+from gradsafe.fixes.variables import is_label, names_in
 from gradsafe.rules.finding import Edit
 from gradsafe.syntax.span import Span
 
@@ -237,7 +237,7 @@ def _in_loop(torch: str, piece: Piece, loop: _Loop) -> tuple[Edit, ...] | None:
     if any(isinstance(each.node, (cst.Break, cst.Continue)) for each in walk([part.node])):
         return None  # a row may be left out
     for cursor in walk([part.node]):
-        if not isinstance(cursor.node, cst.Name) or cursor.node.value != loop.name or _is_label(cursor):
+        if not isinstance(cursor.node, cst.Name) or cursor.node.value != loop.name or is_label(cursor):
             continue
         at = cursor.parent
         if at is None or not isinstance(at.node, cst.Subscript) or at.node.value is not cursor.node:
@@ -252,13 +252,6 @@ def _in_loop(torch: str, piece: Piece, loop: _Loop) -> tuple[Edit, ...] | None:
             return None
         edits += edit
     return tuple(edits) if stored else None
-
-
-def _is_label(cursor: Cursor) -> bool:
-    parent = cursor.parent.node if cursor.parent is not None else None
-    if isinstance(parent, cst.Attribute):
-        return parent.attr is cursor.node
-    return isinstance(parent, cst.Arg) and parent.keyword is cursor.node
 
 
 def _store(part: Part, target: cst.Subscript, at: Cursor, loop: _Loop) -> tuple[Edit, ...] | None:
