@@ -188,6 +188,7 @@ def _run_module(machine: Machine, root: Root, sharing: Sharing) -> list[Path]:
     env = names.module_env(root.file)
     path.vars[env, "#main"] = TRUE
     path.vars[env, "#executing"] = TRUE
+    machine.loading = True
     here = Source(Span(root.scope, 0, 0), ())
     return alone.with_uncalled(machine, machine.run(path, root.scope), env, here)
 

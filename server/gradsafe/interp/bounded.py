@@ -30,6 +30,10 @@ SKIPPED = "#skipped"
 SHARE = 3
 """A call into another file may take one part of so many of what is left, where an object is made."""
 
+BOOKS = 4_000
+"""What it may take where a module calls it. A package's ``__init__`` that reads its own folder took 31,000 and came to no end, for each of the
+450 packages of transformers; who makes a model has made a tensor by then."""
+
 
 def decorate(machine: Machine, path: Path, call: Call) -> Outcomes:
     """``@decorator`` above a definition. What takes longer than a wrapper or a registry keeps books: it gives back what it
@@ -52,21 +56,24 @@ def from_elsewhere(
     machine: Machine, path: Path, function: FunctionValue, args: tuple[Value, ...], kwargs: Mapping[str, Value],
     source: Source,
 ) -> Outcomes:  # fmt: skip
-    """A call into another file while an object is made. Where it is cut before anything has happened to tensors, it counts
+    """A call into another file while an object is made, or by a module's own statements. Where it is cut before anything has happened to tensors, it counts
     as not carried out, and the object is made to its end; else it may take all that is left.
     """
-    machine.making = False
+    making, loading = machine.making, machine.loading
+    left = machine.budget.instructions - machine.ran
+    machine.making = machine.loading = False
     try:
-        return _from_elsewhere(machine, path, function, args, kwargs, source)
+        most = left // SHARE if making else min(left, BOOKS)
+        return _from_elsewhere(machine, path, function, args, kwargs, source, most)
     finally:
-        machine.making = True
+        machine.making, machine.loading = making, loading
 
 
 def _from_elsewhere(
     machine: Machine, path: Path, function: FunctionValue, args: tuple[Value, ...], kwargs: Mapping[str, Value],
-    source: Source,
+    source: Source, most: int,
 ) -> Outcomes:  # fmt: skip
-    began, most = machine.ran, (machine.budget.instructions - machine.ran) // SHARE
+    began = machine.ran
     outcomes, before = _within(
         machine, path, most, lambda: calls.call_function(machine, path, function, args, kwargs, source)
     )

@@ -286,7 +286,11 @@ def call_function(
         known = caching.value_of(machine, path, function, args, kwargs)
         if known is not None:
             return [(path, known)]
-    if machine.making and function.file != path.frame.file and not told.is_told(function.file):
+    if (
+        (machine.making or machine.loading)
+        and function.file != path.frame.file
+        and not told.is_told(function.file)
+    ):
         return bounded.from_elsewhere(machine, path, function, args, kwargs, source)
     outer, mode, before = path.frame, path.grad_mode, mark(path)
     key = (

@@ -88,6 +88,8 @@ class Machine:
         self.ran_after_errors = 0
         self.making = False
         """An object is being made: calls into other files are bounded (``interp.bounded``)."""
+        self.loading = False
+        """The same for a module's own statements."""
         self.decorating = 0
         """Of what ran: in decorators."""
         self.nesting = 0

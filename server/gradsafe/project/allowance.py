@@ -41,8 +41,15 @@ _ROOT = 30
 
 _RISKS = re.compile(
     r"[^\W_]_\s*\(|[-+*/%@&|^]=|(?:<<|>>|//|\*\*)=|\]\s*=(?!=)|\bout\s*=|\binplace\b|\.data\b|\bbackward\b|\.step\s*\(|\bnumpy\b"
+    r"|\binference_mode\b|\bgrad\s*\("
 )
 """What a text holds that writes to a tensor or runs backward."""
+
+_PROSE = re.compile(
+    r'#[^\n]*|"""(?:[^\\]|\\.)*?"""|\'\'\'(?:[^\\]|\\.)*?\'\'\'|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'',
+    re.DOTALL,
+)
+"""Comments and strings: half of a library's text, and full of examples."""
 
 
 def allowance(kind: RootKind, spent: int) -> Allowance:
@@ -106,6 +113,10 @@ class Plan:
             self._next += 1
         return self._known.get(root) or allowance(root.kind, self._spent)
 
+    def acts(self, root: Root) -> bool:
+        """Whether the root's own text may write to a tensor or run backward. What else it has to tell is about what it calls."""
+        return self._rank(root) <= 1
+
     def _cost(self, root: Root, took: Took, size: Callable[[str], int]) -> int:
         work, files = took.work.keys() - self._paid, took.files - self._paid - {root.file}
         self._paid |= work | files
@@ -142,7 +153,7 @@ class Plan:
                 continue
             found = known.get(chunk.id)
             if found is None or found.chunk is not chunk or found.within != within:
-                writes = within or any(_RISKS.search(each.text) for each in chunk.walk())
+                writes = within or any(_is_risky(each.text) for each in chunk.walk())
                 found = _Function(chunk, writes, within)
             self._functions[chunk.id] = found
 
@@ -182,5 +193,19 @@ def _does_something(tree: Chunk) -> bool:
 
 
 @lru_cache(maxsize=65_536)
+def _is_risky(text: str) -> bool:
+    return _RISKS.search(text) is not None and _RISKS.search(_PROSE.sub("", text)) is not None
+
+
+@lru_cache(maxsize=65_536)
 def _said(text: str) -> tuple[bool, frozenset[str]]:
+    if text.lstrip().startswith(("import ", "from ")):
+        return False, frozenset()  # names, nothing is done
+    if '"' in text or "'" in text or "#" in text:
+        text = _PROSE.sub(_quoted, text)
     return _ACTS.search(text) is not None, frozenset(_CALLED.findall(text))
+
+
+def _quoted(found: re.Match[str]) -> str:
+    """What is left of a string: `__name__ == "__main__"` says that a module is run."""
+    return found[0] if "__main__" in found[0] else ""

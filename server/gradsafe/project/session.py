@@ -197,19 +197,20 @@ class Session:
     def quick(
         self, file: str, most: int | None = None, give_up: Callable[[], bool] | None = None
     ) -> FileResult:
-        """What can be had at once: the roots whose own text changed are run, of the others what still holds is told.
+        """What can be had at once: the roots whose own text changed and may write to a tensor are run, of the others what still holds is told.
 
-        ``complete`` is False where roots are left whose callees or imports changed: :meth:`pending` names them,
-        :meth:`outcome` runs one, :meth:`check` all. After ``most`` instructions no further root is begun: those that write
-        tensors come first. ``give_up`` as in :meth:`outcome`.
+        ``complete`` is False where roots are left whose callees or imports changed, or which have only to tell what those do:
+        :meth:`pending` names them, :meth:`outcome` runs one, :meth:`check` all. After ``most`` instructions no further root is
+        begun. ``give_up`` as in :meth:`outcome`.
         """
         file = self.workspace.name(file)
         self.open([file])
         before = self._counts()
+        plan = self._plan(file)
         for root in [root for root, kept in self._standing(file).items() if kept is None]:
-            if most is not None and self._instructions - before[1] >= most:
+            if plan is None or (most is not None and self._instructions - before[1] >= most):
                 break
-            if self._holding(root) is None and self._is_edited(root):
+            if plan.acts(root) and self._holding(root) is None and self._is_edited(root):
                 self._run(root, give_up)
         return self._result(file, before)
 
