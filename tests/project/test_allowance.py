@@ -10,8 +10,8 @@ import pytest
 from gradsafe.cli import main
 from gradsafe.interp.analyse import Root
 from gradsafe.project.allowance import FILE, Allowance, Plan, Took
+from gradsafe.project.outline import Outline
 from gradsafe.project.problems import MOST
-from gradsafe.project.roots import roots_of
 from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
 from gradsafe.syntax.chunk import build
@@ -34,7 +34,7 @@ def mutual(count: int) -> str:
 
 def plan(text: str) -> Plan:
     tree = build("a.py", text)
-    return Plan(tree, roots_of(tree))
+    return Plan(Outline(tree))
 
 
 def no_size(file: str) -> int:

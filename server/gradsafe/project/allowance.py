@@ -6,17 +6,13 @@ it spent, never on a clock. Which files are cut stands in ``docs/accuracy.md``.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from enum import Enum
-from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
 from gradsafe.interp.analyse import Root, RootKind
-from gradsafe.project.roots import name_of, outside
-from gradsafe.syntax.chunk import Chunk, Kind
-from gradsafe.syntax.span import ChunkId
+from gradsafe.project.outline import Outline
 
 
 class Allowance(Enum):
@@ -38,18 +34,6 @@ _MODULE_FROM = 12_000
 """The same for the module's own statements, which come first and may take 40,000: of a file with more lines than this."""
 _ROOT = 30
 """The same for starting a root and judging its log (1 ms)."""
-
-_RISKS = re.compile(
-    r"[^\W_]_\s*\(|[-+*/%@&|^]=|(?:<<|>>|//|\*\*)=|\]\s*=(?!=)|\bout\s*=|\binplace\b|\.data\b|\bbackward\b|\.step\s*\(|\bnumpy\b"
-    r"|\binference_mode\b|\bgrad\s*\("
-)
-"""What a text holds that writes to a tensor or runs backward."""
-
-_PROSE = re.compile(
-    r'#[^\n]*|"""(?:[^\\]|\\.)*?"""|\'\'\'(?:[^\\]|\\.)*?\'\'\'|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\'',
-    re.DOTALL,
-)
-"""Comments and strings: half of a library's text, and full of examples."""
 
 
 def allowance(kind: RootKind, spent: int) -> Allowance:
@@ -74,25 +58,42 @@ class Took(NamedTuple):
 class Plan:
     """The roots of one state of a file in the order in which they may spend, and how far what they spent is known.
 
-    First what the program is started by: entry points, and the module's own statements if they do anything to tensors; then the functions that write something, then the rest,
-    and last those that only make or register something.
+    ``before``: the plan of the text before an edit. As far as the first root whose result does not hold any more it is known what they spent.
     """
 
-    def __init__(self, tree: Chunk, roots: tuple[Root, ...], before: Plan | None = None) -> None:
-        self.tree = tree
-        self.roots = roots
-        self._functions: dict[ChunkId, _Function] = {}
-        self._look_at(tree, before)
-        self._module_rank = 0 if _does_something(tree) else 4
-        self.order = tuple(sorted(roots, key=self._rank))
-        self.restart()
-
-    def restart(self) -> None:
-        """What the roots spent is to be asked again."""
-        self._known: dict[Root, Allowance] = {}
-        self._spent = self.tree.lines
-        self._next = 0
+    def __init__(self, outline: Outline, before: Plan | None = None) -> None:
+        self.outline = outline
+        self.roots = outline.roots
+        self.order = tuple(sorted(self.roots, key=outline.rank))
+        self._place = {root: at for at, root in enumerate(self.order)}
+        self._known: list[_Known] = []
         self._paid: set[Hashable] = set()
+        self._spent = outline.tree.lines
+        if before is not None:
+            self._take_over(before)
+
+    @property
+    def allowances(self) -> tuple[Allowance, ...]:
+        """Of the first roots in order, as far as they are known."""
+        return tuple(each.given for each in self._known)
+
+    def restart(self, roots: Iterable[Root] | None = None) -> None:
+        """What these roots spent is to be asked again (None: of all)."""
+        places = (self._place.get(root) for root in roots) if roots is not None else (0,)
+        first = min((at for at in places if at is not None), default=len(self._known))
+        if first < len(self._known):
+            del self._known[first:]
+            self._spent = self.outline.tree.lines + sum(each.cost for each in self._known)
+            self._paid = set().union(*(each.paid for each in self._known))
+
+    def _take_over(self, before: Plan) -> None:
+        for root, was, known in zip(self.order, before.order, before._known, strict=False):
+            same = root is was and self.outline.lines(root) == before.outline.lines(root)
+            if not same or allowance(root.kind, self._spent) is not known.given:
+                return
+            self._known.append(known)
+            self._spent += known.cost
+            self._paid |= known.paid
 
     def allowance(
         self, root: Root, took: Callable[[Root, Allowance], Took | None], size: Callable[[str], int]
@@ -101,111 +102,31 @@ class Plan:
         ``size`` is that of a file in logical lines. One is read, cut and searched for the names that it binds in the time
         of one instruction.
         """
-        while self._next < len(self.order):
-            each = self.order[self._next]
+        while len(self._known) < len(self.order):
+            each = self.order[len(self._known)]
             given = allowance(each.kind, self._spent)
+            known = _Known(given, 0, frozenset())
             if given is not Allowance.NONE:
                 found = took(each, given)
                 if found is None:
                     break
-                self._spent += self._cost(each, found, size)
-            self._known[each] = given
-            self._next += 1
-        return self._known.get(root) or allowance(root.kind, self._spent)
+                known = self._cost(each, given, found, size)
+            self._known.append(known)
+            self._spent += known.cost
+            self._paid |= known.paid
+        at = self._place.get(root, len(self._known))
+        return self._known[at].given if at < len(self._known) else allowance(root.kind, self._spent)
 
-    def acts(self, root: Root) -> bool:
-        """Whether the root's own text may write to a tensor or run backward. What else it has to tell is about what it calls."""
-        return self._rank(root) <= 1
-
-    def _cost(self, root: Root, took: Took, size: Callable[[str], int]) -> int:
+    def _cost(self, root: Root, given: Allowance, took: Took, size: Callable[[str], int]) -> _Known:
         work, files = took.work.keys() - self._paid, took.files - self._paid - {root.file}
-        self._paid |= work | files
         elsewhere = sum(took.work[each] for each in work) + sum(map(size, files))
-        return _ROOT + took.instructions + _LINE * self._lines(root) + elsewhere
-
-    def _lines(self, root: Root) -> int:
-        """That have to be parsed to run the root."""
-        if root.kind is RootKind.MODULE:
-            return self.tree.lines - sum(each.chunk.lines for each in self._functions.values())
-        found = self._functions.get(root.scope)
-        return found.chunk.lines if found is not None else 0
-
-    def _rank(self, root: Root) -> int:
-        if root.kind is RootKind.MODULE:
-            return self._module_rank
-        if root.kind is RootKind.ENTRY:
-            return 0
-        found = self._functions.get(root.scope)
-        if found is None or not found.writes:
-            return 3 if root.names[-1:] == ("__init__",) else 2
-        return 1
-
-    def _look_at(self, tree: Chunk, before: Plan | None) -> None:
-        """Find the functions; what is as it was before is not read again."""
-        known = before._functions if before is not None else {}
-        stack = [(tree, False)]
-        while stack:
-            chunk, within = stack.pop()
-            if chunk.kind is not Kind.DEF:
-                if chunk.kind is Kind.CLASS:
-                    within = any("inplace" in each.text for each in _constructor(chunk))
-                stack.extend((child, within) for child in chunk.children)
-                continue
-            found = known.get(chunk.id)
-            if found is None or found.chunk is not chunk or found.within != within:
-                writes = within or any(_is_risky(each.text) for each in chunk.walk())
-                found = _Function(chunk, writes, within)
-            self._functions[chunk.id] = found
+        cost = _ROOT + took.instructions + _LINE * self.outline.lines(root) + elsewhere
+        return _Known(given, cost, frozenset(work | files))
 
 
-class _Function(NamedTuple):
-    chunk: Chunk
-    writes: bool
-    within: bool
-    """Of an object that holds modules which write in place."""
+class _Known(NamedTuple):
+    """Of a root: what it may spend, what it spent, and what it paid for all."""
 
-
-def _constructor(cls: Chunk) -> Iterator[Chunk]:
-    for child in cls.children:
-        if child.kind is Kind.DEF and name_of(child) == "__init__":
-            yield from child.walk()
-
-
-_ACTS = re.compile(
-    r"\bbackward\b|\.step\s*\(|\w_\s*\(|\brequires_grad\b|\bgrad\b|\.data\b|\binplace\b|__main__"
-)
-_CALLED = re.compile(r"(\w+)\s*\(")
-
-
-def _does_something(tree: Chunk) -> bool:
-    """Whether a module's own statements, or what they call in this file, look as if they ran a model. A module that only
-    defines and registers does not, and its decorators and tables can take all that there is to spend.
-    """
-    scopes = {name_of(each): each for each in tree.children if each.kind in (Kind.DEF, Kind.CLASS)}
-    waiting = [each for each in outside(tree) if each.kind not in (Kind.DEF, Kind.CLASS)]
-    while waiting:
-        acts, called = _said(waiting.pop().text)
-        if acts:
-            return True
-        for name in called & scopes.keys():
-            waiting.extend(scopes.pop(name).walk())
-    return False
-
-
-@lru_cache(maxsize=65_536)
-def _is_risky(text: str) -> bool:
-    return _RISKS.search(text) is not None and _RISKS.search(_PROSE.sub("", text)) is not None
-
-
-@lru_cache(maxsize=65_536)
-def _said(text: str) -> tuple[bool, frozenset[str]]:
-    if text.lstrip().startswith(("import ", "from ")):
-        return False, frozenset()  # names, nothing is done
-    if '"' in text or "'" in text or "#" in text:
-        text = _PROSE.sub(_quoted, text)
-    return _ACTS.search(text) is not None, frozenset(_CALLED.findall(text))
-
-
-def _quoted(found: re.Match[str]) -> str:
-    """What is left of a string: `__name__ == "__main__"` says that a module is run."""
-    return found[0] if "__main__" in found[0] else ""
+    given: Allowance
+    cost: int
+    paid: frozenset[Hashable]

@@ -69,6 +69,18 @@ class Bindings:
             file, root.id, {name: tuple(found) for name, found in binders.items()}, tuple(stars)
         )
 
+    def still(self, facts: ModuleFacts, old: Chunk, new: Chunk) -> bool:
+        """Whether the facts of a module hold after an edit: each statement binds what the one in its place did."""
+        if len(old.children) != len(new.children):
+            return False
+        pairs = zip(old.children, new.children, strict=True)
+        return facts.root == new.id and all(self._names(a) == self._names(b) for a, b in pairs if a is not b)
+
+    def _names(self, chunk: Chunk) -> object:
+        """What a statement binds; equal to nothing else where that is not known for certain."""
+        found = [self._own(each) for each in _at_module_level(chunk)]
+        return object() if None in found else frozenset().union(*(each for each in found if each is not None))
+
     def _read_new(self, chunks: Sequence[Chunk]) -> None:
         texts = dict.fromkeys(each.text for each in chunks if each.kind is Kind.LEAF)
         new = [text for text in texts if text not in self._read and _stands_alone(text)]

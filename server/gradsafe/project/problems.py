@@ -6,7 +6,7 @@ The other chunks are judged all the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
@@ -64,11 +64,21 @@ class Problems:
         return self._of(module, MOST)
 
     def _of(self, chunk: Chunk, most: int) -> tuple[Problem, ...]:
+        if chunk.kind is Kind.LEAF:
+            return _own(chunk) if _of_text(chunk.text, Kind.LEAF) else ()
         if not chunk.children:
             return _own(chunk)
         known = self._known.get(chunk.id)
         if known is not None and known[0] is chunk:
             return known[1][:most]
+        if (
+            known is not None
+            and not known[1]
+            and chunk.kind is Kind.MODULE
+            and self._has_none(chunk, known[0])
+        ):
+            self._known[chunk.id] = (chunk, ())
+            return ()
         found = list(_own(chunk))
         for child in chunk.children:
             if len(found) >= most:
@@ -77,6 +87,12 @@ class Problems:
         if len(found) <= most:
             self._known[chunk.id] = (chunk, tuple(found))
         return tuple(found[:most])
+
+    def _has_none(self, module: Chunk, before: Chunk) -> bool:
+        """Of a module that had none: only what is new can have any."""
+        old = set(map(id, before.children))
+        new = [each for each in module.children if id(each) not in old]
+        return not any(self._of(each, 1) for each in new) and not any(_misplaced(new, ""))
 
     def _note_none(self, module: Chunk) -> None:
         for each in module.walk():
@@ -138,8 +154,14 @@ def _of_block(chunk: Chunk) -> Iterator[Problem]:
                 Span(chunk.id, max(end - 1, 0), end),
             )
         return
-    first: str | None = "" if chunk.kind is Kind.MODULE else None
-    for child in chunk.children:
+    for child, indent in _misplaced(chunk.children, "" if chunk.kind is Kind.MODULE else None):
+        message = "syntax error: unexpected indent"
+        yield Problem(ProblemKind.SYNTAX, file, message, Span(child.id, len(indent), len(indent) + 1))
+
+
+def _misplaced(chunks: Iterable[Chunk], first: str | None) -> Iterator[tuple[Chunk, str]]:
+    """The statements of a block that are indented otherwise than ``first`` (None: than the first), with their indents."""
+    for child in chunks:
         text = child.text or (child.children[0].text if child.children else "")
         indent = _indent(text)
         if child.lines == 0 or not text:  # it stands on its header's line
@@ -147,10 +169,11 @@ def _of_block(chunk: Chunk) -> Iterator[Problem]:
         if first is None:
             first = indent
         elif indent != first and child.text:
-            message = "syntax error: unexpected indent"
-            yield Problem(ProblemKind.SYNTAX, file, message, Span(child.id, len(indent), len(indent) + 1))
+            yield child, indent
 
 
 def _indent(text: str) -> str:
+    if text[:1] not in (" ", "\t", "\f"):  # most statements of a module
+        return ""
     match = _INDENT.match(text)
     return match.group().rpartition("\f")[2] if match else ""

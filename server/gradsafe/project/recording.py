@@ -50,36 +50,60 @@ class Answers:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._values: dict[str, dict[Key, Hashable]] = {}
+        self._of_chunks: dict[str, dict[ChunkId, list[Key]]] = {}
+        """Of the keys of a file those that are about one chunk."""
+        self._others: dict[str, list[Key]] = {}
         self._trees: dict[str, Chunk | None] = {}
         """Of the files that have values: the tree for which they hold."""
+        self._facts: dict[str, ModuleFacts | None] = {}
+        """Of those of which somebody has asked what they bind: the answer."""
 
     def renew(self, file: str) -> frozenset[Key]:
         """The text of ``file`` has changed (empty: files have come or gone): the keys that have another answer now."""
         values = self._values.get(file)
         if values is None:
             return frozenset()
-        old, new = self._trees.get(file), self._workspace.tree(file) if file else None
-        self._trees[file] = new
-        edited = difference(old, new).ids if old is not None and new is not None else None
-        facts = self._workspace.module(file) if new is not None else None
         changed: list[Key] = []
-        for key, answer in values.items():
-            kind = key[0]
-            if edited is not None and kind in _OF_A_CHUNK and key[1] not in edited:
-                continue
-            if kind == "name" and facts is not None and new is not None:  # most of them
-                now: Hashable = _statements(new, facts.binders.get(key[2], ()))
-            else:
-                now = self._ask(key)
-            if now != answer:
+        for key in self._doubtful(file):
+            now = self._ask(key)
+            if now != values[key]:
                 values[key] = now
                 changed.append(key)
         return frozenset(changed)
 
+    def _doubtful(self, file: str) -> list[Key]:
+        """The keys that the edit may have given another answer."""
+        old = self._trees.get(file)
+        new = self._trees[file] = self._workspace.tree(file) if file else None
+        bound = self._facts.get(file)
+        facts = self._facts[file] = self._workspace.module(file) if bound is not None else None
+        if old is None or new is None:
+            return list(self._values[file])
+        edited = difference(old, new).ids
+        of_chunks = self._of_chunks.get(file, {})
+        found = [key for each in edited & of_chunks.keys() for key in of_chunks[each]]
+        if facts is None or facts is not bound:
+            return [*found, *self._others.get(file, ())]
+        # each statement binds what it bound: who has another name, be it that it is another text, is another answer
+        pairs = zip(old.children, new.children, strict=True)
+        renamed = {at for at, (was, now) in enumerate(pairs) if was is not now and was.id != now.id}
+        others = self._others.get(file, ())
+        for key in others:
+            at = (
+                facts.stars
+                if key[0] == "stars"
+                else facts.binders.get(key[2], ())
+                if key[0] == "name"
+                else None
+            )
+            if at is None or not renamed.isdisjoint(at):
+                found.append(key)
+        return found
+
     def forget(self) -> None:
         """No key is asked again before somebody needs its answer."""
-        self._values.clear()
-        self._trees.clear()
+        for each in (self._values, self._of_chunks, self._others, self._trees, self._facts):
+            each.clear()
 
     def value(self, key: Key) -> Hashable:
         """What the world answers now."""
@@ -90,6 +114,10 @@ class Answers:
             self._trees[file] = self._workspace.tree(file) if file else None
         if key not in values:
             values[key] = self._ask(key)
+            if key[0] in _OF_A_CHUNK:
+                self._of_chunks.setdefault(file, {}).setdefault(key[1], []).append(key)
+            else:
+                self._others.setdefault(file, []).append(key)
         return values[key]
 
     def _ask(self, key: Key) -> Hashable:
@@ -108,7 +136,7 @@ class Answers:
             return self._workspace.find_module(*key[1:])
         if kind == "tensor names":
             return self._workspace.tensor_names()
-        facts = self._workspace.module(key[1])
+        facts = self._facts[key[1]] = self._workspace.module(key[1])
         if facts is None or kind == "module":
             return facts is not None
         if kind == "names":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from gradsafe.interp.analyse import Root, RootKind
@@ -11,32 +11,31 @@ from gradsafe.syntax.kind import Kind
 from gradsafe.syntax.span import ChunkId
 
 
-def roots_of(
-    tree: Chunk, entries: Collection[tuple[str, ...]] = (), before: Collection[Root] = ()
-) -> tuple[Root, ...]:
-    """The roots in a MODULE chunk, in the order of the text, the module body first.
+def functions_in(statement: Chunk) -> Iterator[Root]:
+    """The functions and methods in a statement of a module, in the order of the text.
 
     A function inside a function is none: it is judged where it is called, with the closure that it has there.
-    Of several definitions of one name only the last can be meant by that name. ``entries``: the names of those that the
-    program is started by. ``before``: those of the text before an edit, given back where they are the same: what is the same object
-    is found faster.
     """
-    file = tree.id.file
-    found = {root.names: root for root in _functions(file, tree, ())}
-    for names in found.keys() & entries:
-        found[names] = replace(found[names], kind=RootKind.ENTRY)
-    known = {root: root for root in before}
-    return tuple(known.get(root, root) for root in (Root(RootKind.MODULE, file, tree.id), *found.values()))
+    return _functions(statement.id.file, (statement,), ())
 
 
-def _functions(file: str, chunk: Chunk, names: tuple[str, ...]) -> Iterator[Root]:
-    for child in chunk.children:
+def named(found: dict[tuple[str, ...], Root], entries: Collection[tuple[str, ...]]) -> Iterator[Root]:
+    """The functions of a file by their names; ``entries``: the names of those that the program is started by.
+
+    Of several definitions of one name only the last can be meant by that name.
+    """
+    for names, root in found.items():
+        yield replace(root, kind=RootKind.ENTRY) if names in entries else root
+
+
+def _functions(file: str, chunks: Iterable[Chunk], names: tuple[str, ...]) -> Iterator[Root]:
+    for child in chunks:
         if child.kind is Kind.DEF:
             yield Root(RootKind.FUNCTION, file, child.id, (*names, name_of(child)))
         elif child.kind is Kind.CLASS:
-            yield from _functions(file, child, (*names, name_of(child)))
+            yield from _functions(file, child.children, (*names, name_of(child)))
         elif child.children:
-            yield from _functions(file, child, names)
+            yield from _functions(file, child.children, names)
 
 
 def name_of(chunk: Chunk) -> str:

@@ -19,6 +19,7 @@ from gradsafe.project.entries import by_file
 from gradsafe.project.interpret import Interpret, Outcome, interpret, rerun, unspent
 from gradsafe.project.kept import Kept, Store, limits_of
 from gradsafe.project.merge import followed, merge, suppressed, unused, wanted
+from gradsafe.project.outline import Outline
 from gradsafe.project.problems import Problem, Problems, unreadable
 from gradsafe.project.process import prepare
 from gradsafe.project.reach import Reach
@@ -26,7 +27,7 @@ from gradsafe.project.recording import Answers, KeptPrelude, Key, Recorder, file
 from gradsafe.project.result import FileResult, Work, in_order
 from gradsafe.project.resuming import Resuming
 from gradsafe.project.root_state import RootState
-from gradsafe.project.roots import own_texts, roots_of
+from gradsafe.project.roots import own_texts
 from gradsafe.project.settings import Settings
 from gradsafe.project.stored import Stored
 from gradsafe.project.workspace import Workspace
@@ -172,14 +173,18 @@ class Session:
         affected = self._states.keys() if file is None else self._reach.changed(file)
         self._reach = Reach() if file is None else self._reach
         affected = affected & self._states.keys()
-        for each in {root.file for root in affected} & self._plans.keys():
-            self._plans[each].restart()
+        gone: set[Root] = set()
         for root in affected:
             state = self._states[root]
             if file is None:
                 state.forget()
             elif state.outlasts(changed):
                 self._reach.rests_on(root, (file,))
+            else:
+                gone.add(root)
+        for each in {root.file for root in affected} & self._plans.keys():
+            # of who looks into it the size of the file counts, too
+            self._plans[each].restart(gone if each == file else None)
 
     # -- answers
 
@@ -210,7 +215,7 @@ class Session:
         for root in [root for root, kept in self._standing(file).items() if kept is None]:
             if plan is None or (most is not None and self._instructions - before[1] >= most):
                 break
-            if plan.acts(root) and self._holding(root) is None and self._is_edited(root):
+            if plan.outline.acts(root) and self._holding(root) is None and self._is_edited(root):
                 self._run(root, give_up)
         return self._result(file, before)
 
@@ -339,10 +344,10 @@ class Session:
         if not self._stored.is_taken(file):
             self.admit(self._stored.take(file))
         known = self._plans.get(file)
-        if known is None or known.tree is not tree:
-            before = known.roots if known is not None else ()
-            entries = by_file(self._settings.entry_points, self.workspace.name)
-            known = self._plans[file] = Plan(tree, roots_of(tree, entries.get(file, ()), before), known)
+        if known is None or known.outline.tree is not tree:
+            before = known.outline if known is not None else None
+            entries = by_file(self._settings.entry_points, self.workspace.name).get(file, ())
+            known = self._plans[file] = Plan(Outline(tree, entries, before), known)
         return known
 
     def _roots_of(self, file: str) -> tuple[Root, ...]:

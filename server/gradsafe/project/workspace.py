@@ -40,6 +40,8 @@ class _Opened:
     facts: ModuleFacts | None = None
     bodies: dict[ChunkId, Body] = field(default_factory=dict)
     chunks: dict[ChunkId, Chunk] | None = None
+    before: tuple[Chunk, ModuleFacts] | None = None
+    """What the text bound before it was edited, as long as it is not known what it binds now."""
 
     @property
     def root(self) -> Chunk:
@@ -55,14 +57,15 @@ class _Opened:
         root = rebuild(self.tree, text)
         if root is self.tree:
             return self
+        before = (self.tree, self.facts) if self.facts is not None else self.before
         if self.chunks is None:
-            return _Opened(self.file, text, root)
+            return _Opened(self.file, text, root, before=before)
         found = difference(self.tree, root)
         chunks = self.chunks.copy()
         for each in found.gone:
             chunks.pop(each.id, None)
         chunks.update((each.id, each) for each in found.come)
-        return _Opened(self.file, text, root, chunks=chunks)
+        return _Opened(self.file, text, root, chunks=chunks, before=before)
 
 
 class Workspace:
@@ -260,7 +263,11 @@ class Workspace:
         if not isinstance(found, _Opened):
             return None
         if found.facts is None:
-            found.facts = self._bindings.facts(self.name(file), found.root)
+            before, found.before = found.before, None
+            if before is not None and self._bindings.still(before[1], before[0], found.root):
+                found.facts = before[1]
+            else:
+                found.facts = self._bindings.facts(self.name(file), found.root)
         return found.facts
 
     def tensor_names(self) -> tuple[str, ...]:
