@@ -6,7 +6,7 @@ function of the world's texts, the op table and the budget.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from gradsafe.domain.state import Frame, Path, Sharing, Status
@@ -78,10 +78,14 @@ class Root:
     file: str
     scope: ChunkId
     names: tuple[str, ...] = ()
+    _hash: int = field(init=False, repr=False, compare=False, default=0)
+
+    def __post_init__(self) -> None:
+        """By what differs between the roots of a file, worked out once: with each keystroke all of them are looked up a dozen times."""
+        object.__setattr__(self, "_hash", hash((self.file, self.names)))
 
     def __hash__(self) -> int:
-        """By what differs between the roots of a file; a member of an enumeration is hashed by Python code."""
-        return hash((self.file, self.names))
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)

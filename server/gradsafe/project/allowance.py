@@ -6,7 +6,7 @@ it spent, never on a clock. Which files are cut stands in ``docs/accuracy.md``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple
@@ -116,6 +116,16 @@ class Plan:
             self._paid |= known.paid
         at = self._place.get(root, len(self._known))
         return self._known[at].given if at < len(self._known) else allowance(root.kind, self._spent)
+
+    def all(
+        self, took: Callable[[Root, Allowance], Took | None], size: Callable[[str], int]
+    ) -> Iterator[tuple[Root, Allowance]]:
+        """Each root in order with its allowance, as :meth:`allowance` has it."""
+        if self.order:
+            self.allowance(self.order[-1], took, size)
+        for at, root in enumerate(self.order):
+            known = at < len(self._known)
+            yield root, self._known[at].given if known else allowance(root.kind, self._spent)
 
     def _cost(self, root: Root, given: Allowance, took: Took, size: Callable[[str], int]) -> _Known:
         work, files = took.work.keys() - self._paid, took.files - self._paid - {root.file}

@@ -54,31 +54,41 @@ class Problems:
 
     def __init__(self) -> None:
         self._known: dict[ChunkId, tuple[Chunk, tuple[Problem, ...]]] = {}
+        self._modules: dict[ChunkId, tuple[Chunk, dict[int, tuple[Problem, ...]]]] = {}
+        """Of a module as it was last looked at: what is wrong with which of its statements, by their identity."""
 
     def of(self, module: Chunk) -> tuple[Problem, ...]:
         """The first problems of a module, in the order of the text: one broken line in a thousand is told, and of a file
         that is no Python at all not every line.
         """
-        if module.id not in self._known and _is_python(module):
+        before = self._modules.get(module.id)
+        if before is None and _is_python(module):
             self._note_none(module)
-        return self._of(module, MOST)
+        # what is the same object as before needs no second look
+        known = set(map(id, before[0].children)) if before is not None else set()
+        wrong: dict[int, tuple[Problem, ...]] = {}
+        told: list[Problem] = []
+        for child in module.children:
+            found: tuple[Problem, ...] = ()
+            if id(child) not in known:
+                found = (*_misplaced((child,), ""), *self._of(child, MOST))
+            elif before is not None and before[1]:
+                found = before[1].get(id(child), ())
+            if found:
+                wrong[id(child)] = found
+                told.extend(found)
+                if len(told) >= MOST:  # of those below nothing is known
+                    self._modules.pop(module.id, None)
+                    return tuple(told[:MOST])
+        self._modules[module.id] = (module, wrong)
+        return tuple(told)
 
     def _of(self, chunk: Chunk, most: int) -> tuple[Problem, ...]:
-        if chunk.kind is Kind.LEAF:
-            return _own(chunk) if _of_text(chunk.text, Kind.LEAF) else ()
         if not chunk.children:
             return _own(chunk)
         known = self._known.get(chunk.id)
         if known is not None and known[0] is chunk:
             return known[1][:most]
-        if (
-            known is not None
-            and not known[1]
-            and chunk.kind is Kind.MODULE
-            and self._has_none(chunk, known[0])
-        ):
-            self._known[chunk.id] = (chunk, ())
-            return ()
         found = list(_own(chunk))
         for child in chunk.children:
             if len(found) >= most:
@@ -87,12 +97,6 @@ class Problems:
         if len(found) <= most:
             self._known[chunk.id] = (chunk, tuple(found))
         return tuple(found[:most])
-
-    def _has_none(self, module: Chunk, before: Chunk) -> bool:
-        """Of a module that had none: only what is new can have any."""
-        old = set(map(id, before.children))
-        new = [each for each in module.children if id(each) not in old]
-        return not any(self._of(each, 1) for each in new) and not any(_misplaced(new, ""))
 
     def _note_none(self, module: Chunk) -> None:
         for each in module.walk():
@@ -143,24 +147,15 @@ def _word(text: str, offset: int) -> tuple[int, int]:
 
 def _of_block(chunk: Chunk) -> Iterator[Problem]:
     """What only the lines together show: a body that is missing, a statement that is indented for no reason."""
-    file = chunk.id.file
     if not chunk.children:
-        if chunk.kind is not Kind.MODULE:
-            end = len(chunk.text.rstrip())
-            yield Problem(
-                ProblemKind.SYNTAX,
-                file,
-                "syntax error: expected an indented block",
-                Span(chunk.id, max(end - 1, 0), end),
-            )
-        return
-    for child, indent in _misplaced(chunk.children, "" if chunk.kind is Kind.MODULE else None):
-        message = "syntax error: unexpected indent"
-        yield Problem(ProblemKind.SYNTAX, file, message, Span(child.id, len(indent), len(indent) + 1))
+        end = len(chunk.text.rstrip())
+        where = Span(chunk.id, max(end - 1, 0), end)
+        yield Problem(ProblemKind.SYNTAX, chunk.id.file, "syntax error: expected an indented block", where)
+    yield from _misplaced(chunk.children, None)
 
 
-def _misplaced(chunks: Iterable[Chunk], first: str | None) -> Iterator[tuple[Chunk, str]]:
-    """The statements of a block that are indented otherwise than ``first`` (None: than the first), with their indents."""
+def _misplaced(chunks: Iterable[Chunk], first: str | None) -> Iterator[Problem]:
+    """Of the statements of a block that are indented otherwise than ``first`` (None: than the first of them)."""
     for child in chunks:
         text = child.text or (child.children[0].text if child.children else "")
         indent = _indent(text)
@@ -169,7 +164,8 @@ def _misplaced(chunks: Iterable[Chunk], first: str | None) -> Iterator[tuple[Chu
         if first is None:
             first = indent
         elif indent != first and child.text:
-            yield child, indent
+            where = Span(child.id, len(indent), len(indent) + 1)
+            yield Problem(ProblemKind.SYNTAX, child.id.file, "syntax error: unexpected indent", where)
 
 
 def _indent(text: str) -> str:

@@ -363,7 +363,9 @@ class Session:
         """Of each root in turn the result that holds; None where it is to be run."""
         known = self._stood.get(file)
         if known is None or known[0] != self._moment:
-            found = {root: self._holding(root) for root in self._in_turn(file)}
+            plan = self._plan(file)
+            given = plan.all(self._took, self.workspace.lines) if plan is not None else ()
+            found = {root: self._holding_with(root, allowance) for root, allowance in given}
             known = self._stood[file] = (self._moment, found)
         return known[1]
 
@@ -377,7 +379,9 @@ class Session:
 
     def _holding(self, root: Root) -> Kept | None:
         """The root's result, if one holds for the texts as they are and for what it may spend."""
-        allowance = self._allowance(root)
+        return self._holding_with(root, self._allowance(root))
+
+    def _holding_with(self, root: Root, allowance: Allowance) -> Kept | None:
         if allowance is Allowance.NONE:
             chunk = self.workspace.chunk(root.scope)
             if chunk is not None:
@@ -389,7 +393,10 @@ class Session:
         state = self._states.get(root)
         if state is None:
             return None
-        before, found = state.current, state.find(allowance, self._answers.value, self._changes)
+        before = state.current
+        if before is not None and before.allowance is allowance:
+            return before
+        found = state.find(allowance, self._answers.value, self._changes)
         if found is not None and found is not before:
             self._reach.rests_on(root, found.files)
         return found

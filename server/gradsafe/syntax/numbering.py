@@ -37,6 +37,15 @@ def _numbered(file: str, scope: str, chunks: Sequence[Chunk], seen: Counter[str]
         if chunk.kind in _SCOPES:
             found.append(_scope(file, scope, chunk, seen))
             continue
+        ordinal = chunk.id.ordinal
+        if chunk.kind is Kind.LEAF and ordinal != _UNNUMBERED and chunk.id.qualname == scope:
+            # it has a number, made of the same text: only the copies before it may have changed
+            key = chunk.fingerprint[:_DIGITS]
+            copies = seen[key]
+            if (ordinal - 1) % _COPIES == copies:
+                seen[key] = copies + 1
+                found.append(chunk)
+                continue
         key = chunk.fingerprint[:_DIGITS]
         if not chunk.text and chunk.children:
             key = chunk.children[0].fingerprint[:_DIGITS]

@@ -78,7 +78,7 @@ _MADE: Mapping[str, Callable[[list[Any]], Any]] = {
 
 def _fields(ours: type[Any]) -> tuple[str, ...]:
     if is_dataclass(ours):
-        return tuple(each.name for each in fields(ours))
+        return tuple(each.name for each in fields(ours) if each.init)
     return tuple(getattr(ours, "_fields", ()))
 
 
