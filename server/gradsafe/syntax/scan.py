@@ -11,7 +11,8 @@ surely begins, which is decided by the text alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gradsafe.syntax.lexer import LINE_END, STRUCTURE, column, triple_end
@@ -34,10 +35,15 @@ class Line(NamedTuple):
 
 
 class Scan(NamedTuple):
-    """A whole text as logical lines; their lengths add up to the text's."""
+    """A whole text as logical lines; their lengths add up to the text's.
+
+    ``starts``: where each line begins, and where the last one ends. ``far``: the numbers of those for whose end text behind it was looked at.
+    """
 
     text: str
     lines: tuple[Line, ...]
+    starts: tuple[int, ...]
+    far: tuple[int, ...]
 
 
 class Reuse(NamedTuple):
@@ -72,12 +78,16 @@ _UNQUOTED = re.compile(rf"{LINE_END}(?=def\b|class\b|@|import\b|from\b|async[ \t
 def scan(text: str) -> Scan:
     """The logical lines of ``text``."""
     lines: list[Line] = []
-    at = 0
-    while at < len(text):
-        line = _line(text, at) if len(lines) < MAX_LINES else _rest(text, at)
+    starts = [0]
+    while starts[-1] < len(text):
+        line = _line(text, starts[-1]) if len(lines) < MAX_LINES else _rest(text, starts[-1])
         lines.append(line)
-        at += line.lead + line.size
-    return Scan(text, tuple(lines))
+        starts.append(starts[-1] + line.lead + line.size)
+    return Scan(text, tuple(lines), tuple(starts), tuple(_far(lines, 0)))
+
+
+def _far(lines: Sequence[Line], first: int) -> Iterator[int]:
+    return (number for number, line in enumerate(lines, first) if line.reach > line.lead + line.size)
 
 
 def is_cut(scanned: Scan) -> bool:
@@ -91,40 +101,47 @@ def rescan(old: Scan, text: str) -> Reuse:
         return Reuse(scan(text), 0, 0)
     same_start, same_end = _common_ends(old.text, text)
     shift = len(text) - len(old.text)
-    prefix, at = _untouched(old.lines, same_start)
+    prefix = _untouched(old, same_start)
+    at = old.starts[prefix]
     # The old lines, by the offset in the *new* text at which they would stand.
     first_kept = len(text) - same_end
-    begins, index = at, prefix
+    index = prefix
     fresh: list[Line] = []
+    starts: list[int] = []
     while at < len(text):
-        while index < len(old.lines) and begins + shift < at:
-            begins += old.lines[index].lead + old.lines[index].size
+        while index < len(old.lines) and old.starts[index] + shift < at:
             index += 1
-        if begins + shift == at and at >= first_kept and index < len(old.lines):
+        if old.starts[index] + shift == at and at >= first_kept and index < len(old.lines):
             break
         line = _line(text, at)
         fresh.append(line)
+        starts.append(at)
         at += line.lead + line.size
     else:
         index = len(old.lines)
     lines = (*old.lines[:prefix], *fresh, *old.lines[index:])
     if len(lines) > MAX_LINES:
         return Reuse(scan(text), 0, 0)
-    return Reuse(Scan(text, lines), prefix, len(old.lines) - index)
+    moved = prefix + len(fresh) - index
+    far = (
+        *(each for each in old.far if each < prefix),
+        *_far(fresh, prefix),
+        *(each + moved for each in old.far if each >= index),
+    )
+    all_starts = (*old.starts[:prefix], *starts, *[start + shift for start in old.starts[index:]])
+    return Reuse(Scan(text, lines, all_starts, far), prefix, len(old.lines) - index)
 
 
-def _untouched(lines: Sequence[Line], same_start: int) -> tuple[int, int]:
-    """How many lines before the edit stand, and where they end: those that looked at nothing behind ``same_start``.
+def _untouched(old: Scan, same_start: int) -> int:
+    """How many lines before the edit stand: those that looked at nothing behind ``same_start``.
 
     The last of them might have ended in a CR that now has a LF behind it, so it must end before the edit.
     """
-    at = 0
-    for index, line in enumerate(lines):
-        end = at + line.lead + line.size
-        if max(end, at + line.reach) >= same_start:
-            return index, at
-        at = end
-    return len(lines), at
+    ended = bisect_left(old.starts, same_start, 1) - 1
+    return next(
+        (each for each in old.far if each < ended and old.starts[each] + old.lines[each].reach >= same_start),
+        ended,
+    )
 
 
 def _common_ends(old: str, new: str) -> tuple[int, int]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import accumulate
 
 from gradsafe.syntax.chunk import Chunk, fingerprint
 from gradsafe.syntax.kind import Kind
@@ -93,8 +92,7 @@ class _Blocks:
 
     def __init__(self, file: str, found: Reuse, old_count: int) -> None:
         self.file = file
-        self.text, self.lines = found.scan
-        self.starts = [0, *accumulate(line.lead + line.size for line in self.lines)]
+        self.text, self.lines, self.starts, _ = found.scan
         self.prefix = found.prefix
         self.suffix = len(self.lines) - found.suffix
         self.shift = len(self.lines) - old_count
