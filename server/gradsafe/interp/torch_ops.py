@@ -163,9 +163,10 @@ def graph_inputs(path: Path, value: Value) -> list[int]:
         token = stack.pop()
         if isinstance(token, TensorRef):
             collected.append(token.oid)
-        elif isinstance(token, tuple):
-            held = path.vars.get((("inputs", token), "#tensors"))
-            collected.extend(tensors_in(path, held) if held is not None else ())
+        elif type(token) is tuple and token:  # a place is a tuple, too, and is made of nothing
+            if token[0] == "call":
+                held = path.vars.get((("inputs", token), "#tensors"))
+                collected.extend(tensors_in(path, held) if held is not None else ())
             stack.extend(token)
     return list(dict.fromkeys(collected))
 
