@@ -34,12 +34,8 @@ def line_start(text: str, line: int) -> int | None:
         ends = islice(_LINE_END.finditer(text), line)
         starts = [0, *(match.end() for match in ends)]
         return starts[line] if line < len(starts) else None
-    at = 0
-    for _ in range(line):
-        at = text.find("\n", at) + 1
-        if not at:
-            return None
-    return at
+    parts = text.split("\n", line)
+    return len(text) - len(parts[line]) if line < len(parts) else None
 
 
 def units_to_column(line: str, units: int, encoding: types.PositionEncodingKind | str) -> int:
@@ -98,12 +94,15 @@ def apply_change(
     if isinstance(change, types.TextDocumentContentChangeWholeDocument):
         return change.text
 
-    def offset(position: types.Position) -> int:
-        start = line_start(text, position.line)
+    first, last = change.range.start, change.range.end
+    start_of_first = line_start(text, first.line)
+    start_of_last = start_of_first if last.line == first.line else line_start(text, last.line)
+
+    def offset(position: types.Position, start: int | None) -> int:
         if start is None:
             return len(text)
         end = _LINE_END.search(text, start)
         line = text[start : end.start() if end else len(text)]
         return start + units_to_column(line, position.character, encoding)
 
-    return text[: offset(change.range.start)] + change.text + text[offset(change.range.end) :]
+    return text[: offset(first, start_of_first)] + change.text + text[offset(last, start_of_last) :]
