@@ -155,8 +155,7 @@ def graph_inputs(path: Path, value: Value) -> list[int]:
         if isinstance(value, Bound):
             found += graph_inputs(path, value.receiver)
         return found
-    collected: list[int] = []
-    stack: list[object] = [value.token]
+    collected, stack = list[int](), list[object]([value.token])
     for _ in range(64):
         if not stack:
             break

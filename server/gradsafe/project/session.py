@@ -17,22 +17,21 @@ from gradsafe.project.allowance import Allowance, Plan, Took
 from gradsafe.project.closure import Closures
 from gradsafe.project.entries import by_file
 from gradsafe.project.interpret import Interpret, Outcome, interpret, rerun, unspent
-from gradsafe.project.kept import Kept, Store, limits_of
-from gradsafe.project.merge import followed, merge, suppressed, unused, wanted
+from gradsafe.project.kept import Kept, Store
 from gradsafe.project.outline import Outline
 from gradsafe.project.problems import Problem, Problems, unreadable
 from gradsafe.project.process import prepare
 from gradsafe.project.reach import Reach
 from gradsafe.project.recording import Answers, KeptPrelude, Key, Recorder, file_of
-from gradsafe.project.result import FileResult, Work, in_order
+from gradsafe.project.result import FileResult, Work
 from gradsafe.project.resuming import Resuming
 from gradsafe.project.root_state import RootState
 from gradsafe.project.roots import own_texts
 from gradsafe.project.settings import Settings
 from gradsafe.project.stored import Stored
+from gradsafe.project.telling import tell
 from gradsafe.project.workspace import Workspace
 from gradsafe.rules.finding import Finding
-from gradsafe.syntax import suppressions
 from gradsafe.syntax.chunk import Chunk
 from gradsafe.syntax.layout import Layout
 from gradsafe.syntax.source import Unreadable
@@ -439,22 +438,13 @@ class Session:
             return FileResult(file, (), (unreadable(opened),), None, Work())
         owners = [(self._roots_of(owner), self._standing(owner)) for owner in self._owners(file)]
         known = {root: standing[root] for roots, standing in owners for root in roots}
-        complete = None not in known.values()
-        outcomes = {root: kept.outcome for root, kept in known.items() if kept}
-        found = [*merge(file, outcomes), *advice]
-        given = suppressions.find(opened)
-        shown = (wanted(each, file, self.settings) for each in found if not suppressed(each, given))
         parsed, instructions, runs = (now - then for now, then in zip(self._counts(), before, strict=True))
-        bounded = sum(1 for outcome in outcomes.values() if outcome.budgets_hit)
-        problems = self._problems.of(opened)
-        settled = complete and not problems and followed(outcomes)
-        return FileResult(
-            file,
-            in_order((each for each in shown if each is not None), self.place),
-            problems,
-            self.workspace.layout(file),
-            Work(parsed, instructions, runs, len(outcomes), bounded),
-            unused(given, found, self.settings.advises, settled) if given else (),
-            complete,
-            limits_of(file, outcomes),
+        return tell(
+            opened,
+            {root: kept.outcome if kept is not None else None for root, kept in known.items()},
+            self.settings,
+            self._problems.of(opened),
+            advice,
+            (parsed, instructions, runs),
+            self.workspace,
         )
