@@ -25,9 +25,20 @@ def maker_of(site: Site) -> Maker | None:
     """The last statement above the write, in its function, that binds the name that is written, or an item of which."""
     held = holder(site.form.target, Containers()) if site.form is not None else None
     name = dotted(held) if held is not None else None
-    here, chunk = site.spot.offsets(site.spot.statement.node)[0], site.spot.code.chunk
+    return _last_that_binds(site, site.spot, name) if name is not None else None
+
+
+def maker_of_parts(site: Site, maker: Maker) -> Maker | None:
+    """Of a loop over a name (``for part in parts``) the statement above it that made what it runs through."""
+    views = iterated(maker.node, maker.name) if isinstance(maker.node, cst.For) else None
+    return _last_that_binds(site, maker.spot, views.value) if isinstance(views, cst.Name) else None
+
+
+def _last_that_binds(site: Site, spot: Spot, name: str) -> Maker | None:
+    """The last assignment or loop above a place, in its function, that binds ``name``."""
+    here, chunk = spot.offsets(spot.statement.node)[0], spot.code.chunk
     found = None
-    for code in site.sources.scope(chunk) or () if name is not None else ():
+    for code in site.sources.scope(chunk) or ():
         for cursor in walk(code.body):
             node = cursor.node
             if not isinstance(node, (cst.Assign, cst.For)) or name not in _bound(node):
@@ -35,7 +46,6 @@ def maker_of(site: Site) -> Maker | None:
             start, end = code.offsets(node)
             if code.chunk == chunk and start >= here:
                 return found
-            assert name is not None
             found = Maker(name, Spot(code, start, end, cursor), node)
         if code.chunk == chunk:
             break

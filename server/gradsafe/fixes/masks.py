@@ -35,7 +35,7 @@ def masked_rewrite(site: Site, form: WriteForm) -> Draft | None:
     if isinstance(node, cst.AugAssign):
         gap = spot.code.text[spot.offsets(target)[1] : spot.offsets(node.value)[0]]
         symbol = gap.strip(" \t\\\r\n").removesuffix("=")
-        if symbol not in GENTLE or not _is_number(node.value):
+        if symbol not in GENTLE or not is_number(node.value):
             return None
         value, end = f"{tensor} {symbol} {spot.text(node.value)}", spot.offsets(node.value)[1]
     elif isinstance(node, cst.Assign) and len(node.targets) == 1:
@@ -89,7 +89,7 @@ def _is_elementwise(value: cst.BaseExpression, tensor: str) -> bool:
 
 def _picked(site: Site, value: cst.BaseExpression, mask: str) -> str | None:
     """The value of each masked element: a number, or ``v`` of ``v[mask]``."""
-    if _is_number(value):
+    if is_number(value):
         return site.spot.text(value)
     if isinstance(value, cst.Subscript) and len(value.slice) == 1 and dotted(value.value) is not None:
         index = value.slice[0].slice
@@ -98,9 +98,10 @@ def _picked(site: Site, value: cst.BaseExpression, mask: str) -> str | None:
     return None
 
 
-def _is_number(value: cst.BaseExpression) -> bool:
+def is_number(value: cst.BaseExpression) -> bool:
+    """Whether it is visibly a number: written out, ``float(...)``, ``math.inf``."""
     if isinstance(value, cst.UnaryOperation):
-        return isinstance(value.operator, (cst.Minus, cst.Plus)) and _is_number(value.expression)
+        return isinstance(value.operator, (cst.Minus, cst.Plus)) and is_number(value.expression)
     if isinstance(value, cst.Call) and isinstance(value.func, cst.Name):
         return value.func.value == "float" and len(value.args) == 1
     if isinstance(value, cst.Attribute):

@@ -20,7 +20,7 @@ from gradsafe.fixes.sources import Sources
 from gradsafe.fixes.tree import dotted
 from gradsafe.rules.finding import Finding, Fix
 
-BINDS_ANEW = frozenset({"out-of-place", "clone-before-write"})
+BINDS_ANEW = frozenset({"out-of-place", "clone-before-write", "index-put"})
 """Remedies after which the name that was written stands for another tensor."""
 
 Propose = Callable[[Site], Iterator[Draft]]

@@ -191,10 +191,24 @@ def value_above(site: Site, name: str, kept: str) -> cst.BaseExpression | None:
             statement = piece.statement
             if name in piece.bound():
                 is_plain = isinstance(statement, cst.Assign) and len(statement.targets) == 1
-                return statement.value if is_plain and dotted(statement.targets[0].target) == name else None  # type: ignore[union-attr]
+                return _bound_to(statement.targets[0].target, statement.value, name) if is_plain else None  # type: ignore[union-attr]
             if kept in piece.bound():
                 return None
     return None
+
+
+def _bound_to(target: cst.BaseExpression, value: cst.BaseExpression, name: str) -> cst.BaseExpression | None:
+    """What ``target = value`` binds ``name`` to: all of it, or one of several (``i, j = rows, columns``)."""
+    if dotted(target) == name:
+        return value
+    if not isinstance(target, cst.Tuple) or not isinstance(value, cst.Tuple):
+        return None
+    elements = [*target.elements, *value.elements]
+    if len(target.elements) != len(value.elements) or any(isinstance(each, cst.StarredElement) for each in elements):
+        return None
+    pairs = zip(target.elements, value.elements, strict=True)
+    found = [given.value for bound, given in pairs if dotted(bound.value) == name]
+    return found[0] if len(found) == 1 else None
 
 
 def calls_of_function(sources: Sources, spot: Spot) -> Iterator[Spot]:

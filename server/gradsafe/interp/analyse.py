@@ -35,6 +35,7 @@ from gradsafe.interp import legacy as _legacy  # noqa: F401
 from gradsafe.interp import operator_calls as _operator_calls  # noqa: F401
 from gradsafe.interp import parametrizations as _parametrizations  # noqa: F401
 from gradsafe.interp import patterns as _patterns  # noqa: F401
+from gradsafe.interp import putting as _putting  # noqa: F401
 from gradsafe.interp import sparse as _sparse  # noqa: F401
 from gradsafe.interp import transformed as _transformed  # noqa: F401
 from gradsafe.interp.bases import mro

@@ -44,5 +44,5 @@ class InferenceTensorModified(OperationRule):
     reasons = frozenset({"inference-write"})
     message = "{how} writes {what}, which was made in inference mode, outside of it: torch raises here"
     view_is = "a view that was made in inference mode"
-    remedies = ("out-of-place", "items-anew", "clone-before-write")
+    remedies = ("out-of-place", "items-anew", "clone-before-write", "index-put")
     runtime_message = "Inplace update to inference tensor outside InferenceMode is not allowed."

@@ -50,5 +50,5 @@ class LeafModified(OperationRule):
         "{how} changes {what} in place: torch raises here if it is a leaf that requires grad, which the source "
         "does not tell"
     )
-    remedies = ("no-grad-block", "out-of-place", "clone-before-write")
+    remedies = ("no-grad-block", "out-of-place", "clone-before-write", "index-put")
     runtime_message = "a leaf Variable that requires grad is being used in an in-place operation."

@@ -51,5 +51,5 @@ class MultiOutputViewModified(OperationRule):
     reasons = frozenset({"multi-output-view"})
     message = "{how} writes {what}, one of several views made by one operation: torch raises here"
     view_is = "one of several views made by one operation"
-    remedies = ("views-one-by-one", "out-of-place", "clone-before-write", "copy-the-parts")
+    remedies = ("views-one-by-one", "out-of-place", "clone-before-write", "index-put", "copy-the-parts")
     runtime_message = "Output 0 of ... is a view and is being modified inplace. This view is the output of a function that returns multiple views."

@@ -48,7 +48,7 @@ class NoGradViewModified(OperationRule):
     reasons = frozenset({"no-grad-view"})
     message = "{how} writes {what}, a view that was made without grad, with grad mode on: torch raises here"
     view_is = "a view that was made without grad"
-    remedies = ("out-of-place", "clone-before-write", "copy-the-parts")
+    remedies = ("out-of-place", "clone-before-write", "index-put", "copy-the-parts")
     runtime_message = (
         "A view was created in no_grad mode and is being modified inplace with grad mode enabled."
     )
