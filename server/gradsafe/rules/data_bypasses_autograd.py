@@ -28,7 +28,7 @@ _REMEDIES = {
     "data-write": ("data-to-detach-or-rebind", "out-of-place"),
     "data-swap": ("data-to-detach-or-rebind",),
     "detached-write": ("out-of-place", "clone-before-write"),
-    "no-grad-write": ("out-of-place", "clone-before-write"),
+    "no-grad-write": ("mark-dirty", "out-of-place", "clone-before-write"),
     "shared-write": ("out-of-place", "clone-before-write"),
     "ctx-attribute": ("out-of-place", "clone-before-write"),
     "recomputed": ("out-of-place", "clone-before-write"),

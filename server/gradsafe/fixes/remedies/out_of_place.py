@@ -88,7 +88,23 @@ def _function(site: Site, form: WriteForm) -> Draft | None:
         dropped = function_flag(call) if form.how is How.FLAG else argument(call, None, "out")
         assert dropped is not None
         edit = drop_argument(spot, call, dropped, "False" if form.how is How.FLAG else "None")
+    if isinstance(form.target, cst.Tuple):
+        return _several(site, form.at, form.target, edit)
     return _bound(site, form.at, form.target, (edit,))
+
+
+def _several(site: Site, at: Cursor, targets: cst.Tuple, edit: Edit) -> Draft | None:
+    """``torch.max(x, 1, out=(values, indices))``: both are bound to what it gives."""
+    spot, statement = site.spot, site.spot.statement.node
+    names = [each.value for each in targets.elements]
+    if not isinstance(statement, cst.Expr) or statement.value is not at.node:
+        return None
+    if not all(isinstance(each, cst.Name) and site.can_rebind(each) and not site.loses_history(each) for each in names):
+        return None
+    bound = ", ".join(map(spot.text, names))
+    seen = any(site.names.seen_elsewhere(each) for each in names)
+    draft = Draft(f"Compute new `{bound}` instead of writing into them", (edit,), not seen)
+    return _with(draft, spot.insert(spot.offsets(statement)[0], f"{bound} = "))
 
 
 def _bound(site: Site, at: Cursor, subject: cst.BaseExpression, edits: tuple[Edit, ...]) -> Draft | None:
