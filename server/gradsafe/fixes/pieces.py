@@ -204,7 +204,9 @@ def _bound_to(target: cst.BaseExpression, value: cst.BaseExpression, name: str) 
     if not isinstance(target, cst.Tuple) or not isinstance(value, cst.Tuple):
         return None
     elements = [*target.elements, *value.elements]
-    if len(target.elements) != len(value.elements) or any(isinstance(each, cst.StarredElement) for each in elements):
+    if len(target.elements) != len(value.elements) or any(
+        isinstance(each, cst.StarredElement) for each in elements
+    ):
         return None
     pairs = zip(target.elements, value.elements, strict=True)
     found = [given.value for bound, given in pairs if dotted(bound.value) == name]

@@ -67,6 +67,9 @@ def run(path: Path, source: Source, request: Request) -> tuple[int, ...]:
     order = execution_order(path, roots, _targets(path, source, request))
     executed: list[int] = []
     for node in order:
+        if request.real and _has_no_derivative(path, node):
+            autograd.refuse(path)
+            break
         if node not in state.cut:
             _execute(state, node)
             executed.append(node)
@@ -81,6 +84,16 @@ def run(path: Path, source: Source, request: Request) -> tuple[int, ...]:
     if state.failed is not None and request.real:
         path.fail()
     return tuple(executed)
+
+
+NOT_DERIVED = frozenset({"floor_divide", "heaviside", "histogram", "histogramdd"})
+"""What takes a tensor that requires grad and has no derivative: "derivative for aten::floor_divide is not implemented", in
+backward (of all of torch's ``op_db`` on 2.13 those whose ``grad_fn`` is ``NotImplemented``)."""
+
+
+def _has_no_derivative(path: Path, number: int) -> bool:
+    node = path.node(number)
+    return node.certain is Tri.YES and node.operation.removesuffix("_") in NOT_DERIVED
 
 
 def _plain(path: Path, oid: int) -> bool:

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 @method("index_put", "index_put_")
 def _index_put(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outcomes | None:
     indices, values = call.argument(0, "indices"), call.argument(1, "values")
-    if indices is None or values is None or not _is_refused(path, ref, indices, torch_ops.resolve(path, values)):
+    if (
+        indices is None
+        or values is None
+        or not _is_refused(path, ref, indices, torch_ops.resolve(path, values))
+    ):
         return None
     autograd.refuse(path)
     return [(path, Unknown(("raised", call.source.place)))]

@@ -120,7 +120,15 @@ def _remedies(write: Write, story: Story) -> tuple[str, ...]:
         return ("detach", "detach-kept", *_MOVES, "compute-each-round", "compute-in-forward", "sum-in-loop")
     is_update = story.is_past_graph(write) or write.operation == "load_state_dict"
     moves = (*_MOVES, "backward-inside-with", "update-before-forward") if is_update else ()
-    return ("out-of-place", "items-anew", "clone-before-write", "index-put", "clone-at-save", "stack-rows", *moves)
+    return (
+        "out-of-place",
+        "items-anew",
+        "clone-before-write",
+        "index-put",
+        "clone-at-save",
+        "stack-rows",
+        *moves,
+    )
 
 
 def _runtime_message(save: Save, last: Write) -> str:

@@ -69,7 +69,11 @@ def _indices(site: Site, target: cst.Subscript) -> str | None:
 def _is_literal(listed: cst.List | cst.Tuple) -> bool:
     """Whether it is a list of numbers (a tuple is several indices)."""
     values = [each.value for each in listed.elements]
-    return isinstance(listed, cst.List) and bool(values) and all(isinstance(each, cst.Integer) for each in values)
+    return (
+        isinstance(listed, cst.List)
+        and bool(values)
+        and all(isinstance(each, cst.Integer) for each in values)
+    )
 
 
 def _is_index(site: Site, value: cst.BaseExpression) -> bool:
@@ -78,12 +82,18 @@ def _is_index(site: Site, value: cst.BaseExpression) -> bool:
         above = value_above(site, value.value, value.value)
         return above is not None and not isinstance(above, cst.Name) and _is_index(site, above)
     if isinstance(value, cst.Comparison):
-        return _is_tensor(site, value.left) or any(_is_tensor(site, each.comparator) for each in value.comparisons)
+        return _is_tensor(site, value.left) or any(
+            _is_tensor(site, each.comparator) for each in value.comparisons
+        )
     if isinstance(value, cst.UnaryOperation):
         return _is_index(site, value.expression)
     if isinstance(value, cst.BinaryOperation):
         return _is_index(site, value.left) or _is_index(site, value.right)
-    return isinstance(value, cst.Call) and callee(value) in MAKE_INDICES and isinstance(value.func, cst.Attribute)
+    return (
+        isinstance(value, cst.Call)
+        and callee(value) in MAKE_INDICES
+        and isinstance(value.func, cst.Attribute)
+    )
 
 
 def _value(site: Site, target: cst.Subscript, node: cst.CSTNode) -> str | None:

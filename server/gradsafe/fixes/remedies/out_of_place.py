@@ -99,7 +99,10 @@ def _several(site: Site, at: Cursor, targets: cst.Tuple, edit: Edit) -> Draft | 
     names = [each.value for each in targets.elements]
     if not isinstance(statement, cst.Expr) or statement.value is not at.node:
         return None
-    if not all(isinstance(each, cst.Name) and site.can_rebind(each) and not site.loses_history(each) for each in names):
+    if not all(
+        isinstance(each, cst.Name) and site.can_rebind(each) and not site.loses_history(each)
+        for each in names
+    ):
         return None
     bound = ", ".join(map(spot.text, names))
     seen = any(site.names.seen_elsewhere(each) for each in names)

@@ -107,7 +107,10 @@ def _cuts(site: Site, spot: Spot, views: cst.Call, size: cst.BaseExpression) -> 
     dim = argument(views, 1 + of_module, "dim")
     if base is None or not _is_whole(site, size):
         return None
-    length, step = f"{base}.size({spot.text(dim.value)})" if dim is not None else f"len({base})", spot.text(size)
+    length, step = (
+        f"{base}.size({spot.text(dim.value)})" if dim is not None else f"len({base})",
+        spot.text(size),
+    )
     return f"list(range({step}, {length}, {step}))"
 
 
