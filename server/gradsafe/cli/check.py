@@ -12,6 +12,7 @@ from gradsafe.cli.caching import folder_of, tell_trouble
 from gradsafe.cli.catalogue import asks_for_advice, codes_of
 from gradsafe.cli.opening import Opened, open_paths
 from gradsafe.judging.judge import Bound, Judge, Verdict, texts_of, wanted
+from gradsafe.judging.pairs import AT_MOST
 from gradsafe.project.cache.folder import Folder
 from gradsafe.report.entry import Entry, EntryFix, in_order
 from gradsafe.rules.finding import SUPPRESSING, Severity
@@ -161,7 +162,11 @@ def all_with_proved_fixes(judge: Judge, entries: Iterable[Entry]) -> list[Entry]
             found.append(replace(entry, fixes=tuple(fix for fix in entry.fixes if fix.remedy in SUPPRESSING)))
             continue
         spent[file] += to_try * lines[file]
-        found.append(with_proved_fixes(judge, entry))
+        proved = _proved_alone(judge, entry)
+        if _lacks_a_fix(proved) and spent[file] + AT_MOST * lines[file] <= PROOF:
+            spent[file] += AT_MOST * lines[file]
+            proved = _with_pairs(judge, entry, proved)
+        found.append(proved)
     for file, count in untried.items():
         what = "of 1 finding were" if count == 1 else f"of {count:,} findings were"
         print(
@@ -176,7 +181,13 @@ _AT_LEAST = 3
 
 
 def with_proved_fixes(judge: Judge, entry: Entry) -> Entry:
-    """The same with the fixes that hold, the first safe one preferred; suppressing needs no proof."""
+    """The same with the fixes that hold, the first safe one preferred; an error of which none does gets those of two steps."""
+    proved = _proved_alone(judge, entry)
+    return _with_pairs(judge, entry, proved) if _lacks_a_fix(proved) else proved
+
+
+def _proved_alone(judge: Judge, entry: Entry) -> Entry:
+    """With the fixes that hold; suppressing needs no proof."""
     fixes: list[EntryFix] = []
     for fix in entry.fixes:
         if fix.remedy in SUPPRESSING:
@@ -185,6 +196,15 @@ def with_proved_fixes(judge: Judge, entry: Entry) -> Entry:
             first = fix.safe and not any(each.preferred for each in fixes)
             fixes.append(replace(fix, preferred=first))
     return replace(entry, fixes=tuple(fixes))
+
+
+def _lacks_a_fix(proved: Entry) -> bool:
+    return proved.severity is Severity.ERROR and all(fix.remedy in SUPPRESSING for fix in proved.fixes)
+
+
+def _with_pairs(judge: Judge, entry: Entry, proved: Entry) -> Entry:
+    pairs = tuple(replace(fix, preferred=fix.safe) for fix in judge.paired(entry))
+    return replace(proved, fixes=pairs + proved.fixes)
 
 
 def _print(output_format: str, entries: list[Entry], opened: Opened) -> None:

@@ -12,6 +12,7 @@ from functools import cached_property
 from gradsafe.judging.judge import Verdict
 from gradsafe.judging.session_judge import SessionJudge, bound, trouble
 from gradsafe.judging.told import Proved, Told
+from gradsafe.judging.trial import Proof
 from gradsafe.project.cache.folder import Folder
 from gradsafe.project.cache.packing import Malformed
 from gradsafe.project.cache.store import CachedResults, Head, name_of
@@ -87,6 +88,21 @@ class CachedJudge:
             told.proofs[at] = known
             told.is_new = True
         return known.holds
+
+    def paired(self, entry: Entry) -> tuple[EntryFix, ...]:
+        """See :class:`gradsafe.judging.judge.Judge`."""
+        told = self._told.get(entry.place.file)
+        if told is None or entry not in told.entries or self._is_live:
+            return self._inner.paired(entry)
+        at = told.entries.index(entry)
+        known = told.pairs.get(at)
+        if known is None or not self._stands(known[1]):
+            if not self._inner.knows(entry):
+                self._inner.check(entry.place.file)
+            fixes, proof = self._inner.pairing(entry)
+            known = told.pairs[at] = fixes, self._kept(proof)
+            told.is_new = True
+        return known[0]
 
     def imports(self, file: str) -> tuple[str, ...]:
         """See :class:`gradsafe.judging.judge.Judge`."""
@@ -176,7 +192,9 @@ class CachedJudge:
         return told
 
     def _prove(self, entry: Entry, fix: EntryFix) -> Proved:
-        proof = self._inner.proof(entry, fix)
+        return self._kept(self._inner.proof(entry, fix))
+
+    def _kept(self, proof: Proof) -> Proved:
         reads = proof.reads or {}
         texts = {str(key[1]): str(value) for key, value in reads.items() if key[0] == "text" and value}
         facts = self._results.disk.facts(reads)

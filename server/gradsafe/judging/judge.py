@@ -67,6 +67,9 @@ class Judge(Protocol):
     def holds(self, entry: Entry, fix: EntryFix) -> bool:
         """Whether with ``fix`` the finding is gone and none has come."""
 
+    def paired(self, entry: Entry) -> tuple[EntryFix, ...]:
+        """Fixes of two steps that hold, for a finding of which none holds alone."""
+
     def close(self) -> None:
         """Nothing more is asked: what was found is kept for the next run, where it is."""
 

@@ -9,7 +9,7 @@ from gradsafe.fixes.patch import Patch
 from gradsafe.judging.judge import Judge, wanted
 from gradsafe.report.entry import Entry, EntryFix, in_order
 from gradsafe.report.texts import by_file, replacements
-from gradsafe.rules.finding import SUPPRESSING, UNUSED
+from gradsafe.rules.finding import SUPPRESSING, UNUSED, Severity
 
 NEVER_APPLIED = SUPPRESSING | {"retain-graph"}
 """Remedies that hide a defect: for a person to choose, one at a time."""
@@ -79,10 +79,23 @@ def mend(
 def _next(
     judge: Judge, file: str, patches: Mapping[str, Patch], choice: Choice, give_up: Callable[[], bool]
 ) -> EntryFix | None:
-    """The next fix of a finding in ``file`` that holds and stays within the texts."""
-    for entry, fix in choice.fixes(judge.check(file).entries):
+    """The next fix of a finding in ``file`` that holds and stays within the texts; of two steps only where there is no other."""
+    entries = judge.check(file).entries
+    for entry, fix in choice.fixes(entries):
         if give_up():
             return None
         if all(edit.place.file in patches for edit in fix.edits) and judge.holds(entry, fix):
             return fix
+    for entry in in_order(wanted(entries, choice.selected, choice.ignored)):
+        if give_up():
+            return None
+        if entry.severity is Severity.ERROR and not _may_be_cured(judge, entry):
+            for fix in judge.paired(entry):
+                if choice.allows(fix) and all(edit.place.file in patches for edit in fix.edits):
+                    return fix
     return None
+
+
+def _may_be_cured(judge: Judge, entry: Entry) -> bool:
+    """Whether some fix holds alone, be it one that is not to be applied."""
+    return any(fix.remedy not in SUPPRESSING and judge.holds(entry, fix) for fix in entry.fixes)

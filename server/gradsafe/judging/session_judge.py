@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from gradsafe.fixes import offer
 from gradsafe.fixes.chunk_sources import ChunkSources
 from gradsafe.judging.judge import Bound, Trouble, Verdict
+from gradsafe.judging.pairs import pairs
 from gradsafe.judging.trial import Proof, prove
 from gradsafe.project.kept import Limit
 from gradsafe.project.problems import Problem, ProblemKind
@@ -70,6 +71,20 @@ class SessionJudge:
     def holds(self, entry: Entry, fix: EntryFix) -> bool:
         """Tried on the session, and taken back."""
         return self.proof(entry, fix).holds
+
+    def paired(self, entry: Entry) -> tuple[EntryFix, ...]:
+        """Each tried on the session, and taken back."""
+        return self.pairing(entry)[0]
+
+    def pairing(self, entry: Entry) -> tuple[tuple[EntryFix, ...], Proof]:
+        """The pairs that hold, and what that rests on."""
+        finding = self._findings.get(entry)
+        if finding is None:
+            return (), Proof(False)
+        fixes = (self._fixes[fix] for fix in entry.fixes if fix in self._fixes)
+        found = pairs(self._session, finding, fixes)
+        placed = to_entry(finding, found.fixes, self._session.place)
+        return placed.fixes if placed is not None else (), found.rests_on
 
     def close(self) -> None:
         """Nothing is kept."""

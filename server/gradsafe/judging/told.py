@@ -36,24 +36,25 @@ class Proved:
 
 @dataclass
 class Told:
-    """The entries with their fixes as they were offered; ``proofs`` by the places of entry and fix in them."""
+    """The entries with their fixes as they were offered; ``proofs`` by the places of entry and fix in them, ``pairs`` by that of the entry."""
 
     entries: tuple[Entry, ...]
     proofs: dict[tuple[int, int], Proved] = field(default_factory=dict)
+    pairs: dict[int, tuple[tuple[EntryFix, ...], Proved]] = field(default_factory=dict)
     is_new: bool = False
 
     def pack(self) -> str:
         """For the disk."""
-        return _PACKING.pack((self.entries, self.proofs))
+        return _PACKING.pack((self.entries, self.proofs, self.pairs))
 
     @classmethod
     def unpack(cls, text: str) -> Told:
         """From the disk. Raises :class:`Malformed`."""
         try:
-            entries, proofs = _PACKING.unpack(text)
+            entries, proofs, pairs = _PACKING.unpack(text)
             if not all(isinstance(each, Entry) for each in entries):
                 raise Malformed("no entries")
-            return cls(tuple(entries), dict(proofs))
+            return cls(tuple(entries), dict(proofs), dict(pairs))
         except (TypeError, ValueError) as error:
             raise Malformed(str(error)) from error
 

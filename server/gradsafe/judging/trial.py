@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -50,7 +50,7 @@ class _Trial:
         self.ran = Ran()
         near = sorted(self.files)
         for edits in ((), fix.edits):
-            with self._made(edits):
+            with made(session, placed(session, edits)):
                 for file in near:
                     session.check(file, with_advice=False)
                     self.files |= targets_of(session, file)
@@ -58,7 +58,7 @@ class _Trial:
     def findings(self, edits: tuple[Edit, ...]) -> Iterable[Finding]:
         """What is found with some edits made."""
         session = self._session
-        with self._made(edits):
+        with made(session, placed(session, edits)):
             results = [session.check(file, with_advice=False) for file in sorted(self.files)]
             self.ran = how_far(session, self.files)
             for file in sorted(self.files):
@@ -66,25 +66,27 @@ class _Trial:
         self.files.update(self._edited(edits))
         return _with_broken_syntax(results)
 
-    def _placed(self, edits: tuple[Edit, ...]) -> list[EntryEdit]:
-        session = self._session
-        return [EntryEdit(place, edit.content) for edit in edits if (place := session.place(edit.span))]
-
     def _edited(self, edits: tuple[Edit, ...]) -> set[str]:
-        return {edit.place.file for edit in self._placed(edits)}
+        return {edit.place.file for edit in placed(self._session, edits)}
 
-    @contextmanager
-    def _made(self, edits: tuple[Edit, ...]) -> Iterator[None]:
-        session, placed = self._session, self._placed(edits)
-        files = {edit.place.file for edit in placed}
-        texts = {file: text for file in files if (text := session.workspace.text(file)) is not None}
-        try:
-            for file, text in edited_files(texts, placed).items():
-                session.set_text(file, text)
-            yield
-        finally:
-            for file, text in texts.items():
-                session.set_text(file, text)
+
+def placed(session: Session, edits: Iterable[Edit]) -> list[EntryEdit]:
+    """The edits where they stand now; those whose chunk is gone are left out."""
+    return [EntryEdit(place, edit.content) for edit in edits if (place := session.place(edit.span))]
+
+
+@contextmanager
+def made(session: Session, edits: Sequence[EntryEdit]) -> Iterator[None]:
+    """With some edits made, and taken back afterwards."""
+    files = {edit.place.file for edit in edits}
+    texts = {file: text for file in files if (text := session.workspace.text(file)) is not None}
+    try:
+        for file, text in edited_files(texts, edits).items():
+            session.set_text(file, text)
+        yield
+    finally:
+        for file, text in texts.items():
+            session.set_text(file, text)
 
 
 def how_far(session: Session, files: Iterable[str]) -> Ran:
