@@ -21,7 +21,7 @@ from gradsafe.project.session import Session
 from gradsafe.project.sharing import reads_of, targets_of
 from gradsafe.report.entry import EntryEdit
 from gradsafe.report.texts import replacements
-from gradsafe.rules.finding import Edit, Finding, Fix, Severity
+from gradsafe.rules.finding import SUPPRESSING, Edit, Finding, Fix, Severity
 from gradsafe.syntax.layout import Layout
 
 FIRST, NEXT, TRIED = 4, 2, 8
@@ -30,7 +30,8 @@ FIRST, NEXT, TRIED = 4, 2, 8
 AT_MOST = FIRST + TRIED
 """So often the program is judged anew for it."""
 
-_LEFT_OUT = NEVER_APPLIED | MERGES_BACKWARDS
+_IN_THE_WAY = (Severity.ERROR, Severity.WARNING)
+_LEFT_OUT = SUPPRESSING | MERGES_BACKWARDS
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,9 @@ class _Search:
                 both = _both(self._session, file, edits, more)
                 if both is not None:
                     title = f"{first.title}; {second.title[:1].lower()}{second.title[1:]}"
-                    pair = Fix(title, first.remedy, both, first.safe and second.safe)
+                    # What is not applied unasked is not applied as a part of something, either.
+                    remedy = second.remedy if second.remedy in NEVER_APPLIED else first.remedy
+                    pair = Fix(title, remedy, both, first.safe and second.safe)
                     found.append((first.safe + second.safe, pair))
         return [pair for _, pair in sorted(found, key=lambda each: -each[0])]
 
@@ -98,8 +101,11 @@ class _Search:
             after = session.check(file, with_advice=False).findings
             self._files |= {file, *targets_of(session, file)}
             self._reads.update(reads_of(session, file))
-            errors = [each for each in after if each.severity is Severity.ERROR]
-            new = [each for each in errors if (each.code, each.primary) not in before]
+            told = sorted(
+                (each for each in after if each.severity in _IN_THE_WAY),
+                key=lambda each: each.severity is Severity.WARNING,
+            )
+            new = [each for each in told if (each.code, each.primary) not in before]
             sources = ChunkSources(session.workspace.tree)
             for other in new[:NEXT]:
                 fixes = [fix for fix in offer(other, sources, last=()) if fix.remedy not in _LEFT_OUT]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import libcst as cst
 
@@ -19,17 +20,23 @@ from gradsafe.rules.finding import Edit, Finding, Role, SavedAs
 from gradsafe_tracer.events import AnyPlace
 
 Operation = (cst.Call, cst.BinaryOperation, cst.UnaryOperation)
+_Saves: TypeAlias = "dict[AnyPlace, SavedAs | None]"
 
 
 def propose(site: Site) -> Iterator[Draft]:
     if site.finding.code == "inference-tensor-saved":
         yield from _copies_of_operands(site)
         return
-    yield from next(filter(None, ([*_of_saves(site, named)] for named in (False, True))), [])
+    saves = _saves(site.finding)
+    # Where one of the saves cannot be copied, the others may have been broken before: then that of the finding alone is left.
+    first = {place: kept for place, kept in saves.items() if place == site.finding.saved}
+    wanted = [saves, first] if len(saves) > 1 else [saves]
+    tries = ([*_of_saves(site, each, named)] for each in wanted for named in (False, True))
+    yield from next(filter(None, tries), [])
 
 
-def _of_saves(site: Site, named: bool) -> Iterator[Draft]:
-    """Copies at all saves of the tensor; ``named``: also of a result that is known by another name where it is written.
+def _of_saves(site: Site, saves: _Saves, named: bool) -> Iterator[Draft]:
+    """Copies at all these saves of the tensor; ``named``: also of a result that is known by another name where it is written.
 
     That copy goes wherever the result went, so it is tried last: it may be saved there, too.
     """
@@ -39,7 +46,7 @@ def _of_saves(site: Site, named: bool) -> Iterator[Draft]:
         return
     edits: list[Edit] = []
     title = name
-    for place, kept in _saves(site.finding).items():
+    for place, kept in saves.items():
         spot = find_spot(site.sources, place)
         if spot is None:
             return
@@ -78,9 +85,9 @@ def _means_the_same(name: str, here: str, there: str) -> bool:
     )
 
 
-def _saves(finding: Finding) -> dict[AnyPlace, SavedAs | None]:
+def _saves(finding: Finding) -> _Saves:
     """Where this tensor was saved, and as what: each place needs a copy of its own."""
-    saves: dict[AnyPlace, SavedAs | None] = {finding.saved: None} if finding.saved is not None else {}
+    saves: _Saves = {finding.saved: None} if finding.saved is not None else {}
     for each in finding.related:
         if each.role is Role.SAVED and saves.get(each.place) is None:
             saves[each.place] = each.kept
