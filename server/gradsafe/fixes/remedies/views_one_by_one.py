@@ -31,7 +31,8 @@ def propose(site: Site) -> Iterator[Draft]:
     if maker is None:
         return
     parts = maker_of_parts(site, maker)
-    if parts is not None and isinstance(parts.node, cst.Assign) and isinstance(parts.node.value, cst.Call):
+    made = parts.node.value if parts is not None and isinstance(parts.node, cst.Assign) else None
+    if parts is not None and isinstance(made, cst.Call) and callee(made) in ("chunk", "split", "unbind"):
         maker = parts  # ``parts = h.split(2)``, above ``for part in parts``
     yield from _taken_anew(site, maker)
 
