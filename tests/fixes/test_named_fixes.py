@@ -168,6 +168,20 @@ Net()(torch.ones(2, 3, requires_grad=True)).sum().backward()
         "a.backward(retain_graph=True)\nopt.step()\nb.backward()\n",
         "a.backward(retain_graph=True)\nb.backward()\nopt.step()\n",
     ),
+    "the forward again, where the step is in a try": (
+        "forward-after-update",
+        NET
+        + """\
+out = net(torch.ones(1, 2))
+a, b = out.mean(), out.pow(2).mean()
+try:
+    a.backward(retain_graph=True)
+    opt.step()
+finally:
+    b.backward()
+""",
+        "finally:\n    out = net(torch.ones(1, 2))\n    a, b = out.mean(), out.pow(2).mean()\n    b.backward()\n",
+    ),
     "detach the fake batch": (
         "detach-at-use",
         """\

@@ -13,7 +13,7 @@ import libcst as cst
 
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import forms
-from gradsafe.fixes.pieces import Piece, update_and_backward
+from gradsafe.fixes.pieces import Piece, backward_of, blocks_around, index_of, update_and_backward
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.spot import Spot, find_spot
 from gradsafe.fixes.tree import walk
@@ -26,6 +26,7 @@ _STATEMENTS = 4
 def propose(site: Site) -> Iterator[Draft]:
     found = update_and_backward(site)
     if found is None:
+        yield from _before_backward(site)
         return
     block, writes, reads = found
     save = find_spot(site.sources, site.finding.saved) if site.finding.saved is not None else None
@@ -47,6 +48,33 @@ def propose(site: Site) -> Iterator[Draft]:
             yield _again(block, moved, writes)
         if has_save:
             return
+
+
+def _before_backward(site: Site) -> Iterator[Draft]:
+    """Both stand in one statement: the update in a ``try``, say, and the backward in its ``finally``. The forward is run again there."""
+    backward = backward_of(site)
+    inner = next(blocks_around(site.sources, backward), None) if backward is not None else None
+    if backward is None or inner is None or (at := index_of(inner, backward)) is None:
+        return
+    wanted = _wanted(inner, -1, at)
+    for block in blocks_around(site.sources, site.spot):
+        both = index_of(block, site.spot)
+        if both is None or not block[both].covers(backward):
+            continue
+        moved: list[int] = []
+        while len(moved) < _STATEMENTS:
+            number = _last_binding(block[:both], wanted, moved)
+            if number is None or "\n" in block[number].text.rstrip("\r\n"):
+                return
+            moved = sorted([*moved, number])
+            wanted |= block[number].read()
+            pieces = [block[each] for each in moved]
+            if any(piece.read() & block[both].bound() for piece in pieces):
+                return
+            lines = "".join(inner[at].indent + piece.text.lstrip() for piece in pieces)
+            what = f"Compute {_names(pieces)} again before this backward, with the new values"
+            yield Draft(what, (inner[at].preceded_by(lines),), safe=False)
+        return
 
 
 def _wanted(block: Sequence[Piece], writes: int, reads: int) -> frozenset[str]:
