@@ -30,6 +30,26 @@ def g_step(fake):
 """
 
 CURES = {
+    "batches without an end": (
+        "out-of-place",
+        """\
+def batches():
+    while True:
+        yield torch.randn(2, 3)
+
+def train():
+    net = nn.Linear(3, 3)
+    for step, x in enumerate(batches()):
+        if step >= 3:
+            break
+        out = net(x).sigmoid()
+        out *= 2
+        out.mean().backward()
+
+train()
+""",
+        "        out = out * 2\n",
+    ),
     "a state under a key": (
         "detach",
         """\

@@ -55,7 +55,7 @@ def test_two_fixes_as_one(body: str, expected: str, tmp_path: Path) -> None:
     assert not any(judge.holds(entry, fix) for fix in entry.fixes if fix.remedy not in SUPPRESSING)
     pair, *others = with_proved_fixes(judge, entry).fixes
     assert all(fix.remedy in SUPPRESSING for fix in others)
-    assert "; " in pair.title
+    assert ", and " in pair.title
     fixed = edited_files({str(file): HEAD + body}, pair.edits)[str(file)]
     assert expected in fixed
     run(fixed)

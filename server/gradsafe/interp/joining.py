@@ -7,7 +7,7 @@ holds a tensor, a flag (``None``, a bool, a string) or a version stays apart.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -27,7 +27,7 @@ from gradsafe.domain.values import (
 )
 from gradsafe.interp import torch_ops
 from gradsafe.interp.machine import Outcomes
-from gradsafe_tracer.events import Event, Raise, WrongGradient
+from gradsafe_tracer.events import BackwardStart, Event, Raise, WrongGradient
 
 Variable: TypeAlias = "tuple[Hashable, str]"
 
@@ -83,7 +83,7 @@ def join_returned(before: Mark, outcomes: Outcomes) -> Outcomes:
 
 
 class _Groups:
-    """Paths by what they changed; each group goes on as its first."""
+    """Paths by what they changed; each group goes on as the first of those that ran backward most often: what that read is evidence."""
 
     def __init__(self, before: Mark) -> None:
         self.before = before
@@ -107,10 +107,10 @@ class _Groups:
         group.append((path, value, effect))
 
     def outcomes(self) -> Outcomes:
-        """The first of each group, with what its others have otherwise forgotten."""
+        """One of each group, with what its others have otherwise forgotten."""
         result: Outcomes = []
         for group in self.kept.values():
-            path, value, _ = group[0]
+            path, value, _ = group[0] if len(group) == 1 else max(group, key=self._backwards)
             if len(group) > 1:
                 path.decisions, path.trail = self.before.decisions.fork(), self.before.trail
                 path.blurred = any(other.blurred for other, _, _ in group)
@@ -125,6 +125,10 @@ class _Groups:
                     path.frame.regs[self.register] = value
             result.append((path, value))  # type: ignore[arg-type]  # None only where no value was given
         return result
+
+
+    def _backwards(self, member: tuple[Path, Value | None, _Effect]) -> int:
+        return sum(isinstance(event, BackwardStart) for event in _since(member[0], self.before))
 
 
 def _effect(path: Path, before: Mark) -> _Effect | None:
@@ -168,13 +172,15 @@ def _disagree(effect: _Effect, group: list[tuple[Path, Value | None, _Effect]]) 
 
 def _told(path: Path, before: Mark) -> tuple[Event, ...]:
     """The failures that the branch has logged: they must not be lost with its path."""
-    found: list[Event] = []
+    return tuple(event for event in _since(path, before) if isinstance(event, (Raise, WrongGradient)))
+
+
+def _since(path: Path, before: Mark) -> Iterator[Event]:
+    """What the path has logged since, the last first."""
     entry = path.log
     while entry is not None and entry is not before.log:
-        if isinstance(entry.event, (Raise, WrongGradient)):
-            found.append(entry.event)
+        yield entry.event
         entry = entry.before
-    return tuple(found)
 
 
 def _is_first_use(path: Path, key: Variable, value: Value | None, before: Mark) -> bool:

@@ -72,7 +72,7 @@ class _Search:
             for second, more in self._next(file, edits):
                 both = _both(self._session, file, edits, more)
                 if both is not None:
-                    title = f"{first.title}; {second.title[:1].lower()}{second.title[1:]}"
+                    title = f"{first.title}, and {second.title[:1].lower()}{second.title[1:]}"
                     # What is not applied unasked is not applied as a part of something, either.
                     remedy = second.remedy if second.remedy in NEVER_APPLIED else first.remedy
                     pair = Fix(title, remedy, both, first.safe and second.safe)
