@@ -126,7 +126,6 @@ class _Groups:
             result.append((path, value))  # type: ignore[arg-type]  # None only where no value was given
         return result
 
-
     def _backwards(self, member: tuple[Path, Value | None, _Effect]) -> int:
         return sum(isinstance(event, BackwardStart) for event in _since(member[0], self.before))
 
