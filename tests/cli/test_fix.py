@@ -136,6 +136,14 @@ def test_a_file_that_does_not_parse_is_left_alone(gradsafe, tmp_path: Path) -> N
     assert gradsafe("fix", "--diff", "a.py").out == ""
 
 
+def test_a_file_that_cannot_be_read_keeps_no_other_from_being_mended(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "a.py").write_bytes(b"# caf\xe9\n")
+    (tmp_path / "b.py").write_text(BROKEN, "utf-8")
+    ran = gradsafe("fix", "a.py", "b.py")
+    assert ran.status == 2 and ran.err.count("a.py: is not UTF-8") == 1
+    assert (tmp_path / "b.py").read_text("utf-8") == FIXED
+
+
 def test_a_notebook_is_left_alone_and_said_so(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     cell = {
         "cell_type": "code",

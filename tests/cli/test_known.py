@@ -28,6 +28,14 @@ def second():
 """
 
 
+def test_ignores_are_added_beside_a_file_that_cannot_be_read(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "a.py").write_bytes(b"# caf\xe9\n")
+    (tmp_path / "b.py").write_text(BROKEN, "utf-8")
+    ran = gradsafe("check", "--add-ignores", ".")
+    assert ran.status == 2 and "a.py: is not UTF-8" in ran.err
+    assert "y.add_(1)  # gradsafe: ignore[saved-tensor-modified]" in (tmp_path / "b.py").read_text("utf-8")
+
+
 def test_ignores_are_added_and_hold(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     file = tmp_path / "broken.py"
     file.write_bytes(BROKEN.replace("\n", "\r\n").encode())

@@ -28,9 +28,12 @@ def run(arguments: argparse.Namespace) -> int:
     advice = asks_for_advice(arguments.advice, choice.selected)
     opened = open_paths(arguments.paths, folder_of(arguments.cache_dir, arguments.no_cache), advice)
     sources: dict[str, Source] = {}
+    unread = len(opened.failures)
     for file, verdict in zip(opened.files, verdicts(opened, arguments.jobs), strict=True):
         tell_troubles(verdict)
-        if (why := _left_alone(file, verdict)) is None:
+        if any(trouble.whole for trouble in verdict.troubles):
+            unread += 1
+        elif (why := _left_alone(file, verdict)) is None:
             sources[file] = read(file)
         elif verdict.entries:
             print(f"gradsafe: {file}: {why}", file=sys.stderr)
@@ -43,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
     failed = [] if arguments.diff else _write(sources, changed)
     opened.judge.close()
     _report(opened.judge, sources, changed, mended.applied, arguments, choice)
-    if failed or opened.failures:
+    if failed or unread:
         return 2
     return 1 if arguments.diff and changed else 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from gradsafe.cli.failure import Failure
@@ -14,6 +14,7 @@ from gradsafe.judging.mend import Choice, mend
 from gradsafe.report.baseline import Malformed, render
 from gradsafe.report.baseline import read as read_baseline
 from gradsafe.report.entry import Entry
+from gradsafe.syntax.source import Source
 
 Codes = frozenset[str] | None
 
@@ -53,11 +54,10 @@ def write_baseline(path: str, entries: Sequence[Entry], opened: Opened) -> None:
 
 def add_ignores(opened: Opened, selected: frozenset[str] | None, ignored: frozenset[str] | None) -> int:
     """Write ``# gradsafe: ignore[code]`` at each finding; the exit status."""
-    sources = {file: read(file) for file in opened.files if not file.endswith(".ipynb")}
+    sources, failed = _readable(file for file in opened.files if not file.endswith(".ipynb"))
     choice = Choice(selected, ignored, unsafe=True, remedies=frozenset({"suppress"}))
     mended = mend(opened.judge, {file: source.text for file, source in sources.items()}, choice)
     changed = mended.changed
-    failed = False
     for file, text in changed.items():
         try:
             write(sources[file], text)
@@ -66,6 +66,19 @@ def add_ignores(opened: Opened, selected: frozenset[str] | None, ignored: frozen
             failed = True
     print(f"{_count(mended.applied, 'finding')} ignored in {_count(len(changed), 'file')}.", file=sys.stderr)
     return 2 if failed or opened.failures else 0
+
+
+def _readable(files: Iterable[str]) -> tuple[dict[str, Source], bool]:
+    """What the files hold, and whether one could not be read, which is told."""
+    sources: dict[str, Source] = {}
+    failed = False
+    for file in files:
+        try:
+            sources[file] = read(file)
+        except Failure as failure:
+            print(f"gradsafe: {failure}", file=sys.stderr)
+            failed = True
+    return sources, failed
 
 
 def _count(number: int, noun: str) -> str:
