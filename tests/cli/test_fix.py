@@ -137,7 +137,7 @@ def test_a_file_that_does_not_parse_is_left_alone(gradsafe, tmp_path: Path) -> N
 
 
 def test_a_file_that_cannot_be_read_keeps_no_other_from_being_mended(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    (tmp_path / "a.py").write_bytes(b"# caf\xe9\n")
+    (tmp_path / "a.py").write_bytes(b"import os\nimport sys\n# caf\xe9\n")
     (tmp_path / "b.py").write_text(BROKEN, "utf-8")
     ran = gradsafe("fix", "a.py", "b.py")
     assert ran.status == 2 and ran.err.count("a.py: is not UTF-8") == 1

@@ -29,7 +29,7 @@ def second():
 
 
 def test_ignores_are_added_beside_a_file_that_cannot_be_read(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    (tmp_path / "a.py").write_bytes(b"# caf\xe9\n")
+    (tmp_path / "a.py").write_bytes(b"import os\nimport sys\n# caf\xe9\n")
     (tmp_path / "b.py").write_text(BROKEN, "utf-8")
     ran = gradsafe("check", "--add-ignores", ".")
     assert ran.status == 2 and "a.py: is not UTF-8" in ran.err
