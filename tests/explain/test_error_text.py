@@ -165,3 +165,16 @@ def test_what_stands_around_a_traceback(text: str) -> None:
     assert (error.code, error.tensor) == ("saved-tensor-modified", "torch.cuda.FloatTensor [2, 8]")
     assert (error.node, error.found, error.expected) == ("SigmoidBackward0", 2, 0)
     assert (error.frames[0].file, error.frames[0].row) == ("train.py", 12)
+
+
+def test_a_last_line_that_a_terminal_has_wrapped() -> None:
+    wrapped = (
+        "Traceback (most recent call last):\n"
+        '  File "train.py", line 9, in <module>\n    loss.backward()\n'
+        "RuntimeError: one of the variables needed for gradient\ncomputation has been modified by an inplace operation:\n"
+        "[torch.FloatTensor [2, 4]], which is output 0 of SigmoidBackward0, is at\nversion 1; expected version 0 instead.\n"
+    )
+    error = read_error(wrapped)
+    assert error is not None and error.code == "saved-tensor-modified"
+    assert (error.node, error.sizes, error.found, error.expected) == ("SigmoidBackward0", (2, 4), 1, 0)
+    assert [frame.row for frame in error.frames] == [9]

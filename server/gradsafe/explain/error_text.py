@@ -57,9 +57,19 @@ _VERSIONS = re.compile(r"is at version (?P<found>\d+); expected version (?P<expe
 _ANOMALY = re.compile(r"Error detected in (?P<node>\w+)\. Traceback of forward call that caused the error:")
 
 
+_WRAPPED = re.compile(r"^.*\b\w*Error: .*(?:\n(?!\s|Traceback |During |The above ).+)+", re.MULTILINE)
+
+
 def read_error(text: str) -> ErrorText | None:
-    """The last error of autograd in a text; None where there is none."""
+    """The last error of autograd in a text; None where there is none. A terminal or a mail may have broken its last line into several."""
     text = undressed(text)
+    found = _read(text)
+    if found is not None and (found.code != "saved-tensor-modified" or found.found is not None):
+        return found
+    return _read(_WRAPPED.sub(lambda match: " ".join(match.group().splitlines()), text)) or found
+
+
+def _read(text: str) -> ErrorText | None:
     last: tuple[int, str, str] | None = None
     for code, pattern in (*_MESSAGES, *((kind.code, kind.pattern) for kind in KINDS)):
         for match in re.finditer(pattern, text):
