@@ -177,3 +177,10 @@ def test_fix_reaches_a_module_built_in_the_same_file(gradsafe, tmp_path: Path) -
     file.write_text(text, "utf-8")
     assert gradsafe("fix", "net.py").status == 0
     assert file.read_text("utf-8") == text.replace("nn.ReLU(inplace=True)", "nn.ReLU()")
+
+
+def test_without_a_path_it_is_this_folder(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "a.py").write_text(BROKEN, "utf-8")
+    assert gradsafe("check").status == 1
+    assert gradsafe("fix").status == 0
+    assert (tmp_path / "a.py").read_text("utf-8") == FIXED

@@ -58,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     check = _command(commands, "check", "report findings; exit 1 if one is an error or a warning")
-    check.add_argument("paths", metavar="PATH", nargs="+", help="files and folders")
+    check.add_argument(
+        "paths", metavar="PATH", nargs="*", default=["."], help="files and folders; default: this folder"
+    )
     check.add_argument("--output-format", choices=FORMATS, default="full")
     _selection(check)
     check.add_argument(
@@ -83,7 +85,9 @@ def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 def _fix(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     fix = _command(commands, "fix", "apply the fixes that change no value and are known to hold")
-    fix.add_argument("paths", metavar="PATH", nargs="+", help="files and folders")
+    fix.add_argument(
+        "paths", metavar="PATH", nargs="*", default=["."], help="files and folders; default: this folder"
+    )
     fix.add_argument("--diff", action="store_true", help="show what would change and change nothing")
     fix.add_argument("--unsafe-fixes", action="store_true", help="apply fixes that may change results, too")
     _selection(fix)
