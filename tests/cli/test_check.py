@@ -24,7 +24,7 @@ def test_exit_status(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyp
     assert gradsafe("check", "silent.py").status == 1  # a warning
     assert gradsafe("check", "--exit-zero", "broken.py").status == 0
     assert gradsafe("check", "missing.py").status == 2
-    assert gradsafe("check").status == 2
+    assert gradsafe("check").status == 1  # this folder
     assert gradsafe("check", "--output-format", "xml", "clean.py").status == 2
 
 
