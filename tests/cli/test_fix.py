@@ -184,3 +184,20 @@ def test_without_a_path_it_is_this_folder(gradsafe, tmp_path: Path) -> None:  # 
     assert gradsafe("check").status == 1
     assert gradsafe("fix").status == 0
     assert (tmp_path / "a.py").read_text("utf-8") == FIXED
+
+
+def test_a_module_built_in_another_file_is_fixed_there_where_that_is_named(gradsafe, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    built = "from torch import nn\n\n\ndef block():\n    return nn.Sequential(nn.Sigmoid(), nn.ReLU(inplace=True))\n"
+    used = "import torch\nfrom parts import block\n\nx = torch.ones(3, requires_grad=True)\nblock()(x).sum().backward()\n"
+    (tmp_path / "parts.py").write_text(built, "utf-8")
+    (tmp_path / "use.py").write_text(used, "utf-8")
+    assert "the in-place module is built here" in gradsafe("check", "use.py").out
+    alone = gradsafe("fix", "use.py")
+    assert (
+        "0 fixes were applied in 0 files." in alone.err
+        and "mended in parts.py: name that as well" in alone.err
+    )
+    assert "1 fix was applied in 1 file." in gradsafe("fix", "use.py", "parts.py").err
+    assert (tmp_path / "parts.py").read_text("utf-8") == built.replace("inplace=True", "")
+    assert (tmp_path / "use.py").read_text("utf-8") == used
+    assert gradsafe("check", ".").status == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from gradsafe.cli.caching import folder_of
@@ -17,6 +17,7 @@ from gradsafe.cli.outside import imported_outside
 from gradsafe.cli.sourcefile import read, write
 from gradsafe.judging.judge import Judge, Verdict
 from gradsafe.judging.mend import NEVER_APPLIED, Choice, mend
+from gradsafe.report.entry import Entry
 from gradsafe.report.texts import split_lines
 from gradsafe.rules.finding import UNUSED
 from gradsafe.syntax.source import Source
@@ -98,6 +99,14 @@ def _report(
             not fix.safe and fix.remedy not in NEVER_APPLIED for entry in left for fix in entry.fixes
         ):
             line += " --unsafe-fixes would try more."
+        if others := sorted(_edited(left, choice) - set(sources)):
+            line += f" Some are mended in {', '.join(others[:3])}: name that as well."
         if not choice.unsafe and any(each.code == UNUSED and choice.needed(each.place.file) for each in left):
             line += " Comments of modules that other files import were left: name those files as well."
     print(line, file=sys.stderr)
+
+
+def _edited(left: Iterable[Entry], choice: Choice) -> set[str]:
+    """The files that fixes of these findings would edit."""
+    fixes = (fix for entry in left for fix in entry.fixes if choice.allows(fix))
+    return {edit.place.file for fix in fixes for edit in fix.edits}

@@ -78,10 +78,12 @@ def primary_of(place: AnyPlace, how: str | None, declared: AnyPlace) -> AnyPlace
 
 
 def call_of(write: Write | Raise) -> tuple[Related, ...]:
-    """For an in-place module that is reported at its construction: where it was called."""
-    if primary_of(write.place, write.how, write.declared) == write.place:
-        return ()
-    return (Related(Role.CALL, write.place, "the in-place module runs here"),)
+    """For an in-place module that is reported at its construction: where it was called; else where it was built, in another file."""
+    if primary_of(write.place, write.how, write.declared) != write.place:
+        return (Related(Role.CALL, write.place, "the in-place module runs here"),)
+    if write.how == "module" and write.declared is not None and write.declared != write.place:
+        return (Related(Role.CREATED, write.declared, "the in-place module is built here"),)
+    return ()
 
 
 def other_saves(story: Story, write: Write) -> list[Save]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 
 import libcst as cst
@@ -20,16 +21,15 @@ from gradsafe.syntax.span import ChunkId, Span
 PASSES_ITS_INPUT_ON = frozenset({"Identity", "Flatten", "Unflatten", "Sequential", "ModuleList"})
 """Modules whose result may be their input's own memory (those with a flag may be, too)."""
 
+INSTALLED = frozenset({"site-packages", "dist-packages"})
 _TRIED = 4
 """So many other flags may be the one that counts; proving tells which."""
 
 
 def propose(site: Site) -> Iterator[Draft]:
-    declared = (each.place for each in site.finding.related if each.role is Role.CREATED)
-    for place in (site.finding.primary, *declared):
-        spot = find_spot(site.sources, place)
-        cursor = _construction(spot) if spot is not None else None
-        if spot is not None and cursor is not None and isinstance(cursor.node, cst.Call):
+    for spot in _spots(site):
+        cursor = _construction(spot)
+        if cursor is not None and isinstance(cursor.node, cst.Call):
             flag = module_flag(cursor.node)
             assert flag is not None
             edit = drop_argument(spot, cursor.node, flag, "False")
@@ -39,13 +39,18 @@ def propose(site: Site) -> Iterator[Draft]:
         yield from itertools.islice(_flags(site.sources, chunk), _TRIED)
 
 
-def _chunks(site: Site) -> Iterator[ChunkId]:
-    """Where the module was built, without a flag of its own."""
+def _spots(site: Site) -> Iterator[Spot]:
+    """Where the module is built: here, or in another file of the program. What is installed is not ours to edit."""
     declared = (each.place for each in site.finding.related if each.role is Role.CREATED)
     for place in (site.finding.primary, *declared):
         spot = find_spot(site.sources, place)
-        if spot is not None:
-            yield spot.code.chunk
+        if spot is not None and INSTALLED.isdisjoint(re.split(r"[\\/]", spot.code.chunk.file)):
+            yield spot
+
+
+def _chunks(site: Site) -> Iterator[ChunkId]:
+    """Where the module was built, without a flag of its own."""
+    return (spot.code.chunk for spot in _spots(site))
 
 
 def _flags(sources: Sources, chunk: ChunkId) -> Iterator[Draft]:
