@@ -117,6 +117,10 @@ class Scripted:
             EntryFix("Disable for this line", True, False, (EntryEdit(end, "  # ignore"),), "suppress"),
         ]
 
+    def paired(self, file: str, entry: Entry) -> Sequence[EntryFix]:
+        """None: what is scripted holds alone or not at all."""
+        return ()
+
     def holds(self, file: str, entry: Entry, fix: EntryFix) -> bool:
         text = self.texts[file]
         starts = line_starts(text)

@@ -143,6 +143,9 @@ class Analysis(Protocol):
     def holds(self, file: str, entry: Entry, fix: EntryFix) -> bool:
         """With ``fix`` made in the last text of ``file`` the entry is gone, and no new one has come."""
 
+    def paired(self, file: str, entry: Entry) -> Sequence[EntryFix]:
+        """Fixes of two steps that hold, for an entry of the last judgement of ``file`` of which none holds alone."""
+
     def fixes_instead(self, file: str, text: str, entry: Entry) -> Sequence[EntryFix]:
         """The fixes of an entry of :meth:`judge_instead` in ``text``; none verified. Of those that hide it the one for its line."""
 

@@ -20,7 +20,7 @@ from gradsafe.lsp.edits import workspace_edit
 from gradsafe.lsp.fixes_as_run import fixes_as_run, holds_as_run
 from gradsafe.lsp.locations import spot_of
 from gradsafe.report.entry import Entry, EntryFix
-from gradsafe.rules.finding import SUPPRESSING
+from gradsafe.rules.finding import SUPPRESSING, Severity
 from gradsafe_tracer.events import Place
 
 if TYPE_CHECKING:
@@ -114,6 +114,10 @@ class Offers:
         for offer in offers:
             if offer.holds is None and (patience is None or time.monotonic() - started < patience):
                 offer.holds = self._holds(analysis, offer)
+        in_time = patience is None or time.monotonic() - started < patience
+        if in_time and entry.severity is Severity.ERROR and all(map(_is_no_cure, offers)):
+            pairs = analysis.paired(snapshot.file, entry) if self.server.texts.is_current(snapshot) else ()
+            offers = [*(Offer(fix, entry, snapshot, holds=True) for fix in pairs), *offers]
         return offers
 
     def _holds(self, analysis: Analysis, offer: Offer) -> bool:
@@ -123,6 +127,11 @@ class Offers:
         if offer.as_run is not None:
             return holds_as_run(analysis, offer.snapshot, offer.as_run, offer.fix)
         return analysis.holds(offer.snapshot.file, offer.entry, offer.fix)
+
+
+def _is_no_cure(offer: Offer) -> bool:
+    """Whether it was tried and does not hold, or only hides the finding; as a run has it, there are no pairs."""
+    return offer.as_run is None and (offer.holds is False or offer.fix.remedy in SUPPRESSING)
 
 
 def register(server: GradsafeServer) -> None:

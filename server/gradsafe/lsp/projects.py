@@ -167,6 +167,10 @@ class Projects:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
         return self._of(file).holds(file, entry, fix)
 
+    def paired(self, file: str, entry: Entry) -> Sequence[EntryFix]:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        return self._of(file).paired(file, entry)
+
     def fixes_instead(self, file: str, text: str, entry: Entry) -> Sequence[EntryFix]:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
         return self._of(file).fixes_instead(file, text, entry)

@@ -17,6 +17,7 @@ from gradsafe.fixes import Ran, offer, verify
 from gradsafe.fixes.chunk_sources import ChunkSources
 from gradsafe.interp.world import GivenUp
 from gradsafe.judging.mend import Choice, mend
+from gradsafe.judging.pairs import pairs
 from gradsafe.judging.session_judge import SessionJudge
 from gradsafe.judging.trial import how_far
 from gradsafe.lsp.analysis import Configured, Explained, GiveWay, Inside, Judgement, Mending, Remark
@@ -286,6 +287,16 @@ class SessionAnalysis:
         # Text that does not parse has no findings either.
         holds = verify(spans, finding, analyse, ran=lambda: ran[-1])
         return holds and problems[-1] <= problems[0]
+
+    def paired(self, file: str, entry: Entry) -> Sequence[EntryFix]:
+        """See :class:`gradsafe.lsp.analysis.Analysis`."""
+        finding = self._findings.get(file, {}).get(entry)
+        if finding is None:
+            return ()
+        session = self._session(file)
+        found = pairs(session, finding, self._fixes.get((file, entry), {}).values())
+        with_places = to_entry(finding, found.fixes, session.place)
+        return with_places.fixes if with_places is not None else ()
 
     def fixes_instead(self, file: str, text: str, entry: Entry) -> Sequence[EntryFix]:
         """See :class:`gradsafe.lsp.analysis.Analysis`."""
