@@ -325,3 +325,13 @@ def offered(remedy: str, text: str, folder: Path) -> list[tuple[str, str]]:
                 fixed = edited_files({str(file): text}, fix.edits)[str(file)]
                 found.append((fixed, says(Subject("named", text), fixed, entry, fix, [])))
     return found
+
+
+def test_what_has_no_derivative_is_not_ours_to_mend(tmp_path: Path) -> None:
+    body = (
+        HEAD + "x = torch.rand(3, requires_grad=True)\nh = x.sigmoid()\nh //= 2\n(h * x).sum().backward()\n"
+    )
+    with pytest.raises(RuntimeError, match="derivative for aten::floor_divide_ is not implemented"):
+        exec(compile(body, "program.py", "exec"), {})
+    (tmp_path / "program.py").write_text(body, "utf-8")
+    assert not open_paths([str(tmp_path / "program.py")]).judge.check(str(tmp_path / "program.py")).entries
