@@ -62,6 +62,11 @@ WRITES = {
     "indices": ("index-put", "h[i] = 1", "h = h.index_put((i,), h.new_tensor(1))"),
     "listed indices": ("index-put", "h[[0, 2]] = x[1]", "h = h.index_put((torch.tensor([0, 2]),), x[1])"),
     "indices, scaled": ("index-put", "h[i] *= x[0] + 1", "h = h.index_put((i,), h[i] * (x[0] + 1))"),
+    "declared indices": (
+        "index-put",
+        "def put(h, at: torch.Tensor, v: torch.Tensor):\n    h[at] = v\n    return h\nh = put(h, i, x[0])",
+        "    h = h.index_put((at,), v)\n",
+    ),
     "rows and columns": (
         "index-put",
         "g = h.outer(x).exp()\ng[torch.arange(2), i] = 0.0\nh = g.sum(1)",
@@ -290,6 +295,10 @@ NOT_OFFERED = {
     "a list under a name": ("index-put", "at = [0, 2]\nh[at] = 0.0"),
     "a value of another shape": ("index-put", "h[i] = torch.ones(1, 1, 2)"),
     "a value that may be a number": ("index-put", "def put(h, v):\n    h[i] = v\nput(h, 1.0)"),
+    "declared, and bound to a number": (
+        "index-put",
+        "def put(h, at: torch.Tensor):\n    if len(h) > 3:\n        at = 0\n    h[at] = 0.5\n    return h\nh = put(h, i)",
+    ),
     "a remark in it": ("index-put", "h[\n    [0, 2]  # the ends\n] = 1.0"),
     "parts that are all saved": ("views-one-by-one", "a, b = (x[:2] * 1).chunk(2)\na.mul_(b)\nh = h * a"),
 }

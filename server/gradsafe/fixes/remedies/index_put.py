@@ -18,6 +18,7 @@ from gradsafe.fixes.pieces import value_above
 from gradsafe.fixes.rewrite import operand
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.tree import dotted
+from gradsafe.fixes.variables import variables
 
 PUTS = "index_put_"
 """What the analysis calls an assignment to a subscript with tensors: one with numbers and slices is a ``copy_`` into a view."""
@@ -80,7 +81,9 @@ def _is_index(site: Site, value: cst.BaseExpression) -> bool:
     """Whether it is visibly a tensor of indices, or a mask that is computed from a tensor."""
     if isinstance(value, cst.Name):
         above = value_above(site, value.value, value.value)
-        return above is not None and not isinstance(above, cst.Name) and _is_index(site, above)
+        if above is None:
+            return _is_declared(site, value.value)
+        return not isinstance(above, cst.Name) and _is_index(site, above)
     if isinstance(value, cst.Comparison):
         return _is_tensor(site, value.left) or any(
             _is_tensor(site, each.comparator) for each in value.comparisons
@@ -119,7 +122,9 @@ def _is_tensor(site: Site, value: cst.BaseExpression) -> bool:
         if site.subject is not None and held == dotted(site.subject):
             return True
         above = value_above(site, held, held) if isinstance(value, cst.Name) else None
-        return above is not None and dotted(above) is None and _is_tensor(site, above)
+        if above is None:
+            return _is_declared(site, held)
+        return dotted(above) is None and _is_tensor(site, above)
     if isinstance(value, cst.BinaryOperation):
         return _is_tensor(site, value.left) or _is_tensor(site, value.right)
     if isinstance(value, cst.UnaryOperation):
@@ -133,3 +138,21 @@ def _is_tensor(site: Site, value: cst.BaseExpression) -> bool:
         root = (dotted(value.func.value) or "").partition(".")[0]
         return root in ("torch", "th", "F") and not name.endswith("_")
     return name in FRESH_METHODS - NO_TENSOR and _is_tensor(site, value.func.value)
+
+
+def _is_declared(site: Site, name: str) -> bool:
+    """Whether it is a parameter that is declared as a tensor (``idx: torch.Tensor``), and bound to nothing else."""
+    codes = site.sources.scope(site.spot.code.chunk) or ()
+    headers = [node for code in codes[:1] for node in code.body if isinstance(node, cst.FunctionDef)]
+    if not headers or any((name, True) in set(variables(*code.body)) for code in codes[1:]):
+        return False
+    params = headers[0].params
+    for each in (*params.posonly_params, *params.params, *params.kwonly_params):
+        if each.name.value == name and each.annotation is not None:
+            return dotted(each.annotation.annotation) in (
+                "Tensor",
+                "torch.Tensor",
+                "LongTensor",
+                "torch.LongTensor",
+            )
+    return False
