@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gradsafe.interp.analyse import BUDGETS, RootKind
-from gradsafe.interp.bounded import DECORATOR, DECORATORS, SHARE
+from gradsafe.interp.bounded import BOOKS, DECORATOR, DECORATORS, SHARE
 from gradsafe.project.result import FileResult
 from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
@@ -78,3 +78,28 @@ def test_what_a_skipped_call_would_have_set_is_not_missed(tmp_path: Path) -> Non
     )
     result = check(model, tmp_path)
     assert [(f.code, f.severity.value) for f in result.findings] == [("saved-tensor-modified", "warning")]
+
+
+BOOKKEEPING = "import os\nimport torch\n\n\ndef read():\n{first}    found = []\n" + "".join(
+    f"    found.append(str({i}) + os.getcwd())\n" for i in range(BOOKS // 4)
+)
+SCRIPT = (
+    "import torch\nfrom books import read\n\nread()\nx = torch.ones(3, requires_grad=True)\ny = x.exp()\ny.add_(1)\n"
+    "y.sum().backward()\n"
+)
+
+
+def test_what_a_module_looks_up_elsewhere_is_cut_and_its_own_statements_are_not(tmp_path: Path) -> None:
+    (tmp_path / "books.py").write_text(BOOKKEEPING.format(first=""), encoding="utf-8")
+    result = check(SCRIPT, tmp_path)
+    assert [(f.code, f.severity.value) for f in result.findings] == [("saved-tensor-modified", "warning")]
+    assert result.work.instructions < BOOKS + 1_000
+
+
+def test_what_a_module_does_to_tensors_elsewhere_is_carried_out(tmp_path: Path) -> None:
+    """A tensor was made before the bound, so the call is one that matters: it may take what is left."""
+    first = "    weight = torch.ones(3, requires_grad=True)\n"
+    (tmp_path / "books.py").write_text(BOOKKEEPING.format(first=first), encoding="utf-8")
+    result = check(SCRIPT, tmp_path)
+    assert [(f.code, f.severity.value) for f in result.findings] == [("saved-tensor-modified", "error")]
+    assert result.work.instructions > BOOKS
