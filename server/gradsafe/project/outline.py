@@ -182,7 +182,7 @@ def _is_risky(text: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def _said(text: str) -> tuple[bool, frozenset[str]]:
-    if text.lstrip().startswith(("import ", "from ")):
+    if text.lstrip().startswith(("import ", "from ")) and ";" not in text:
         return False, frozenset()  # names, nothing is done
     if '"' in text or "'" in text or "#" in text:
         text = _PROSE.sub(_quoted, text)
