@@ -72,11 +72,6 @@ class Plan:
         if before is not None:
             self._take_over(before)
 
-    @property
-    def allowances(self) -> tuple[Allowance, ...]:
-        """Of the first roots in order, as far as they are known."""
-        return tuple(each.given for each in self._known)
-
     def restart(self, roots: Iterable[Root] | None = None) -> None:
         """What these roots spent is to be asked again (None: of all)."""
         places = (self._place.get(root) for root in roots) if roots is not None else (0,)
@@ -117,7 +112,7 @@ class Plan:
         at = self._place.get(root, len(self._known))
         return self._known[at].given if at < len(self._known) else allowance(root.kind, self._spent)
 
-    def all(
+    def allowances(
         self, took: Callable[[Root, Allowance], Took | None], size: Callable[[str], int]
     ) -> Iterator[tuple[Root, Allowance]]:
         """Each root in order with its allowance, as :meth:`allowance` has it."""

@@ -363,7 +363,7 @@ class Session:
         known = self._stood.get(file)
         if known is None or known[0] != self._moment:
             plan = self._plan(file)
-            given = plan.all(self._took, self.workspace.lines) if plan is not None else ()
+            given = plan.allowances(self._took, self.workspace.lines) if plan is not None else ()
             found = {root: self._holding_with(root, allowance) for root, allowance in given}
             known = self._stood[file] = (self._moment, found)
         return known[1]
