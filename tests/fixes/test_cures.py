@@ -284,6 +284,11 @@ DEAD_ENDS = {
         "out-of-place",
         "w = torch.ones(2, requires_grad=True)\nloss = (w.detach() * 2).sum()\nw /= 2\nloss.backward()\n",
     ),
+    "what is written was computed, so who reads the new values has the history of the old ones": (
+        "update-before-forward",
+        "x = torch.rand(4, 3, requires_grad=True)\nmix = x.square()\nstates = torch.zeros_like(mix)\nfor i in range(1, 4):\n"
+        "    states[i] = states[i - 1] * mix[i]\nwith torch.no_grad():\n    mix[mix > 1] *= 0.5\nstates.max().backward()\n",
+    ),
     "nothing else has a graph": (
         "detach-at-use",
         "w = torch.ones(2, requires_grad=True)\nh = w.exp()\nh.sum().backward()\nloss = h.pow(2).sum()\nloss.backward()\n",

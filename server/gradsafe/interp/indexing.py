@@ -84,11 +84,30 @@ def get_tensor_item(machine: Machine, path: Path, ref: TensorRef, index: Value, 
     """``tensor[index]``."""
     outcomes: Outcomes = []
     for side, kind in _classified(machine, path, index):
+        if _is_refused(side, ref.oid, kind):
+            outcomes.append((side, Unknown(("raised", source.place))))
+            continue
         value = (
             _gather(side, ref.oid, kind, source) if kind.advanced else basic_view(side, ref.oid, kind, source)
         )
         outcomes.append((side, TensorRef(value) if value is not None else Unknown(("raised", source.place))))
     return outcomes
+
+
+def _is_refused(path: Path, oid: int, index: Index) -> bool:
+    """Whether there are more numbers and slices than dimensions: IndexError, "too many indices for tensor of dimension 0"."""
+    shape = path.tensor(oid).shape
+    if shape is None or index.advanced:
+        return False
+    if sum(part != NONE and not _is_free(part) for part in index.parts) <= len(shape):
+        return False
+    path.status, path.raised = Status.RAISED, "IndexError"
+    return True
+
+
+def _is_free(part: Value) -> bool:
+    """``...`` takes what is left, and ``True`` is a new dimension."""
+    return isinstance(part, Const) and (part.value is ... or isinstance(part.value, bool))
 
 
 def basic_view(path: Path, oid: int, index: Index, source: Source) -> int:
@@ -223,7 +242,9 @@ def set_tensor_item(
     paths = []
     how = "augmented" if augmented else "setitem"
     for side, kind in _classified(machine, path, index):
-        if kind.advanced:
+        if _is_refused(side, ref.oid, kind):
+            pass
+        elif kind.advanced:
             _put(side, ref.oid, kind, value, source, subject, how)
         else:
             _copy(side, ref.oid, kind, value, source, subject, how)

@@ -44,7 +44,7 @@ class Outcome:
         return frozenset(budget for budget, _ in self.limits)
 
 
-_REFUSALS = ("AttributeError", "TypeError")
+_REFUSALS = ("AttributeError", "TypeError", "IndexError")
 
 Interpret = Callable[[World, Root, Allowance], Outcome]
 """Must be a function of the root, of what it may spend and of what it asks the world; raises nothing but the world's ``GivenUp``."""

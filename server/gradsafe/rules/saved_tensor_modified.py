@@ -119,7 +119,9 @@ def _remedies(write: Write, story: Story) -> tuple[str, ...]:
     if write.how == "optimizer":
         return ("detach", "detach-kept", *_MOVES, "compute-each-round", "compute-in-forward", "sum-in-loop")
     is_update = story.is_past_graph(write) or write.operation == "load_state_dict"
-    moves = (*_MOVES, "backward-inside-with", "update-before-forward") if is_update else ()
+    # Of what was computed, what reads the new values has the history of the old ones.
+    before = () if story.has_history(write) else ("update-before-forward",)
+    moves = (*_MOVES, "backward-inside-with", *before) if is_update else ()
     return (
         "out-of-place",
         "items-anew",

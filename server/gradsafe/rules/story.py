@@ -13,6 +13,7 @@ from gradsafe_tracer.events import (
     Alias,
     AnyPlace,
     BackwardStart,
+    Create,
     Event,
     Free,
     Raise,
@@ -122,6 +123,13 @@ class Story:
         """Whether the write is meant for the values alone: without grad, or through ``detach()``."""
         alias = self.log.views.get(write.tensor)
         return not write.grad_enabled or (alias is not None and alias[1].how == "detach")
+
+    def has_history(self, write: Write) -> bool:
+        """Whether what is written was computed by an operation that autograd has recorded: no parameter and no buffer."""
+        return any(
+            isinstance(event, Create) and event.counter == write.counter and event.leaf is False
+            for event in self.log.events
+        )
 
     def base_writes(self) -> list[Write]:
         """The writes to the memory of a view since it was made, oldest first."""
