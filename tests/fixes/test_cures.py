@@ -286,8 +286,10 @@ DEAD_ENDS = {
     ),
     "what is written was computed, so who reads the new values has the history of the old ones": (
         "update-before-forward",
-        "x = torch.rand(4, 3, requires_grad=True)\nmix = x.square()\nstates = torch.zeros_like(mix)\nfor i in range(1, 4):\n"
-        "    states[i] = states[i - 1] * mix[i]\nwith torch.no_grad():\n    mix[mix > 1] *= 0.5\nstates.max().backward()\n",
+        (
+            "x = torch.rand(4, 3, requires_grad=True)\nmix = x.square()\nstates = torch.zeros_like(mix)\nfor i in range(1, 4):\n"
+            "    states[i] = states[i - 1] * mix[i]\nwith torch.no_grad():\n    mix[mix > 1] *= 0.5\nstates.max().backward()\n"
+        ),
     ),
     "nothing else has a graph": (
         "detach-at-use",
