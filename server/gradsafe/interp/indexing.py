@@ -242,12 +242,9 @@ def set_tensor_item(
     paths = []
     how = "augmented" if augmented else "setitem"
     for side, kind in _classified(machine, path, index):
-        if _is_refused(side, ref.oid, kind):
-            pass
-        elif kind.advanced:
-            _put(side, ref.oid, kind, value, source, subject, how)
-        else:
-            _copy(side, ref.oid, kind, value, source, subject, how)
+        if not _is_refused(side, ref.oid, kind):
+            put = _put if kind.advanced else _copy
+            put(side, ref.oid, kind, value, source, subject, how)
         paths.append(side)
     return paths
 

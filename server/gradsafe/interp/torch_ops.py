@@ -155,7 +155,8 @@ def graph_inputs(path: Path, value: Value) -> list[int]:
         if isinstance(value, Bound):
             found += graph_inputs(path, value.receiver)
         return found
-    collected, stack = list[int](), list[object]([value.token])
+    collected: list[int] = []
+    stack: list[object] = [value.token]
     for _ in range(64):
         if not stack:
             break
@@ -163,9 +164,8 @@ def graph_inputs(path: Path, value: Value) -> list[int]:
         if isinstance(token, TensorRef):
             collected.append(token.oid)
         elif type(token) is tuple and token:  # a place is a tuple, too, and is made of nothing
-            if token[0] == "call":
-                held = path.vars.get((("inputs", token), "#tensors"))
-                collected.extend(tensors_in(path, held) if held is not None else ())
+            held = path.vars.get((("inputs", token), "#tensors")) if token[0] == "call" else None
+            collected.extend(tensors_in(path, held) if held is not None else ())
             stack.extend(token)
     return list(dict.fromkeys(collected))
 
