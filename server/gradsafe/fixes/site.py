@@ -47,6 +47,13 @@ class Site:
         """What holds the memory that is written: a name, an attribute, an item of a list."""
         return holder(self.form.target, self.names.containers) if self.form is not None else None
 
+    @property
+    def header(self) -> cst.FunctionDef | None:
+        """The ``def`` around the write."""
+        outermost, *_ = self.sources.scope(self.spot.code.chunk) or (None,)
+        nodes = outermost.body if outermost is not None else ()
+        return next((node for node in nodes if isinstance(node, cst.FunctionDef)), None)
+
     def related(self, role: Role) -> Spot | None:
         """The statement at the finding's first related place of that role."""
         place = next((each.place for each in self.finding.related if each.role is role), None)

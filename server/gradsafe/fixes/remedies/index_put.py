@@ -19,6 +19,7 @@ from gradsafe.fixes.rewrite import operand
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.tree import dotted
 from gradsafe.fixes.variables import variables
+from gradsafe.interp.evidence import is_tensor
 
 PUTS = "index_put_"
 """What the analysis calls an assignment to a subscript with tensors: one with numbers and slices is a ``copy_`` into a view."""
@@ -142,17 +143,13 @@ def _is_tensor(site: Site, value: cst.BaseExpression) -> bool:
 
 def _is_declared(site: Site, name: str) -> bool:
     """Whether it is a parameter that is declared as a tensor (``idx: torch.Tensor``), and bound to nothing else."""
-    codes = site.sources.scope(site.spot.code.chunk) or ()
-    headers = [node for code in codes[:1] for node in code.body if isinstance(node, cst.FunctionDef)]
-    if not headers or any((name, True) in set(variables(*code.body)) for code in codes[1:]):
+    header, codes = site.header, site.sources.scope(site.spot.code.chunk) or ()
+    if header is None or any((name, True) in set(variables(*code.body)) for code in codes[1:]):
         return False
-    params = headers[0].params
-    for each in (*params.posonly_params, *params.params, *params.kwonly_params):
-        if each.name.value == name and each.annotation is not None:
-            return dotted(each.annotation.annotation) in (
-                "Tensor",
-                "torch.Tensor",
-                "LongTensor",
-                "torch.LongTensor",
-            )
-    return False
+    params = header.params
+    annotations = (
+        each.annotation.annotation
+        for each in (*params.posonly_params, *params.params, *params.kwonly_params)
+        if each.name.value == name and each.annotation is not None
+    )
+    return any(is_tensor(cst.Module([]).code_for_node(each)) for each in annotations)

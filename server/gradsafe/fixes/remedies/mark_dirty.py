@@ -31,8 +31,5 @@ def propose(site: Site) -> Iterator[Draft]:
 
 def _parameters(site: Site) -> list[str]:
     """The parameters of the function around the write that are given by position."""
-    codes = site.sources.scope(site.spot.code.chunk) or ()
-    header = next(
-        (node for code in codes[:1] for node in code.body if isinstance(node, cst.FunctionDef)), None
-    )
+    header = site.header
     return [each.name.value for each in header.params.params] if header is not None else []
