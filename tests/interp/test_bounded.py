@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from gradsafe.interp.analyse import BUDGETS, RootKind
-from gradsafe.interp.bounded import BOOKS, DECORATOR, DECORATORS, SHARE
+from gradsafe.interp.bounded import BOOKS, BRIEF, DECORATOR, DECORATORS, SHARE
 from gradsafe.project.result import FileResult
 from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
@@ -103,3 +103,48 @@ def test_what_a_module_does_to_tensors_elsewhere_is_carried_out(tmp_path: Path) 
     result = check(SCRIPT, tmp_path)
     assert [(f.code, f.severity.value) for f in result.findings] == [("saved-tensor-modified", "error")]
     assert result.work.instructions > BOOKS
+
+
+RECORDED = (
+    "import os\n\n\ndef recorded(f):\n    if f.__name__ == 'spoil':\n        return f\n    found = []\n"
+    + "".join(f"    found.append(str({i}) + os.getcwd())\n" for i in range(BOOKS // 4))
+    + "    return f\n\n\ndef quick(f):\n    if f.__name__ == 'spoil':\n        return f\n    return f\n\n\n"
+)
+
+
+def _many(decorator: str) -> str:
+    return "".join(f"@{decorator}\ndef f{i}(x):\n    return x\n\n" for i in range(6))
+
+
+def test_who_keeps_books_whatever_it_is_given_gets_little_each_time(tmp_path: Path) -> None:
+    text = f"import torch\nfrom record import recorded, quick\n\n{{many}}{DEFINITION.replace('documented', 'quick')}{BROKEN}"
+    (tmp_path / "record.py").write_text(RECORDED, encoding="utf-8")
+    without = check(text.format(many=_many("quick")), tmp_path)
+    result = check(text.format(many=_many("recorded")), tmp_path)
+    assert result.work.instructions - without.work.instructions < 6 * (DECORATOR // BRIEF + 10)
+    assert [f.code for f in result.findings] == ["saved-tensor-modified"]
+    assert "decorators" in {limit.budget for limit in result.limits}
+    assert [(f.code, f.severity.value) for f in without.findings] == [("saved-tensor-modified", "error")]
+
+
+def test_who_would_keep_books_and_does_not_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "record.py").write_text(RECORDED, encoding="utf-8")
+    text = (
+        f"import torch\nfrom record import recorded\n\n{DEFINITION.replace('documented', 'recorded')}{BROKEN}"
+    )
+    result = check(text, tmp_path)
+    assert [(f.code, f.severity.value) for f in result.findings] == [("saved-tensor-modified", "error")]
+    assert not result.limits
+
+
+def test_who_comes_to_tensors_after_some_time_is_carried_out(tmp_path: Path) -> None:
+    """It is cut at its first try, but with nothing known it touches tensors, too: so it keeps no books."""
+    lines = "".join(f"        self.n{i} = str({i}) + os.getcwd()\n" for i in range(BOOKS // SHARE // BRIEF))
+    base = (
+        "import os\nfrom torch import nn\n\n\nclass Base(nn.Module):\n    def __init__(self, config):\n        super().__init__()\n"
+        f"{lines}        self.act = nn.ReLU(inplace=True)\n"
+    )
+    (tmp_path / "base.py").write_text(base, encoding="utf-8")
+    result = check(MODEL.replace("        self.act = nn.ReLU(inplace=True)\n", ""), tmp_path)
+    assert [f.code for f in result.findings] == ["saved-tensor-modified"]
+    assert not result.limits

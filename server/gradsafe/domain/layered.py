@@ -99,6 +99,11 @@ class LayeredMap(Generic[K, V]):
 
     def since(self, before: LayeredMap[K, V]) -> dict[K, V | None]:
         """The entries that are other objects than when ``before`` was forked off this map (None: deleted)."""
+        written = self.written_since(before)
+        return {key: value for key, value in written.items() if before.get(key) is not value}
+
+    def written_since(self, before: LayeredMap[K, V]) -> dict[K, V | None]:
+        """The same, and entries that were given the value that they had: those for whom it is cheap to leave others out first."""
         # Layers of ``before`` may have been merged into one of this map's own: the first that both still have is the border.
         common: set[int] = set()
         earlier = [before._own]
@@ -120,13 +125,11 @@ class LayeredMap(Generic[K, V]):
         place = max(range(len(earlier)), key=lambda index: len(earlier[index]))
         most = earlier[place]
         again = {key for own in earlier[:place] for key in own.keys() & written.keys()}
-        changed: dict[K, V | None] = {}
-        for key, value in written.items():
-            if most.get(key) is value and key not in again:
-                continue
-            if before.get(key) is not value:
-                changed[key] = None if value is _GONE else cast("V", value)
-        return changed
+        return {
+            key: None if value is _GONE else cast("V", value)
+            for key, value in written.items()
+            if most.get(key) is not value or key in again
+        }
 
     def whole(self) -> dict[K, V]:
         """All entries, the shared ones included."""

@@ -192,7 +192,7 @@ def _run_module(machine: Machine, root: Root, sharing: Sharing) -> list[Path]:
     path = _start(machine, root, sharing)
     env = names.module_env(root.file)
     path.vars[env, "#main"] = TRUE
-    path.vars[env, "#executing"] = TRUE
+    machine.executing = root.file
     machine.loading = True
     here = Source(Span(root.scope, 0, 0), ())
     return alone.with_uncalled(machine, machine.run(path, root.scope), env, here)

@@ -36,7 +36,7 @@ def value_of(
     if function.env is not None or not all(isinstance(each, Const) for each in given):
         return None
     env = names.module_env(function.file)
-    if path.vars.get((env, "#executing")) is not None:  # what it reads may not have its last value yet
+    if machine.executing == function.file:  # what it reads may not have its last value yet
         return None
     key = ("cached", function.chunk, classes.function_key(function), args, tuple(kwargs.items()))
 

@@ -134,7 +134,7 @@ def _effect(path: Path, before: Mark) -> _Effect | None:
     """What the path changed; None where it stays apart from every other."""
     effect = _Effect(None)
     hard: list[tuple[Hashable, Hashable]] = []
-    for key, value in path.vars.since(before.vars).items():
+    for key, value in path.vars.written_since(before.vars).items():
         if isinstance(key[0], int) and key[0] >= before.next_id:
             continue
         old = before.vars.get(key)
@@ -146,7 +146,7 @@ def _effect(path: Path, before: Mark) -> _Effect | None:
             hard.append((key, value))
         else:
             return None
-    for oid, thing in path.heap.since(before.heap).items():
+    for oid, thing in path.heap.written_since(before.heap).items():
         if oid >= before.next_id:
             continue
         old_thing = before.heap.get(oid)

@@ -82,6 +82,8 @@ class Machine:
         """Where both sides of an operation that may share memory are explored; None: everywhere."""
         self.globals: dict[tuple[str, str], Value | None] = {}
         self.importing: set[Imported] = set()
+        self.executing: str | None = None
+        """The file whose own statements are the root: of its names only those are bound that were executed."""
         self.budget = budget or Budget()
         self._whole = self.budget
         self.ran = 0

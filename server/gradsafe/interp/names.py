@@ -106,7 +106,7 @@ def load_global(machine: Machine, path: Path, file: str, name: str) -> Value:
     if name == "__name__":
         running = path.vars.get((env, "#main"))
         return Const("__main__", str) if running is not None else Const(file, str)
-    if path.vars.get((env, "#executing")) is None:
+    if machine.executing != file:
         value = _of_module(machine, path, file, name)
         if value is not None:
             return looked_up(machine, path, value)
