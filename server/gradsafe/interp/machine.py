@@ -268,9 +268,11 @@ def _from(blocks: Sequence[Block], first: int) -> Iterator[tuple[int, Block]]:
 
 def is_ignorance(token: object, depth: int = 6) -> bool:
     """Is the value unknown only because something is not modelled? Then Python takes one side and we do not know which."""
-    if not isinstance(token, tuple) or not depth:
+    if not isinstance(token, tuple) or not depth or not token:
         return False
-    return token[:1] == ("ignorance",) or any(is_ignorance(part, depth - 1) for part in token)
+    if token[0] == "ignorance":
+        return True
+    return any(isinstance(part, tuple) and is_ignorance(part, depth - 1) for part in token)
 
 
 Executor: TypeAlias = "Callable[[Machine, Path, Instruction], list[Path] | None]"
