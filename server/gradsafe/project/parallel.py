@@ -7,6 +7,7 @@ most of what they import is the same. After some files it gets a new one, for wh
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -89,6 +90,9 @@ def _begin(settings: Settings, root: str, scope: list[str]) -> None:
 def judge_slice(files: list[str]) -> list[Found]:
     """In a process of the pool: the results of all roots of some files."""
     if _Process.session is None or _Process.judged + len(files) > SESSION:
+        if _Process.session is not None:
+            _Process.session = None
+            gc.collect()  # it refers to itself, and by its own rules CPython looks that far back once in a gigabyte
         _Process.session, _Process.judged = _opened(*_Process.given), 0
     _Process.judged += len(files)
     return [found_of(_Process.session, file) for file in files]
