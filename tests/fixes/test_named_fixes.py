@@ -255,6 +255,26 @@ for _ in range(3):
         "h = h.clone()\nh.mul_(2)\n",
     ),
     "mark_dirty": ("mark-dirty", SCALE.format("x"), "        ctx.mark_dirty(x)\n        x.mul_(2)\n"),
+    "kept on ctx": (
+        "clone-on-context",
+        """\
+class Square(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.x = x
+        return x * x
+
+    @staticmethod
+    def backward(ctx, g):
+        return 2 * ctx.x * g
+
+h = torch.ones(3, requires_grad=True) * 2
+y = Square.apply(h)
+h.mul_(10)
+y.sum().backward()
+""",
+        "        (x,) = ctx.saved_tensors\n        return 2 * x * g\n",
+    ),
     "a result that is saved and written": (
         "clone-at-save",
         """\

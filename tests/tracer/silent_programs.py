@@ -183,6 +183,24 @@ def attribute_of_a_context() -> None:
     y.sum().backward()
 
 
+def list_on_a_context() -> None:
+    class Product(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx: Any, a: Any, b: Any) -> Any:
+            ctx.kept = [a, b]
+            return a * b
+
+        @staticmethod
+        def backward(ctx: Any, *grads: Any) -> Any:
+            a, b = ctx.kept
+            return b * grads[0], a * grads[0]
+
+    h = _leaf() * 1
+    y = Product.apply(_leaf(), h)
+    h.mul_(10)  # wrong
+    y.sum().backward()
+
+
 def hooks_that_keep_the_tensor() -> None:
     with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
         y = _leaf().exp()

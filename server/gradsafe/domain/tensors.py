@@ -79,6 +79,8 @@ class Bypass:
     """The counter that did move, if any: what was saved under it is refused, what was saved under another is not."""
     span: Extent | None = None
     """The part of the storage that was written, where it is known."""
+    put: Source | None = None
+    """Where the program put what was written, to read it in backward without a check: ``ctx.x = x``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ class SavedTensor:
     """What a node keeps for backward: ``SavedVariable``. ``certain`` is NO never, MAYBE or YES.
 
     ``as_output``: saved by the operation that made it, so a later ``x.data = t`` does not reach it; nor where
-    ``by_object`` is false, because a view or a reshaped alias of the tensor was saved.
+    ``by_object`` is false, because a view or a reshaped alias of the tensor was saved. ``put`` is as in :class:`Bypass`.
     """
 
     save: int
@@ -168,6 +170,7 @@ class SavedTensor:
     hidden: int
     argument: bool = False
     by_object: bool = True
+    put: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,14 @@ def receiver(spot: Spot, value: cst.BaseExpression) -> str:
     return text if value.lpar or bare else f"({text})"
 
 
+def clone_of(spot: Spot, value: cst.BaseExpression) -> Edit:
+    """The edit that makes a copy of ``value`` where it stands."""
+    start, end = spot.offsets(value)
+    if receiver(spot, value) == spot.text(value):
+        return spot.insert(end, ".clone()")
+    return spot.replace(start, end, f"{receiver(spot, value)}.clone()")
+
+
 def drop_argument(spot: Spot, call: cst.Call, arg: cst.Arg, otherwise: str) -> Edit:
     """Remove ``arg`` from ``call``; where a comment or a star stands in the way, make it ``otherwise``."""
     if len(call.args) == 1:

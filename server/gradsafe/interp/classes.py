@@ -37,6 +37,7 @@ from gradsafe.interp import (
     operators,
     tensor_api,
     torch_ops,
+    unchecked,
 )
 from gradsafe.interp.bases import mro
 from gradsafe.interp.machine import Machine, Outcomes
@@ -344,6 +345,8 @@ def set_attribute(
             containers.set_entry(path, entries, const(name), value)
     elif isinstance(obj, Instance):
         bind_attribute(path, obj, name, value)
+        if obj.cls == unchecked.CONTEXT:
+            unchecked.note(path, obj, name, torch_ops.tensors_in(path, value), source)
     elif isinstance(obj, ClassValue):
         path.vars[obj.env, name] = value
     elif isinstance(obj, Unknown):

@@ -23,12 +23,12 @@ from gradsafe.domain.values import (
 from gradsafe.interp import autograd, calls, classes, torch_ops, unchecked, unseen
 from gradsafe.interp.autograd import ToSave
 from gradsafe.interp.bases import mro
+from gradsafe.interp.unchecked import CONTEXT
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
     from gradsafe.interp.machine import Machine, Outcomes
 
-CONTEXT = "torch.autograd.function.FunctionCtx"
 CONTEXT_METHODS = frozenset(
     {"save_for_backward", "mark_dirty", "mark_non_differentiable", "set_materialize_grads"}
 )
@@ -124,17 +124,13 @@ def _attach(
         for oid in _told(path, ctx, "save_for_backward")
     ]
     autograd.save(path, call.source, node, items)
-    unchecked.keep(path, node, _attributes(path, ctx), "ctx-attribute")
+    for name in classes.attribute_names(path, ctx.oid):
+        kept = torch_ops.tensors_in(path, path.vars.get((ctx.oid, name)) or NONE)
+        unchecked.keep(path, node, kept, "ctx-attribute", unchecked.noted(path, ctx, name))
     own = classes.find_member(path, mro(cls), "backward")
     if own is not None and isinstance(own[0], FunctionValue):
         path.vars[node, "#custom"] = TupleValue((own[0], ctx, *(TensorRef(oid) for oid in outputs)))
     return _with_inputs_returned(path, call.source, value, set(inputs) - set(written), node, cls.name)
-
-
-def _attributes(path: Path, ctx: Instance) -> list[int]:
-    """The tensors that ``ctx.x = x`` keeps, which no version check watches."""
-    held = (path.vars.get((ctx.oid, name)) for name in classes.attribute_names(path, ctx.oid))
-    return [oid for value in held if value is not None for oid in torch_ops.tensors_in(path, value)]
 
 
 def _with_inputs_returned(

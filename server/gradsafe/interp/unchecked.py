@@ -5,25 +5,53 @@ Torch says nothing where such a tensor was changed in between, and computes with
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from gradsafe.domain.state import Path
 from gradsafe.domain.tensors import Bypass, SavedTensor, Tri
-from gradsafe.domain.values import Source
+from gradsafe.domain.values import Const, Instance, Source
 from gradsafe.interp import unseen
 from gradsafe_tracer.events import Write
 
+CONTEXT = "torch.autograd.function.FunctionCtx"
 
-def keep(path: Path, node: int, oids: Iterable[int], reason: str) -> None:
-    """``node`` will read these tensors as they are when it runs; ``reason`` names why nobody checks."""
+
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Where an attribute of a context was set, and the tensors that it got, each with its version then."""
+
+    source: Source
+    versions: tuple[tuple[int, int], ...]
+
+
+def note(path: Path, ctx: Instance, name: str, oids: Sequence[int], source: Source) -> None:
+    """``ctx.name = ...`` stands at ``source``."""
+    versions = tuple((oid, path.version(path.tensor(oid).counter)) for oid in oids)
+    path.vars[ctx.oid, f"#set {name}"] = Const(Noted(source, versions), Noted)
+
+
+def noted(path: Path, ctx: Instance, name: str) -> Noted | None:
+    """What :func:`note` noted last of this attribute."""
+    found = path.vars.get((ctx.oid, f"#set {name}"))
+    return found.value if isinstance(found, Const) and isinstance(found.value, Noted) else None
+
+
+def keep(path: Path, node: int, oids: Iterable[int], reason: str, at: Noted | None = None) -> None:
+    """``node`` will read these tensors as they are when it runs; ``reason`` names why nobody checks.
+
+    ``at`` is where they were put: a copy that is made there is what they are now, unless they were written since.
+    """
     kept: list[SavedTensor] = []
+    versions = dict(at.versions) if at is not None else {}
     for oid in dict.fromkeys(oids):
         tensor = path.tensor(oid)
+        version = path.version(tensor.counter)
         kept.append(
             SavedTensor(
-                0, oid, tensor.counter, path.version(tensor.counter), reason, path.node(node).certain, False,
+                0, oid, tensor.counter, version, reason, path.node(node).certain, False,
                 tensor.name, tensor.storage, len(unseen.storage_of(path, oid).hidden), not tensor.known,
+                put=at.source if at is not None and versions.get(oid) == version else None,
             )
         )  # fmt: skip
     if kept:
@@ -46,7 +74,9 @@ def changed(path: Path, kept: Iterable[SavedTensor]) -> list[tuple[Bypass, bool]
             write = first_write(path, saved.counter, saved.version)
             if write is not None:
                 source = Source(write.place, write.stack)  # type: ignore[arg-type]
-                bypass = Bypass(source, saved.role, write.operation, write.name or saved.name, saved.tensor)
+                bypass = Bypass(
+                    source, saved.role, write.operation, write.name or saved.name, saved.tensor, put=saved.put
+                )
                 found.append((bypass, saved.certain is Tri.YES and not saved.argument))
     return found
 

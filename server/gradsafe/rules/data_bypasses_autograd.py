@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gradsafe.rules.base import Rule
-from gradsafe.rules.finding import Finding, Severity
+from gradsafe.rules.finding import Finding, Related, Role, Severity
 from gradsafe.rules.story import Story
 from gradsafe.rules.words import backward, named, saved
 from gradsafe_tracer.events import Raise, WrongGradient
@@ -30,7 +30,7 @@ _REMEDIES = {
     "detached-write": ("out-of-place", "clone-before-write"),
     "no-grad-write": ("mark-dirty", "out-of-place", "clone-before-write"),
     "shared-write": ("out-of-place", "clone-before-write"),
-    "ctx-attribute": ("out-of-place", "clone-before-write"),
+    "ctx-attribute": ("out-of-place", "clone-before-write", "clone-on-context"),
     "recomputed": ("out-of-place", "clone-before-write"),
     "hooked-write": ("out-of-place", "clone-before-write"),
 }
@@ -92,6 +92,11 @@ class DataBypassesAutograd(Rule):
         if cause is None:
             return None
         related = [saved(story.save)] if story.save is not None else []
+        put = event.put if isinstance(event, WrongGradient) else None
+        if put is not None:
+            related.append(
+                Related(Role.SAVED, put, "kept here for backward, and no version check watches it")
+            )
         if story.backward is not None and story.backward.operation != "return":
             related.append(backward(story.backward, "backward uses the changed value here, and says nothing"))
         if event.reason == "data-swap" and story.save is not None:
@@ -107,7 +112,7 @@ class DataBypassesAutograd(Rule):
             event.name,
             event.operation,
             event.place,
-            story.save.place if story.save is not None else None,
+            story.save.place if story.save is not None else put,
         )
 
 

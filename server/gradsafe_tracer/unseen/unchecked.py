@@ -6,6 +6,7 @@ reference. A copy is taken just before such a tensor is written; what differs wh
 
 from __future__ import annotations
 
+import itertools
 import sys
 import weakref
 from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Tuple
@@ -55,7 +56,10 @@ def attributes_of(watch: Watch, result: Any) -> None:
     node = grad_fn_of(first) if isinstance(first, torch.Tensor) else None
     if not isinstance(node, torch.autograd.function.BackwardCFunction):
         return
-    tensors = [value for value in vars(node).values() if type(value) in (torch.Tensor, torch.nn.Parameter)]
+    values = itertools.chain.from_iterable(
+        value if isinstance(value, (list, tuple)) else (value,) for value in vars(node).values()
+    )
+    tensors = [value for value in values if type(value) in (torch.Tensor, torch.nn.Parameter)]
     if not tensors:
         return
     recorder = watch.recorder

@@ -10,7 +10,7 @@ import libcst as cst
 from gradsafe.fixes.draft import Draft
 from gradsafe.fixes.forms import Containers, callee, holder, is_in_place_name, is_module
 from gradsafe.fixes.holds import SHARING_METHODS
-from gradsafe.fixes.rewrite import receiver
+from gradsafe.fixes.rewrite import clone_of
 from gradsafe.fixes.scope import FILL_LISTS
 from gradsafe.fixes.site import Site
 from gradsafe.fixes.sources import Sources
@@ -56,7 +56,7 @@ def _of_saves(site: Site, saves: _Saves, named: bool) -> Iterator[Draft]:
         if not cloned and kept is not None:
             operand = _by_role(spot, kept, named)  # the tensor has another name there, or none
             if operand is not None and not (named and _is_handed_over(site.sources, spot)):
-                cloned, title = [_clone(spot, operand)], spot.text(operand)
+                cloned, title = [clone_of(spot, operand)], spot.text(operand)
         if not cloned:
             return  # one save left open breaks as before
         edits += cloned
@@ -105,7 +105,7 @@ def _copies_of_operands(site: Site) -> Iterator[Draft]:
     )
     named = [each for each in operands if _is_held_by(site.spot, each, subject or "", subject)]
     for operand in named or operands:
-        edit = _clone(site.spot, operand)
+        edit = clone_of(site.spot, operand)
         yield Draft(f"Let backward keep a copy of `{site.spot.text(operand)}`", (edit,), safe=True)
 
 
@@ -113,9 +113,9 @@ def _cloned(spot: Spot, name: str, subject: str | None) -> list[Edit]:
     operation = _operation(spot)
     if operation is None or (isinstance(operation, cst.Call) and is_in_place_name(callee(operation) or "")):
         return []
-    edits = [_clone(spot, each) for each in _operands(operation) if _is_held_by(spot, each, name, subject)]
+    edits = [clone_of(spot, each) for each in _operands(operation) if _is_held_by(spot, each, name, subject)]
     if not edits and _is_value_of(spot, operation, name):
-        edits = [_clone(spot, operation)]
+        edits = [clone_of(spot, operation)]
     return edits
 
 
@@ -212,10 +212,3 @@ def _is_value_of(spot: Spot, operation: cst.BaseExpression, name: str) -> bool:
         and statement.value is operation
         and any(dotted(each.target) == name for each in statement.targets)
     )
-
-
-def _clone(spot: Spot, value: cst.BaseExpression) -> Edit:
-    start, end = spot.offsets(value)
-    if receiver(spot, value) == spot.text(value):
-        return spot.insert(end, ".clone()")
-    return spot.replace(start, end, f"{receiver(spot, value)}.clone()")
