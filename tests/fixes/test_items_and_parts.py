@@ -134,6 +134,17 @@ DEAD_ENDS = {
         "out-of-place",
         ROWS_SAVED.replace("row in w", "i, row in enumerate(w)").format("row.add_(i)"),
     ),
+    "nor one that the next round counts anew": (
+        "out-of-place",
+        """\
+for _ in range(2):
+    w = torch.ones(3, 2, requires_grad=True) * 1
+    y = w.exp() * w
+    for i, row in enumerate(w):
+        row.add_(i)
+    y.sum().backward()
+""",
+    ),
     "the rows of another tensor": (
         "views-one-by-one",
         BASE + "for row in a:\n    a = a + 1\n    row.add_(1)\na.sum().backward()\n",

@@ -365,8 +365,12 @@ def _escapes(shared: frozenset[Share], behind: cst.CSTNode) -> Iterator[_Bound]:
 
 def _is_read(cursor: Cursor) -> bool:
     """Whether this name is a variable that is read (not a target, a keyword, an attribute's name)."""
-    node = cursor.node
-    parent = cursor.parent.node if cursor.parent is not None else None
+    around = cursor.parent
+    while around is not None and isinstance(
+        around.node, (cst.Tuple, cst.List, cst.Element, cst.StarredElement)
+    ):
+        cursor, around = around, around.parent  # one of several targets: ``for p, g in pairs``
+    node, parent = cursor.node, around.node if around is not None else None
     if isinstance(parent, cst.Attribute):
         return parent.attr is not node
     if isinstance(parent, (cst.Param, cst.FunctionDef, cst.ClassDef)):
