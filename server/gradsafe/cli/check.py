@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from gradsafe.cli import standard_input
 from gradsafe.cli.caching import folder_of, tell_trouble
 from gradsafe.cli.catalogue import asks_for_advice, codes_of
 from gradsafe.cli.opening import Opened, open_paths
@@ -22,7 +23,7 @@ FAILING = (Severity.ERROR, Severity.WARNING)
 
 def run(arguments: argparse.Namespace) -> int:
     """Exit 1 on errors and warnings, 2 where a path could not be judged at all."""
-    if arguments.watch:
+    if not standard_input.is_meant(arguments) and arguments.watch:
         from gradsafe.cli.watch import watch
 
         return watch(arguments)
@@ -41,7 +42,11 @@ class Checked:
 def check(arguments: argparse.Namespace, folder: Folder) -> Checked:
     """Judge the paths once and tell of it."""
     selected, ignored = codes_of(arguments.select), codes_of(arguments.ignore)
-    opened = open_paths(arguments.paths, folder, asks_for_advice(arguments.advice, selected))
+    advice = asks_for_advice(arguments.advice, selected)
+    if standard_input.is_meant(arguments):
+        opened = standard_input.open_standard_input(arguments, folder, advice)
+    else:
+        opened = open_paths(arguments.paths, folder, advice)
     if arguments.add_ignores:
         from gradsafe.cli.known import add_ignores
 

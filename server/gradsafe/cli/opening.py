@@ -15,6 +15,7 @@ from gradsafe.rules.finding import ADVICE
 
 if TYPE_CHECKING:
     from gradsafe.project.cache.folder import Folder
+    from gradsafe.project.settings import Loaded
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,8 @@ def open_paths(paths: list[str], folder: Folder | None = None, advice: bool = Fa
     from gradsafe.cli.caching import folder_of
     from gradsafe.judging.cached_judge import CachedJudge
     from gradsafe.project.files import discover
-    from gradsafe.project.settings import load
 
-    loaded = load(_project_of(paths[0]), pages())
-    for problem in loaded.problems:
-        print(
-            f"gradsafe: {problem.file}:{problem.row}:{problem.column}: {problem.message}. {problem.remedy}",
-            file=sys.stderr,
-        )
+    loaded = _loaded(paths[0])
     found = discover(paths, loaded.settings)
     told = [f"{each.file}: {each.why}. {each.remedy}" for each in found.unreadable]
     if not found.files and told:
@@ -73,6 +68,31 @@ def open_paths(paths: list[str], folder: Folder | None = None, advice: bool = Fa
         _shown(loaded.settings.baseline),
         settings,
     )
+
+
+def open_text(file: str, text: str, folder: Folder, advice: bool = False) -> Opened:
+    """The same for one text that stands, or is to stand, in ``file``. Nothing of it is kept."""
+    from gradsafe.judging.cached_judge import CachedJudge
+
+    loaded = _loaded(file)
+    settings = replace(loaded.settings, advice=loaded.settings.advice or advice)
+    judge = CachedJudge(settings, (file,), folder)
+    judge.replace(file, text)
+    broken = tuple(problem.file for problem in loaded.problems)
+    return Opened((file,), judge, broken, _shown(loaded.settings.baseline), settings)
+
+
+def _loaded(path: str) -> Loaded:
+    """The settings of the project that ``path`` belongs to; what is wrong with them is told."""
+    from gradsafe.project.settings import load
+
+    loaded = load(_project_of(path), pages())
+    for problem in loaded.problems:
+        print(
+            f"gradsafe: {problem.file}:{problem.row}:{problem.column}: {problem.message}. {problem.remedy}",
+            file=sys.stderr,
+        )
+    return loaded
 
 
 def _shown(path: str | None) -> str | None:

@@ -58,8 +58,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     check = _command(commands, "check", "report findings; exit 1 if one is an error or a warning")
+    paths = "files and folders, or - for the text on standard input; default: this folder"
+    check.add_argument("paths", metavar="PATH", nargs="*", default=["."], help=paths)
     check.add_argument(
-        "paths", metavar="PATH", nargs="*", default=["."], help="files and folders; default: this folder"
+        "--stdin-filename", metavar="FILE", help="the file that the text on standard input belongs to"
     )
     check.add_argument("--output-format", choices=FORMATS, default="full")
     _selection(check)
