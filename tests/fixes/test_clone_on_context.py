@@ -151,6 +151,14 @@ def test_a_copy_made_before_the_function_itself_writes_is_another_value(tmp_path
     assert not _fixed(text, tmp_path)
 
 
+def test_a_write_that_moves_no_counter(tmp_path: Path) -> None:
+    right = _gradient(_program(SQUARE, ""))
+    text = _program(SQUARE, "h.data.mul_(10)")
+    assert not torch.allclose(_gradient(text), right)
+    kept, saved = _fixed(text, tmp_path)
+    assert torch.equal(_gradient(kept), right) and torch.equal(_gradient(saved), right)
+
+
 def test_a_second_derivative_asks_for_the_history_of_what_is_kept(tmp_path: Path) -> None:
     text = _program(SQUARE, "h.mul_(10)").replace("y.sum().backward()", "y.sum().backward(create_graph=True)")
     assert not _fixed(text, tmp_path)

@@ -86,9 +86,10 @@ loss.backward()
         (GAN, "error", 22, "saved-tensor-modified"),
         (ACCELERATE, "error", 12, "saved-tensor-modified"),
         (ATTRIBUTE, "warning", 18, "data-bypasses-autograd"),
+        (ATTRIBUTE.replace("h.mul_", "h.data.mul_"), "warning", 18, "data-bypasses-autograd"),
         (STATISTICS, "warning", 9, "data-bypasses-autograd"),
     ],
-    ids=["lightning", "accelerate", "ctx attribute", "statistics"],
+    ids=["lightning", "accelerate", "ctx attribute", "ctx attribute through data", "statistics"],
 )
 def test_found(text: str, severity: str, line: int, slug: str) -> None:
     (found,) = predictions([text])

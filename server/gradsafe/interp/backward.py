@@ -278,9 +278,7 @@ def _hidden(state: _Run, saved: SavedTensor) -> None:
             if isinstance(place, Bypass):
                 state.wrong.append((place, saved, saved.certain is Tri.YES))
             return
-    storage = path.heap.get(saved.storage)
-    writes = getattr(storage, "hidden", ())[saved.hidden :]
-    hidden = [b for b in writes if b.counter != saved.counter and unseen.touches(path, b, saved.tensor)]
+    hidden = unchecked.hidden(path, saved)
     state.wrong.extend((bypass, saved, saved.certain is Tri.YES) for bypass in hidden)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from gradsafe.domain.state import Path
-from gradsafe.domain.tensors import Bypass, SavedTensor, Tri
+from gradsafe.domain.tensors import Bypass, SavedTensor, Storage, Tri
 from gradsafe.domain.values import Const, Instance, Source
 from gradsafe.interp import unseen
 from gradsafe_tracer.events import Write
@@ -61,7 +61,12 @@ def keep(path: Path, node: int, oids: Iterable[int], reason: str, at: Noted | No
 
 def keep_saved(path: Path, node: int, saves: Iterable[SavedTensor], reason: str) -> None:
     """The same for what was about to be saved, as it is now."""
-    kept = [replace(saved, role=reason, version=path.version(saved.counter)) for saved in saves]
+    kept = [
+        replace(
+            saved, role=reason, version=path.version(saved.counter),
+            hidden=max(saved.hidden, len(_hidden_writes(path, saved))),
+        ) for saved in saves
+    ]  # fmt: skip
     old = path.node(node)
     path.heap[node] = replace(old, unchecked=(*old.unchecked, *kept))
 
@@ -78,7 +83,21 @@ def changed(path: Path, kept: Iterable[SavedTensor]) -> list[tuple[Bypass, bool]
                     source, saved.role, write.operation, write.name or saved.name, saved.tensor, put=saved.put
                 )
                 found.append((bypass, saved.certain is Tri.YES and not saved.argument))
+        found += [
+            (replace(bypass, put=saved.put), saved.certain is Tri.YES) for bypass in hidden(path, saved)
+        ]
     return found
+
+
+def hidden(path: Path, saved: SavedTensor) -> list[Bypass]:
+    """The writes since then to the bytes of a saved tensor that moved another counter than its own, or none."""
+    writes = _hidden_writes(path, saved)[saved.hidden :]
+    return [b for b in writes if b.counter != saved.counter and unseen.touches(path, b, saved.tensor)]
+
+
+def _hidden_writes(path: Path, saved: SavedTensor) -> tuple[Bypass, ...]:
+    storage = path.heap.get(saved.storage)
+    return storage.hidden if isinstance(storage, Storage) else ()
 
 
 def first_write(path: Path, counter: int, version: int, *, recorded: bool = False) -> Write | None:

@@ -30,7 +30,7 @@ _REMEDIES = {
     "detached-write": ("out-of-place", "clone-before-write"),
     "no-grad-write": ("mark-dirty", "out-of-place", "clone-before-write"),
     "shared-write": ("out-of-place", "clone-before-write"),
-    "ctx-attribute": ("out-of-place", "clone-before-write", "clone-on-context"),
+    "ctx-attribute": ("out-of-place", "clone-before-write"),
     "recomputed": ("out-of-place", "clone-before-write"),
     "hooked-write": ("out-of-place", "clone-before-write"),
 }
@@ -108,7 +108,7 @@ class DataBypassesAutograd(Rule):
             f"{operation} {cause.format(what=named(event.name))}: {_outcome(event)}",
             event.place,
             tuple(related),
-            _REMEDIES.get(event.reason, ()),
+            (*_REMEDIES.get(event.reason, ()), *(("clone-on-context",) if put is not None else ())),
             event.name,
             event.operation,
             event.place,
