@@ -47,6 +47,9 @@ class DataBypassesAutograd(Rule):
     straight-through idiom (`y.data = y.data.round()`) stay unmarked. A traced run also marks hooks and custom Functions that
     write the gradient they are given while others have yet to read it: both sides of an addition get the same memory.
 
+    A tensor that a custom Function keeps as `ctx.x = x` is read in backward as it is then. `ctx.save_for_backward(x)` makes torch
+    raise instead of being silently wrong; `ctx.save_for_backward(x.clone())` makes the gradient right.
+
     ## Why
 
     Autograd trusts the version counter. `.data` has a counter of its own, so the check that would raise stays silent
