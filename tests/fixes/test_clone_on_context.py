@@ -129,6 +129,13 @@ def test_what_another_method_reads_stays_an_attribute(tmp_path: Path) -> None:
     assert torch.equal(_gradient(program), _gradient(text.replace("h.mul_(10)", "h = h.mul(10)")))
 
 
+def test_a_class_that_derives_from_it_may_read_the_attribute(tmp_path: Path) -> None:
+    derived = "class G(F):\n    @staticmethod\n    def backward(ctx, g):\n        return 3 * ctx.x * g\n\ntorch.manual_seed"
+    text = _program(SQUARE, "h.mul_(10)").replace("torch.manual_seed", derived)
+    (program,) = _fixed(text, tmp_path)
+    assert "ctx.x = h.clone()\n" in program
+
+
 def _writing(forward: str) -> str:
     """A Function whose result is its argument, which it writes; the gradient is wrong where the result is written again."""
     parts = {"forward": forward, "backward": "return g * ctx.x", "parameters": "h"}

@@ -79,6 +79,8 @@ def _saved(
     always = own is not None and any(each.statement is statement for each in own)
     if backward is None or not always or "save_for_backward" in texts or "saved_tensors" in texts:
         return []
+    if _is_extended(site, put):
+        return []  # by a `backward` that reads the attribute, perhaps
     uses = sum(_is_attribute(each, attribute) for piece in methods for _, each in _nodes(piece))
     edits = _unpacked(site, put, backward, attribute)
     # One edit more for the line that unpacks, and none for the statement here; what else uses it stands elsewhere.
@@ -86,6 +88,17 @@ def _saved(
         return []
     copy = f"{context}.save_for_backward({receiver(put, value)}.clone())"
     return [put.replace(*put.offsets(statement), copy), *edits]
+
+
+def _is_extended(site: Site, put: Spot) -> bool:
+    """Whether another class of the file derives from the one around ``put``."""
+    *_, cls, _ = put.code.chunk.qualname.split(".")
+    for code in site.sources.outermost(put.code.chunk.file):
+        classes = (node for node in (code.body if code is not None else ()) if isinstance(node, cst.ClassDef))
+        bases = (dotted(base.value) or "" for node in classes for base in node.bases)
+        if any(base.rpartition(".")[2] == cls for base in bases):
+            return True
+    return False
 
 
 def _unpacked(site: Site, put: Spot, backward: Piece, attribute: str) -> list[Edit]:
