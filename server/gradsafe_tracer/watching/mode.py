@@ -86,10 +86,8 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
             if plan is Plan.PLAIN:
                 if kwargs and ("out" in kwargs or kwargs.get("inplace")):
                     return self.write(func, args, kwargs)
-                if self.recorder.swaps:
-                    uses_swapped(self.recorder, args)
-                if self.region is not None:
-                    self.region.reads(args)
+                if self.recorder.swaps or self.region is not None:
+                    self.reads(args)
                 result = func(*args, **kwargs) if kwargs else func(*args)
                 if self.pending:
                     settle(self, func, result, args)
@@ -102,6 +100,13 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
                 self.recorder.failed(self, func, args, kwargs, error)
             raise
 
+    def reads(self, args: Tuple[Any, ...]) -> None:
+        """An operation is about to read its operands."""
+        if self.recorder.swaps:
+            uses_swapped(self.recorder, args)
+        if self.region is not None:
+            self.region.reads(args)
+
     def special(self, plan: Plan, func: Any, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
         """Everything that is not an ordinary, pure call."""
         recorder = self.recorder
@@ -110,6 +115,8 @@ class Watch(TorchFunctionMode):  # type: ignore[misc]  # torch is untyped here
         if plan is Plan.SCALAR:
             if "out" in kwargs:
                 return self.write(func, args, kwargs)
+            if recorder.swaps or self.region is not None:
+                self.reads(args)
             result = func(*args, **kwargs)
             if self.pending:
                 settle(self, func, result, args)
