@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
 
@@ -28,6 +29,7 @@ class Disk:
         self._files: dict[str, bool] = {}
         self._names = {os.path.abspath(file): file for file in scope}  # noqa: PTH100  (links are not followed)
         self._called: dict[str, bool] = {}
+        self._splits: dict[str, tuple[str, str]] = {}
 
     def digest(self, file: str) -> str | None:
         """As :meth:`gradsafe.project.workspace.Workspace.digest` has it; None where the file cannot be read."""
@@ -57,7 +59,7 @@ class Disk:
                 bases |= asked
         facts: Facts = {}
         for base in sorted(bases):
-            folder, name = os.path.split(base)
+            folder, name = self._split(base)
             facts.setdefault(self._kind(base), {}).setdefault(folder, []).append(name)
         return facts
 
@@ -69,6 +71,14 @@ class Disk:
             for folder, names in folders.items()
             for name in names
         )
+
+    def _split(self, base: str) -> tuple[str, str]:
+        """Folder and name, the same objects each time: the facts of thousands of files are kept."""
+        known = self._splits.get(base)
+        if known is None:
+            folder, name = os.path.split(base)
+            known = self._splits[base] = (sys.intern(folder), sys.intern(name))
+        return known
 
     def _kind(self, base: str) -> str:
         known = self._kinds.get(base)

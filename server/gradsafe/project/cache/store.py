@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Hashable, Iterable
+import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -80,7 +81,12 @@ class CachedResults:
 
     def keep(self, found: Found) -> bool:
         """Write down what was found; False where the disk is not any more what it rests on."""
-        texts = {str(key[1]): _text(value) for key, value in found.reads.items() if key[0] == "text"}
+        # The names and digests of what all files import: from another process they come as new objects with each file.
+        texts = {
+            sys.intern(str(key[1])): sys.intern(value) if isinstance(value, str) else None
+            for key, value in found.reads.items()
+            if key[0] == "text"
+        }
         facts = self.disk.facts(found.reads)
         if facts is None or texts[found.file] is None:
             return False
@@ -112,10 +118,6 @@ class CachedResults:
 def name_of(*parts: Any) -> str:
     """A name for an entry that is about ``parts``."""
     return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
-
-
-def _text(value: Hashable) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _spelled(head: Head) -> str:
