@@ -346,8 +346,14 @@ def _sequence_item(path: Path, value: TupleValue | ListRef, index: Value, source
     if isinstance(index, Const) and isinstance(index.value, int):
         path.status, path.raised = Status.RAISED, "IndexError"
     if known and isinstance(index, Unknown):
-        return known[0]  # any element: the first stands for all
+        return _any_of(path, known)
     return _item(value, index, source)
+
+
+def _any_of(path: Path, values: tuple[Value, ...]) -> Value:
+    """One of several, and it is not known which: the first stands for all. What happened to it may have happened to another."""
+    path.blurred = path.blurred or any(each != values[0] for each in values)
+    return values[0]
 
 
 def _negative(index: Value) -> bool:
@@ -362,7 +368,7 @@ def _dict_item(path: Path, value: DictRef, key: Value) -> Value:
     if entries.rest is not None:
         return entries.rest
     if isinstance(key, Unknown) and entries.known:
-        return entries.known[0][1]
+        return _any_of(path, tuple(item for _, item in entries.known))
     return Unknown(("entry", value.oid, key))
 
 
