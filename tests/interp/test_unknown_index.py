@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 
 import pytest
 
 from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
+
+PROGRAMS = Path(__file__).parent / "one_of_several"
 
 LIST = """
 import torch
@@ -51,3 +54,22 @@ def test_where_all_are_the_same_it_is(text: str, tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="a view of a leaf Variable"):
         space["run"](0, 1)  # type: ignore[operator]
     assert severities(text.format(other="a"), tmp_path) == ["error"]
+
+
+@pytest.mark.parametrize("name", sorted(each.stem for each in (PROGRAMS / "silent").glob("*.py")))
+def test_no_error_where_torch_is_silent(name: str, tmp_path: Path) -> None:
+    program = PROGRAMS / "silent" / f"{name}.py"
+    runpy.run_path(str(program))
+    text = program.read_text("utf-8")
+    alone, call, _ = text.rpartition("run(")
+    assert call, "the last statement calls it"
+    assert "error" not in severities(text, tmp_path)
+    assert "error" not in severities(alone, tmp_path)
+
+
+@pytest.mark.parametrize("name", sorted(each.stem for each in (PROGRAMS / "raises").glob("*.py")))
+def test_not_silent_where_torch_raises(name: str, tmp_path: Path) -> None:
+    program = PROGRAMS / "raises" / f"{name}.py"
+    with pytest.raises(RuntimeError):
+        runpy.run_path(str(program))
+    assert severities(program.read_text("utf-8"), tmp_path)

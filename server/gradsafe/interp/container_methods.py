@@ -26,9 +26,11 @@ from gradsafe.interp import (
     containers,
     data_classes,
     dispatching,
+    picking,
     queues,
     sets,
     shapes,
+    stand_ins,
     strings,
 )
 
@@ -76,7 +78,10 @@ def _list_method(machine: Machine, path: Path, receiver: ListRef, name: str, cal
     if name in ("extend", "update", "extendleft"):
         return _extend(machine, path, receiver, name, call)
     if name == "insert" and len(call.args) == 2:
-        at = shapes.number(first) or 0
+        at = shapes.number(first)
+        if at is None:
+            stand_ins.in_doubt(path, (*items.known, call.args[1]))
+            at = 0
         known = (*items.known[:at], call.args[1], *items.known[at:])
         path.heap[receiver.oid] = Items(known, items.rest, items.shape)
         return [(path, NONE)]
@@ -153,14 +158,22 @@ def _pop(path: Path, receiver: ListRef, name: str, call: Call) -> Value:
     items = path.items(receiver.oid)
     index = shapes.number(call.args[0]) if call.args else (0 if name == "popleft" else -1)
     if items.known:
-        if index is not None and -len(items.known) <= index < len(items.known) and items.rest is None:
+        exact = index is not None and (items.rest is None or index >= 0)
+        if index is not None and exact and -len(items.known) <= index < len(items.known):
             left = list(items.known)
             value = left.pop(index)
-            path.heap[receiver.oid] = Items(tuple(left), None, items.shape)
+            path.heap[receiver.oid] = Items(tuple(left), items.rest, items.shape)
             return value
-        return items.known[-1]
+        rest = (items.rest,) if items.rest is not None else ()
+        values = (items.known[-1], *items.known[:-1], *rest)
+        otherwise = Unknown(("popped", call.source.place, path.new_id()))
+        return stand_ins.one_of(path, values, otherwise, further=bool(rest))
     if items.rest is not None:
-        return items.rest
+        return (
+            items.rest
+            if isinstance(items.rest, Unknown)
+            else stand_ins.one_of(path, (items.rest,), items.rest, True)
+        )
     path.status, path.raised = Status.RAISED, "IndexError"
     return NONE
 
@@ -207,7 +220,7 @@ def _dict_method(path: Path, receiver: DictRef, name: str, call: Call) -> Outcom
             and isinstance(first, Const)
             and all(isinstance(k, Const) for k, _ in entries.known)
         )
-        value = containers._dict_item(path, receiver, first) if present or not exact else default
+        value = picking.dict_item(path, receiver, first) if present or not exact else default
         if name == "pop" and exact and not present and len(call.args) == 1:
             path.status, path.raised = Status.RAISED, "KeyError"
         if name == "setdefault" and not present:

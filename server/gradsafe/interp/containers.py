@@ -32,6 +32,8 @@ from gradsafe.interp import (
     iteration,
     module_containers,
     modules,
+    picking,
+    stand_ins,
 )
 from gradsafe.interp.machine import Machine, Outcomes
 
@@ -177,8 +179,7 @@ def iterate(machine: Machine, path: Path, value: Value, source: Source) -> list[
         rest = rest_of(path, value)
         known = elements(path, value)
         if rest is not None:
-            extra = max(1, machine.budget.rounds - len(known))
-            return [(path, Rounds((*known, *([rest] * extra)), True))]
+            return [(path, Rounds(stand_ins.rounds(path, known, rest, machine.budget.rounds), True))]
         return [(path, Rounds(known))]
     if isinstance(value, Instance):
         return _iterate_instance(machine, path, value, source)
@@ -235,7 +236,8 @@ def unpack(
         return [*known[:star], new_list(path, middle), *known[len(known) - after :]]
     rest = rest_of(path, value)
     if rest is not None and (known or not isinstance(value, Unknown)):
-        return [known[index] if index < len(known) else rest for index in range(count)]
+        items = stand_ins.rounds(path, known, rest, count)
+        return [items[index] if index < len(items) else rest for index in range(count)]
     token = value.token if isinstance(value, Unknown) else source.place
     return [Unknown(("unpack", token, index)) for index in range(count)]
 
@@ -263,11 +265,11 @@ def get_item(machine: Machine, path: Path, value: Value, index: Value, source: S
     if isinstance(value, TensorRef):
         return indexing.get_tensor_item(machine, path, value, index, source)
     if isinstance(value, (TupleValue, ListRef)):
-        return [(path, _sequence_item(path, value, index, source))]
+        return [(path, picking.sequence_item(path, value, index, source))]
     if isinstance(value, DictRef):
         return _entry(machine, path, value, index, source)
     if isinstance(value, Const) and isinstance(value.value, str):
-        return [(path, _letter(value.value, index) or _item(value, index, source))]
+        return [(path, _letter(value.value, index) or picking.unknown_at(value, index, source))]
     if isinstance(value, ClassValue):
         if data_classes.is_enum(value):
             return [(path, data_classes.member_of(path, value, index, "name"))]
@@ -279,7 +281,9 @@ def get_item(machine: Machine, path: Path, value: Value, index: Value, source: S
         return [
             (
                 path,
-                const(indices[at]) if indices is not None and at is not None else _item(value, index, source),
+                const(indices[at])
+                if indices is not None and at is not None
+                else picking.unknown_at(value, index, source),
             )
         ]
     if isinstance(value, Instance):
@@ -296,12 +300,7 @@ def get_item(machine: Machine, path: Path, value: Value, index: Value, source: S
         return [(path, value)]  # `Tensor["b c"]`, `list[int]`: an annotation
     if isinstance(value, Unknown) and (known := path.vars.get((("tensor", value.token), "#ref"))) is not None:
         return indexing.get_tensor_item(machine, path, known, index, source)  # type: ignore[arg-type]
-    return [(path, _item(value, index, source))]
-
-
-def _item(value: Value, index: Value, source: Source) -> Value:
-    token = value.token if isinstance(value, Unknown) else source.place
-    return Unknown(("item", token, index))
+    return [(path, picking.unknown_at(value, index, source))]
 
 
 def _letter(text: str, index: Value) -> Value | None:
@@ -328,48 +327,7 @@ def _entry(machine: Machine, path: Path, value: DictRef, index: Value, source: S
                 set_entry(each, value, index, item)
             return made
         path.status, path.raised = Status.RAISED, "KeyError"
-    return [(path, _dict_item(path, value, index))]
-
-
-def _sequence_item(path: Path, value: TupleValue | ListRef, index: Value, source: Source) -> Value:
-    known, rest = elements(path, value), rest_of(path, value)
-    if isinstance(index, SliceValue):
-        bounds = python_slice(index)
-        if bounds is None or rest is not None:
-            return new_list(path, (), known[-1] if known else rest or _item(value, index, source))
-        return TupleValue(known[bounds]) if isinstance(value, TupleValue) else new_list(path, known[bounds])
-    at = position(index, len(known)) if rest is None or not _negative(index) else None
-    if at is not None:
-        return known[at]
-    if rest is not None:
-        return rest
-    if isinstance(index, Const) and isinstance(index.value, int):
-        path.status, path.raised = Status.RAISED, "IndexError"
-    if known and isinstance(index, Unknown):
-        return _any_of(path, known)
-    return _item(value, index, source)
-
-
-def _any_of(path: Path, values: tuple[Value, ...]) -> Value:
-    """One of several, and it is not known which: the first stands for all. What happened to it may have happened to another."""
-    path.blurred = path.blurred or any(each != values[0] for each in values)
-    return values[0]
-
-
-def _negative(index: Value) -> bool:
-    return isinstance(index, Const) and isinstance(index.value, int) and index.value < 0
-
-
-def _dict_item(path: Path, value: DictRef, key: Value) -> Value:
-    entries = path.entries(value.oid)
-    for known, item in entries.known:
-        if known == key:
-            return item
-    if entries.rest is not None:
-        return entries.rest
-    if isinstance(key, Unknown) and entries.known:
-        return _any_of(path, tuple(item for _, item in entries.known))
-    return Unknown(("entry", value.oid, key))
+    return [(path, picking.dict_item(path, value, index))]
 
 
 def set_item(
@@ -396,6 +354,7 @@ def set_item(
             changed = (*items.known[:at], item, *items.known[at + 1 :])
             path.heap[value.oid] = Items(changed, items.rest, items.shape)
         else:
+            stand_ins.in_doubt(path, (*items.known, item))
             path.heap[value.oid] = Items(items.known, item, items.shape)
     elif isinstance(value, DictRef):
         set_entry(path, value, index, item)
@@ -413,12 +372,14 @@ def set_item(
 
 
 def set_entry(path: Path, value: DictRef, key: Value, item: Value) -> None:
-    """``dict[key] = item``; an unknown key may hit any entry, so the item becomes the rest."""
+    """``dict[key] = item``; an unknown key may hit any entry, so the item becomes the rest, too."""
     entries = path.entries(value.oid)
-    if isinstance(key, Unknown):
-        path.heap[value.oid] = Entries(entries.known, item)
-        return
     known = dict(entries.known)
+    if isinstance(key, Unknown):
+        stand_ins.in_doubt(path, (*(other for name, other in entries.known if isinstance(name, Const)), item))
+        known[key] = item
+        path.heap[value.oid] = Entries(tuple(known.items()), item)
+        return
     known[key] = item
     path.heap[value.oid] = Entries(tuple(known.items()), entries.rest)
     attribute_dict.entry_was_set(path, value, key, item)
@@ -437,8 +398,12 @@ def delete_item(path: Path, value: Value, index: Value) -> None:
             path.heap[value.oid] = Items(tuple(kept), items.rest, items.shape)
         elif at is not None:
             path.heap[value.oid] = Items(items.known[:at] + items.known[at + 1 :], items.rest, items.shape)
+        else:
+            stand_ins.in_doubt(path, items.known)
     elif isinstance(value, DictRef):
         entries = path.entries(value.oid)
+        if isinstance(index, Unknown) and all(name != index for name, _ in entries.known):
+            stand_ins.in_doubt(path, tuple(item for _, item in entries.known))
         path.heap[value.oid] = Entries(
             tuple(pair for pair in entries.known if pair[0] != index), entries.rest
         )

@@ -21,7 +21,7 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import calls, containers, coroutines, generators, operators, shapes, torch_ops
+from gradsafe.interp import calls, containers, coroutines, generators, operators, shapes, stand_ins, torch_ops
 from gradsafe.interp.builtin_calls import builtin
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _zip(machine: Machine, path: Path, call: Call) -> Outcomes | None:
         # An exact column ends the whole; an open one goes on for as long as the others do.
         exact = [len(items) for items, more in given if not more]
         length = min(exact) if exact else min((len(items) for items, _ in given), default=0)
-        filled = [(*items, *([items[-1]] * (length - len(items)) if items else [])) for items, _ in given]
+        filled = [stand_ins.rounds(each, items, items[-1], length) if items else () for items, _ in given]
         rows = list(zip(*filled, strict=False))
         found.append((each, made(each, map(TupleValue, rows), bool(given) and not exact)))
     return found
@@ -158,16 +158,10 @@ def _sorted(machine: Machine, path: Path, items: tuple[Value, ...], is_open: boo
         reverse = call.kwargs.get("reverse") == TRUE
         order = sorted(range(len(items)), key=lambda n: known[n], reverse=reverse)
         return [(path, containers.new_list(path, tuple(items[n] for n in order)))]
-    _in_doubt(path, items)
+    stand_ins.in_doubt(path, items)  # their order depends on values
     if not is_open and not any(torch_ops.tensors_in(path, item) for item in items):
         items = tuple(Unknown(("sorted", call.source.place, number)) for number in range(len(items)))
     return [(path, containers.new_list(path, items, items[-1] if is_open and items else None))]
-
-
-def _in_doubt(path: Path, items: tuple[Value, ...]) -> None:
-    """Which of several tensors comes first depends on values: nothing that follows from it is certain."""
-    if sum(bool(torch_ops.tensors_in(path, item)) for item in items) > 1:
-        path.blurred = True
 
 
 @builtin("builtins.sum", "math.fsum", "math.prod", needs=1)
@@ -257,7 +251,7 @@ def _extreme(machine: Machine, path: Path, call: Call) -> Outcomes | None:
             best = pick(range(len(known)), key=lambda n: known[n])
             found.append((each, items[best]))
         elif any(isinstance(item, TensorRef) for item in items):
-            _in_doubt(each, items)
+            stand_ins.in_doubt(each, items)
             found.append((each, items[0]))  # it is one of them: the first stands for all
         elif not items and "default" in call.kwargs and not is_open:
             found.append((each, call.kwargs["default"]))
@@ -348,11 +342,10 @@ def _taken(path: Path, value: ListRef, default: Value | None) -> Value:
     items = path.items(value.oid)
     if items.known:
         generators.step_mode(path, value.oid)
-        if items.rest is None or len(items.known) > 1:
-            path.heap[value.oid] = Items(items.known[1:], items.rest, items.shape)
+        path.heap[value.oid] = Items(items.known[1:], items.rest, items.shape)
         return items.known[0]
     if items.rest is not None:
-        return items.rest
+        return stand_ins.like(path, items.rest) or stand_ins.one_of(path, (items.rest,), items.rest, True)
     if default is not None:
         return default
     path.status, path.raised = Status.RAISED, "StopIteration"

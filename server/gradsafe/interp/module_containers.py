@@ -24,7 +24,7 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import classes, containers, shapes
+from gradsafe.interp import classes, containers, picking, shapes
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
@@ -103,10 +103,10 @@ def get_item(path: Path, obj: Instance, index: Value, source: Source) -> Value |
     if not isinstance(held, DictRef):
         return None
     if kind_of(path, obj).endswith("dict"):
-        return containers._dict_item(path, held, index)
+        return picking.dict_item(path, held, index)
     pairs = path.entries(held.oid).known
     if not isinstance(index, SliceValue):
-        return containers._sequence_item(path, TupleValue(tuple(v for _, v in pairs)), index, source)
+        return picking.sequence_item(path, TupleValue(tuple(v for _, v in pairs)), index, source)
     bounds = containers.python_slice(index)
     chosen = pairs[bounds] if bounds is not None else pairs
     return _made(path, obj, chosen if kind_of(path, obj) == "sequential" else _numbered(v for _, v in chosen))

@@ -1,0 +1,11 @@
+import torch
+
+
+def run(n):
+    xs = [torch.rand(4) for _ in range(n)]
+    for x in xs:
+        x[0] = 1.0
+        x.requires_grad_()
+
+
+run(3)
