@@ -3,7 +3,7 @@ import torch
 
 def run(names):
     d = {n: torch.rand(4) for n in names}
-    for n, t in d.items():
+    for _n, t in d.items():
         t[0] = 1.0
         t.requires_grad_()
 
