@@ -188,8 +188,8 @@ class WrongGradient(Event):
     ``numpy-write``, ``fused-step`` ...; the write that is to blame stands at ``place``.
 
     The proof of a real run: the element of ``leaf`` (``w.grad``) that differs most, as ``computed`` and as a run gives it
-    that protects what was saved; ``difference`` is relative to the largest element of that leaf. ``put`` is where the program
-    itself put what was written (``ctx.x = x``), where known, and where a copy would have been enough.
+    that protects what was saved; ``difference`` is relative to the largest element of that leaf. ``kept_at`` is where the program
+    itself kept what was written (``ctx.x = x``), where known, and where a copy would have been enough.
     """
 
     kind: ClassVar[str] = "wrong-gradient"
@@ -204,7 +204,7 @@ class WrongGradient(Event):
     computed: Optional[float] = None
     protected: Optional[float] = None
     difference: Optional[float] = None
-    put: AnyPlace = None
+    kept_at: AnyPlace = None
 
 
 AnyEvent = Union[
@@ -247,7 +247,7 @@ def from_json(line: str) -> Event:
     kind = fields.pop("kind", None)
     if kind not in KINDS:
         raise ValueError(f"unknown event kind {kind!r}")
-    for key in ("place", "declared", "put"):
+    for key in ("place", "declared", "kept_at"):
         if fields.get(key) is not None:
             fields[key] = Place(*fields[key])
     fields["stack"] = tuple(Place(*place) for place in fields["stack"])

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from sample_programs import BROKEN, CLEAN
 
-IMPORTING = "import torch\nfrom helper import halve_\n\nw = torch.ones(3, requires_grad=True)\ny = w.exp()\nhalve_(y)\ny.sum().backward()\n"
-HELPER = "def halve_(t):\n    t.div_(2)\n"
+IMPORTING = "import torch\nfrom helper import grow\n\nw = torch.ones(3, requires_grad=True)\ny = grow(w)\ny.div_(2)\ny.sum().backward()\n"
+HELPER = "def grow(t):\n    return t.exp()\n"
 
 
 @pytest.fixture
@@ -40,7 +40,10 @@ def test_the_name_decides_where_it_stands(gradsafe, given, tmp_path: Path) -> No
     (tmp_path / "sub" / "train.py").write_text(CLEAN, "utf-8")  # what is on the disk is not asked
     given(IMPORTING.encode())
     ran = gradsafe("check", "--output-format", "json", "--stdin-filename", "sub/train.py", "-")
-    assert {each["filename"] for each in json.loads(ran.out)} <= {"sub/train.py", "sub/helper.py"}
+    assert ran.status == 1
+    assert [(each["filename"], each["location"]["row"]) for each in json.loads(ran.out)] == [
+        ("sub/train.py", 6)
+    ]
     (tmp_path / "pyproject.toml").write_text(
         "[tool.gradsafe.per-file-ignores]\n'sub/*' = ['saved-tensor-modified']\n", "utf-8"
     )

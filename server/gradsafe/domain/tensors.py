@@ -79,7 +79,7 @@ class Bypass:
     """The counter that did move, if any: what was saved under it is refused, what was saved under another is not."""
     span: Extent | None = None
     """The part of the storage that was written, where it is known."""
-    put: Source | None = None
+    kept_at: Source | None = None
     """Where the program put what was written, to read it in backward without a check: ``ctx.x = x``."""
 
 
@@ -170,7 +170,7 @@ class SavedTensor:
     hidden: int
     argument: bool = False
     by_object: bool = True
-    put: Source | None = None
+    kept_at: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)

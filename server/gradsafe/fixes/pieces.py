@@ -231,7 +231,7 @@ def blocks_around(sources: Sources, spot: Spot) -> Iterator[list[Piece]]:
         if isinstance(cursor.node, cst.IndentedBlock):
             yield in_one_chunk(spot.code, cursor.node.body)
     for block in sources.blocks(spot.code.chunk):
-        pieces = _pieces(block)
+        pieces = pieces_of(block)
         if pieces is None:
             return
         yield pieces
@@ -243,7 +243,7 @@ def block_of_function(sources: Sources, spot: Spot) -> tuple[list[Piece], int] |
     if not codes or not spot.code.chunk.qualname:
         return None
     header = codes[0].chunk
-    pieces = _pieces(next(iter(sources.blocks(header)), ()))
+    pieces = pieces_of(next(iter(sources.blocks(header)), ()))
     for number, piece in enumerate(pieces or ()):
         if pieces is not None and piece.parts[0].code.chunk == header:
             return pieces, number
@@ -256,10 +256,10 @@ def inner_block(sources: Sources, function: Piece) -> list[Piece] | None:
     if within is None or not within.begins_line:
         return None
     blocks = list(sources.blocks(within.chunk))
-    return _pieces(blocks[-1]) if blocks else None
+    return pieces_of(blocks[-1]) if blocks else None
 
 
-def _pieces(block: Sequence[Sequence[Code | None]]) -> list[Piece] | None:
+def pieces_of(block: Sequence[Sequence[Code | None]]) -> list[Piece] | None:
     """The statements of a block; None where one of them does not parse: who knows what it reads."""
     pieces = [_of_chunks(codes) for codes in block]
     known = [piece for piece in pieces if piece is not None]

@@ -296,12 +296,12 @@ def _leaves_changed_between_uses(state: _Run, executed: list[int]) -> None:
 
 def _wrong(state: _Run, bypass: Bypass, saved: SavedTensor | None, certain: bool) -> None:
     # A copy made in the `forward` of a custom Function has no history, and a second derivative asks for it.
-    put = bypass.put if not state.request.create_graph else None
+    kept_at = bypass.kept_at if not state.request.create_graph else None
     state.path.emit(
         WrongGradient(
             bypass.source.place, bypass.source.stack, bypass.reason, certain, bypass.tensor,
             saved.save if saved else None, state.backward, bypass.operation, bypass.name,
-            put=put.place if put is not None else None,
+            kept_at=kept_at.place if kept_at is not None else None,
         )
     )  # fmt: skip
 

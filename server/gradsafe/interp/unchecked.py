@@ -51,7 +51,7 @@ def keep(path: Path, node: int, oids: Iterable[int], reason: str, at: Noted | No
             SavedTensor(
                 0, oid, tensor.counter, version, reason, path.node(node).certain, False,
                 tensor.name, tensor.storage, len(unseen.storage_of(path, oid).hidden), not tensor.known,
-                put=at.source if at is not None and versions.get(oid) == version else None,
+                kept_at=at.source if at is not None and versions.get(oid) == version else None,
             )
         )  # fmt: skip
     if kept:
@@ -80,11 +80,17 @@ def changed(path: Path, kept: Iterable[SavedTensor]) -> list[tuple[Bypass, bool]
             if write is not None:
                 source = Source(write.place, write.stack)  # type: ignore[arg-type]
                 bypass = Bypass(
-                    source, saved.role, write.operation, write.name or saved.name, saved.tensor, put=saved.put
+                    source,
+                    saved.role,
+                    write.operation,
+                    write.name or saved.name,
+                    saved.tensor,
+                    kept_at=saved.kept_at,
                 )
                 found.append((bypass, saved.certain is Tri.YES and not saved.argument))
         found += [
-            (replace(bypass, put=saved.put), saved.certain is Tri.YES) for bypass in hidden(path, saved)
+            (replace(bypass, kept_at=saved.kept_at), saved.certain is Tri.YES)
+            for bypass in hidden(path, saved)
         ]
     return found
 

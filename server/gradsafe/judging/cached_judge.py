@@ -18,7 +18,7 @@ from gradsafe.project.cache.packing import Malformed
 from gradsafe.project.cache.store import CachedResults, Head, name_of
 from gradsafe.project.entries import in_scope
 from gradsafe.project.kept import Found
-from gradsafe.project.parallel import FEWEST, SLICE, judge_ahead, processes, results
+from gradsafe.project.parallel import FEWEST, SLICE, Judging, judge_ahead, processes
 from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
 from gradsafe.project.sharing import found_of
@@ -149,8 +149,9 @@ class CachedJudge:
         if len(rest) < FEWEST:  # this session may be asked for their fixes next
             yield from ([found_of(self.session, file)] for file in rest)
             return
+        judging = Judging(self._settings, root, self._scope)
         for at in range(0, len(rest), SLICE):
-            yield results(self._settings, root, list(self._scope), rest[at : at + SLICE])
+            yield judging.judge(rest[at : at + SLICE])
 
     # -- what is told
 

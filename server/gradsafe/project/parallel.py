@@ -73,38 +73,45 @@ def judge_ahead(
             raise
 
 
+class Judging:
+    """The results of all roots of files, some files at a time, by one session after the other."""
+
+    def __init__(self, settings: Settings, root: str, scope: Sequence[str]) -> None:
+        self._given = settings, root, tuple(scope)
+        self._session: Session | None = None
+        self._judged = 0
+
+    def judge(self, files: Sequence[str]) -> list[Found]:
+        """What the roots of ``files`` find."""
+        if self._session is None or self._judged + len(files) > SESSION:
+            self._session = self._anew()
+            self._judged = 0
+        self._judged += len(files)
+        session = self._session
+        return [found_of(session, file) for file in files]
+
+    def _anew(self) -> Session:
+        if self._session is not None:
+            self._session = None
+            gc.collect()  # it refers to itself, and by its own rules CPython looks that far back once in a gigabyte
+        settings, root, scope = self._given
+        session = Session(settings, root)
+        session.open(scope)
+        return session
+
+
 class _Process:
-    """What the one process of the pool that this is has been given, and keeps."""
+    """What the one process of the pool that this is keeps."""
 
-    given: tuple[Settings, str, list[str]]
-    session: Session | None = None
-    judged = 0
+    judging: Judging
 
 
-def _begin(settings: Settings, root: str, scope: list[str]) -> None:
+def _begin(settings: Settings, root: str, scope: Sequence[str]) -> None:
     """In a process of the pool. Ctrl+C is for the one that started it, which ends the others."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _Process.given = (settings, root, scope)
+    _Process.judging = Judging(settings, root, scope)
 
 
 def judge_slice(files: list[str]) -> list[Found]:
     """In a process of the pool: the results of all roots of some files."""
-    if _Process.session is None or _Process.judged + len(files) > SESSION:
-        if _Process.session is not None:
-            _Process.session = None
-            gc.collect()  # it refers to itself, and by its own rules CPython looks that far back once in a gigabyte
-        _Process.session, _Process.judged = _opened(*_Process.given), 0
-    _Process.judged += len(files)
-    return [found_of(_Process.session, file) for file in files]
-
-
-def results(settings: Settings, root: str, scope: list[str], files: list[str]) -> list[Found]:
-    """The results of all roots of ``files``, found in this process by a session of their own."""
-    session = _opened(settings, root, scope)
-    return [found_of(session, file) for file in files]
-
-
-def _opened(settings: Settings, root: str, scope: list[str]) -> Session:
-    session = Session(settings, root)
-    session.open(scope)
-    return session
+    return _Process.judging.judge(files)

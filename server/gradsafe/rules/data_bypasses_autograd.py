@@ -95,10 +95,10 @@ class DataBypassesAutograd(Rule):
         if cause is None:
             return None
         related = [saved(story.save)] if story.save is not None else []
-        put = event.put if isinstance(event, WrongGradient) else None
-        if put is not None:
+        kept_at = event.kept_at if isinstance(event, WrongGradient) else None
+        if kept_at is not None:
             related.append(
-                Related(Role.SAVED, put, "kept here for backward, and no version check watches it")
+                Related(Role.SAVED, kept_at, "kept here for backward, and no version check watches it")
             )
         if story.backward is not None and story.backward.operation != "return":
             related.append(backward(story.backward, "backward uses the changed value here, and says nothing"))
@@ -111,11 +111,11 @@ class DataBypassesAutograd(Rule):
             f"{operation} {cause.format(what=named(event.name))}: {_outcome(event)}",
             event.place,
             tuple(related),
-            (*_REMEDIES.get(event.reason, ()), *(("clone-on-context",) if put is not None else ())),
+            (*_REMEDIES.get(event.reason, ()), *(("clone-on-context",) if kept_at is not None else ())),
             event.name,
             event.operation,
             event.place,
-            story.save.place if story.save is not None else put,
+            story.save.place if story.save is not None else kept_at,
         )
 
 

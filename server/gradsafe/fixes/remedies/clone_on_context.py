@@ -11,29 +11,30 @@ from collections.abc import Iterator, Sequence
 import libcst as cst
 
 from gradsafe.fixes.draft import Draft
-from gradsafe.fixes.pieces import Part, Piece, block_of_function, inner_block
+from gradsafe.fixes.pieces import Part, Piece, block_of_function, inner_block, pieces_of
 from gradsafe.fixes.rewrite import clone_of, receiver
 from gradsafe.fixes.site import Site
+from gradsafe.fixes.sources import Sources
 from gradsafe.fixes.spot import Spot, find_spot
 from gradsafe.fixes.tree import Cursor, dotted, walk
 from gradsafe.rules.finding import Edit
-from gradsafe.syntax.span import Span
+from gradsafe.syntax.span import ChunkId, Span
 
 
 def propose(site: Site) -> Iterator[Draft]:
-    put = find_spot(site.sources, site.finding.saved) if site.finding.saved is not None else None
-    statement = put.statement.node if put is not None else None
-    if put is None or not isinstance(statement, cst.Assign):
+    kept = find_spot(site.sources, site.finding.saved) if site.finding.saved is not None else None
+    statement = kept.statement.node if kept is not None else None
+    if kept is None or not isinstance(statement, cst.Assign):
         return
-    for target, value in _pairs(put, statement):
+    for target, value in _pairs(kept, statement):
         for each in _tensors(value):
-            yield Draft(f"Let backward keep a copy of `{put.text(each)}`", (clone_of(put, each),), safe=True)
-        saved = _saved(site, put, statement, target, value)
+            yield Draft(f"Let backward keep a copy of `{kept.text(each)}`", (clone_of(kept, each),), safe=True)
+        saved = _saved(site, kept, statement, target, value)
         if saved:
-            yield Draft(f"Save a copy of `{put.text(value)}` for backward", tuple(saved), safe=True)
+            yield Draft(f"Save a copy of `{kept.text(value)}` for backward", tuple(saved), safe=True)
 
 
-def _pairs(put: Spot, statement: cst.Assign) -> Iterator[tuple[str, cst.BaseExpression]]:
+def _pairs(kept: Spot, statement: cst.Assign) -> Iterator[tuple[str, cst.BaseExpression]]:
     """The attributes at the spot, each with what it is set to: of ``ctx.a, ctx.b = x, y`` one of the two."""
     pending: list[tuple[cst.BaseExpression, cst.BaseExpression]] = [
         (each.target, statement.value) for each in reversed(statement.targets)
@@ -45,9 +46,9 @@ def _pairs(put: Spot, statement: cst.Assign) -> Iterator[tuple[str, cst.BaseExpr
                 both = zip(target.elements, value.elements, strict=True)
                 pending += reversed([(one.value, other.value) for one, other in both])
             continue
-        start, end = put.code.offsets(target)
+        start, end = kept.code.offsets(target)
         name = dotted(target)
-        if name is not None and "." in name and start < max(put.end, put.start + 1) and put.start < end:
+        if name is not None and "." in name and start < max(kept.end, kept.start + 1) and kept.start < end:
             yield name, value
 
 
@@ -60,11 +61,11 @@ def _tensors(value: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
 
 
 def _saved(
-    site: Site, put: Spot, statement: cst.Assign, target: str, value: cst.BaseExpression
+    site: Site, kept: Spot, statement: cst.Assign, target: str, value: cst.BaseExpression
 ) -> list[Edit]:
     """The edits after which torch keeps it; none where the class saves something already, or others use the attribute."""
     context, _, attribute = target.rpartition(".")
-    found = block_of_function(site.sources, put)
+    found = block_of_function(site.sources, kept)
     if len(statement.targets) > 1 or "." in context or found is None:
         return []
     if isinstance(statement.targets[0].target, (cst.Tuple, cst.List)) or isinstance(
@@ -79,29 +80,31 @@ def _saved(
     always = own is not None and any(each.statement is statement for each in own)
     if backward is None or not always or "save_for_backward" in texts or "saved_tensors" in texts:
         return []
-    if _is_extended(site, put):
-        return []  # by a `backward` that reads the attribute, perhaps
+    if not _is_final(site.sources, methods[at].parts[0].code.chunk):
+        return []  # a `backward` elsewhere reads the attribute, perhaps
     uses = sum(_is_attribute(each, attribute) for piece in methods for _, each in _nodes(piece))
-    edits = _unpacked(site, put, backward, attribute)
+    edits = _unpacked(site, kept, backward, attribute)
     # One edit more for the line that unpacks, and none for the statement here; what else uses it stands elsewhere.
     if len(edits) != uses:
         return []
-    copy = f"{context}.save_for_backward({receiver(put, value)}.clone())"
-    return [put.replace(*put.offsets(statement), copy), *edits]
+    copy = f"{context}.save_for_backward({receiver(kept, value)}.clone())"
+    return [kept.replace(*kept.offsets(statement), copy), *edits]
 
 
-def _is_extended(site: Site, put: Spot) -> bool:
-    """Whether another class of the file derives from the one around ``put``."""
-    *_, cls, _ = put.code.chunk.qualname.split(".")
-    for code in site.sources.outermost(put.code.chunk.file):
-        classes = (node for node in (code.body if code is not None else ()) if isinstance(node, cst.ClassDef))
-        bases = (dotted(base.value) or "" for node in classes for base in node.bases)
-        if any(base.rpartition(".")[2] == cls for base in bases):
-            return True
-    return False
+def _is_final(sources: Sources, method: ChunkId) -> bool:
+    """Whether it is a method of a class from which no other derives, as far as the block goes in which the class stands."""
+    owner = ChunkId(method.file, method.qualname.rpartition(".")[0], 0)  # a scope's own chunk is its first
+    header = sources.code(owner)
+    cls = header.body[0] if header is not None and header.body else None
+    beside = pieces_of(next(iter(sources.blocks(owner)), ()))
+    if not isinstance(cls, cst.ClassDef) or beside is None:
+        return False
+    nodes = (each.node for piece in beside for _, each in _nodes(piece))
+    bases = (base.value for each in nodes if isinstance(each, cst.ClassDef) for base in each.bases)
+    return all((dotted(base) or "").rpartition(".")[2] != cls.name.value for base in bases)
 
 
-def _unpacked(site: Site, put: Spot, backward: Piece, attribute: str) -> list[Edit]:
+def _unpacked(site: Site, kept: Spot, backward: Piece, attribute: str) -> list[Edit]:
     """The edits of ``backward`` by which it unpacks what was saved, in a line of its own, and reads that."""
     header, body = backward.parts[0].node, inner_block(site.sources, backward) or []
     context = _context(header)
@@ -116,7 +119,7 @@ def _unpacked(site: Site, put: Spot, backward: Piece, attribute: str) -> list[Ed
     first = next((each for each in body if not _is_docstring(each)), None)
     if not reads or first is None:
         return []
-    line = f"{first.indent}({attribute},) = {context}.saved_tensors{put.newline}"
+    line = f"{first.indent}({attribute},) = {context}.saved_tensors{kept.newline}"
     return [first.preceded_by(line), *reads]
 
 
