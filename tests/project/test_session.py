@@ -306,7 +306,7 @@ def test_a_file_goes_by_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     named = session.check("main.py")
     assert named.file == "main.py"
     assert session.check(str(tmp_path / "main.py")).work.roots_run == 0
-    assert {f.primary.chunk.file for f in named.findings if hasattr(f.primary, "chunk")} == {"main.py"}
+    assert {f.where.chunk.file for f in named.findings if hasattr(f.where, "chunk")} == {"main.py"}
 
 
 def test_a_root_that_is_given_up_leaves_no_trace_and_is_run_again(session: Session) -> None:

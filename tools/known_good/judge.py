@@ -60,12 +60,10 @@ def judge_slice(root: str, files: list[str]) -> dict[str, Any]:
     ignorance = Ignorance()
     with watching(ignorance):
         records = [_judge_file(session, root, file, outcomes, ignorance) for file in files]
-    found = {file_of(finding): None for outcome in outcomes.values() for finding in outcome.findings}
+    named = (file_of(finding) for outcome in outcomes.values() for finding in outcome.findings)
+    found = dict.fromkeys(file for file in named if file is not None)
     findings = [
-        _finding(session, root, finding)
-        for file in found
-        if file is not None
-        for finding in merge(file, outcomes)
+        _finding(session, root, finding) for file in found for finding in merge(file, outcomes, found)
     ]
     return asdict(SliceRecord(records, findings, dict(ignorance.causes)))
 

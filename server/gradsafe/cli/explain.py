@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from gradsafe.cli.check import with_proved_fixes
 from gradsafe.cli.failure import Failure
-from gradsafe.cli.opening import Opened, open_paths
+from gradsafe.cli.opening import Opened, open_paths, widened
 from gradsafe.explain.cuts import cuts_behind
 from gradsafe.explain.error_text import ErrorText, read_error
 from gradsafe.explain.suspects import SHOWN, files_of, located, ranked, with_imports
@@ -40,9 +40,11 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     paths = arguments.paths or [os.path.relpath(file) for file in files_of(error)]
     opened = open_paths(paths) if paths else None
-    suspects = ranked(_entries(opened), error)[:SHOWN] if opened is not None else []
+    suspects: list[Entry] = []
     if opened is not None:
-        suspects = [with_proved_fixes(opened.judge, entry) for entry in suspects]
+        opened = widened(opened, with_imports(opened.files, opened.judge.imports))
+        found = ranked(_entries(opened), error)[:SHOWN]
+        suspects = [with_proved_fixes(opened.judge, entry) for entry in found]
     _tell(error, suspects, opened, arguments)
     return 0
 
@@ -72,7 +74,7 @@ def _text(file: str | None) -> str:
 
 
 def _entries(opened: Opened) -> Iterator[Entry]:
-    for file in with_imports(opened.files, opened.judge.imports):
+    for file in opened.files:
         yield from wanted(opened.judge.check(file).entries, None, frozenset({UNUSED}))
 
 

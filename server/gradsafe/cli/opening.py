@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,6 +69,15 @@ def open_paths(paths: list[str], folder: Folder | None = None, advice: bool = Fa
         _shown(loaded.settings.baseline),
         settings,
     )
+
+
+def widened(opened: Opened, files: Iterable[str]) -> Opened:
+    """The same project with these files judged, too: each is told what is wrong in itself, none what is wrong in another one."""
+    from gradsafe.cli.caching import folder_of
+    from gradsafe.judging.cached_judge import CachedJudge
+
+    every = tuple(dict.fromkeys((*opened.files, *files)))
+    return replace(opened, files=every, judge=CachedJudge(opened.settings, every, folder_of()))
 
 
 def open_text(file: str, text: str, folder: Folder, advice: bool = False) -> Opened:

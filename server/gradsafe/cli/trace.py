@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from gradsafe.cli.check import write_utf8
 from gradsafe.cli.failure import Failure
-from gradsafe.cli.opening import open_paths
+from gradsafe.cli.opening import open_paths, widened
 from gradsafe.judging.judge import wanted
 from gradsafe.rules.finding import UNUSED
 from gradsafe_tracer.timeline import lost, refusal, write_page
@@ -72,9 +72,10 @@ def _compared(result: TraceResult, request: TraceRequest) -> Comparison | None:
     if request.module is not None or not request.file.endswith(".py"):
         return None
     try:
-        judge, ran = open_paths([request.file]).judge, files_that_ran(result)
-        others = [file for file in judge.imports(request.file) if os.path.realpath(file) in ran]
-        found = [entry for file in (request.file, *others) for entry in judge.check(file).entries]
+        opened, ran = open_paths([request.file]), files_that_ran(result)
+        imported = opened.judge.imports(request.file)
+        opened = widened(opened, (file for file in imported if os.path.realpath(file) in ran))
+        found = [entry for file in opened.files for entry in opened.judge.check(file).entries]
         predicted = wanted(found, None, frozenset({UNUSED}))  # no run bears out what is said of a comment
     except Exception:  # the run is what was asked for
         return None

@@ -68,7 +68,8 @@ class CachedJudge:
             about = head.about
         except Malformed:
             return self._inner.check(file)
-        is_told_of = file in self._targets or self._settings.advises or about.suppresses
+        is_target = file in self._targets or file in self._leading_out
+        is_told_of = is_target or self._settings.advises or about.suppresses
         entries = self._telling(file).entries if is_told_of else ()
         troubles = tuple(trouble(each, _place(each.where)) for each in about.problems)
         bounds = tuple(bound(each, _place(each.where)) for each in about.limits)
@@ -164,8 +165,14 @@ class CachedJudge:
     def _targets(self) -> frozenset[str]:
         return frozenset().union(*(head.targets for head in self._heads.values()))
 
+    @cached_property
+    def _leading_out(self) -> frozenset[str]:
+        """The files from which a run comes to a line out of scope in which something is found."""
+        outside = (head for head in self._heads.values() if head.targets.difference(self._heads))
+        return frozenset().union(*(head.texts for head in outside))
+
     def _forget_names(self) -> None:
-        for each in ("_heads", "_targets"):
+        for each in ("_heads", "_targets", "_leading_out"):
             self.__dict__.pop(each, None)
         self._names.clear()
         self._told.clear()
@@ -174,7 +181,11 @@ class CachedJudge:
         """Names all that what is told of ``file`` rests on."""
         known = self._names.get(file)
         if known is None:
-            read_by = [(owner, head.rests_on) for owner, head in self._heads.items() if file in head.texts]
+            read_by = [
+                (owner, head.rests_on, sorted(head.targets.difference(self._heads)))
+                for owner, head in self._heads.items()
+                if file in head.texts
+            ]
             digest = self._results.disk.digest(file)
             known = self._names[file] = name_of(_spelled(self._settings), file, digest, read_by)
         return known

@@ -50,7 +50,7 @@ class Judge(Protocol):
         """Judge these files in ``jobs`` processes (None: one for each processor), so that :meth:`check` knows the answers; how many more are done, each time."""
 
     def check(self, file: str) -> Verdict:
-        """The findings whose primary place is in ``file``."""
+        """The findings that are told in ``file``, one of those that were opened."""
 
     def imports(self, file: str) -> tuple[str, ...]:
         """The files of the workspace that ``file`` imports, and that those import, in turn."""

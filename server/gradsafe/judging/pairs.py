@@ -15,7 +15,7 @@ from gradsafe.fixes.chunk_sources import ChunkSources
 from gradsafe.fixes.patch import Patch
 from gradsafe.fixes.verify import MERGES_BACKWARDS
 from gradsafe.judging.mend import NEVER_APPLIED
-from gradsafe.judging.trial import Proof, made, placed, prove
+from gradsafe.judging.trial import Proof, made, placed, prove, same_scope
 from gradsafe.project.recording import Key
 from gradsafe.project.session import Session
 from gradsafe.project.sharing import reads_of, targets_of
@@ -45,10 +45,11 @@ class Pairs:
 def pairs(session: Session, finding: Finding, fixes: Iterable[Fix]) -> Pairs:
     """The first pair that holds of those that begin with one of ``fixes``, none of which holds alone."""
     search = _Search(session, finding)
-    for pair in itertools.islice(search.candidates(fixes), TRIED):
-        if search.holds(pair):
-            return Pairs((pair,), search.rests_on(True))
-    return Pairs((), search.rests_on(False))
+    with same_scope(session):
+        for pair in itertools.islice(search.candidates(fixes), TRIED):
+            if search.holds(pair):
+                return Pairs((pair,), search.rests_on(True))
+        return Pairs((), search.rests_on(False))
 
 
 class _Search:

@@ -31,9 +31,10 @@ class Proof:
 
 def prove(session: Session, finding: Finding, fix: Fix) -> Proof:
     """Whether with ``fix`` the finding is gone and none has come."""
-    trial = _Trial(session, finding, fix)
-    sources = ChunkSources(session.workspace.tree)
-    holds = verify(fix, finding, trial.findings, sources, lambda: trial.ran)
+    with same_scope(session):
+        trial = _Trial(session, finding, fix)
+        sources = ChunkSources(session.workspace.tree)
+        holds = verify(fix, finding, trial.findings, sources, lambda: trial.ran)
     reads = {
         key: value for key, value in trial.reads.items() if key[0] != "text" or key[1] not in trial.files
     }
@@ -73,6 +74,17 @@ class _Trial:
 def placed(session: Session, edits: Iterable[Edit]) -> list[EntryEdit]:
     """The edits where they stand now; those whose chunk is gone are left out."""
     return [EntryEdit(place, edit.content) for edit in edits if (place := session.place(edit.span))]
+
+
+@contextmanager
+def same_scope(session: Session) -> Iterator[None]:
+    """What is looked at meanwhile is not in scope afterwards, if it was not before."""
+    before = frozenset(session.scope)
+    try:
+        yield
+    finally:
+        for file in set(session.scope) - before:
+            session.drop(file)
 
 
 @contextmanager

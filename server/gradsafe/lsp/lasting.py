@@ -84,7 +84,10 @@ class Lasting:
             place = self._move(each.place, texts)
             if place is not None:
                 related.append(replace(each, place=place))
-        return replace(finding, primary=primary, related=tuple(related))
+        told_at = self._move(finding.told_at, texts)
+        if finding.told_at is not None and told_at is None:
+            return None
+        return replace(finding, primary=primary, related=tuple(related), told_at=told_at)
 
     def _move(self, place: AnyPlace, texts: dict[ChunkId, str]) -> AnyPlace:
         if not isinstance(place, Span):
@@ -103,6 +106,6 @@ class Lasting:
 
 
 def _spans(finding: Finding) -> Iterable[Span]:
-    for place in (finding.primary, *(each.place for each in finding.related)):
+    for place in (finding.primary, finding.told_at, *(each.place for each in finding.related)):
         if isinstance(place, Span):
             yield place

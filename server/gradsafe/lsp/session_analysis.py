@@ -190,11 +190,12 @@ class SessionAnalysis:
             return ()
         known = self._session(files[0])
         session = Session(known.settings, known.workspace.root)
-        session.open(files)
+        names = with_imports(files, session.imports)
+        session.open(names)
         sources = ChunkSources(session.workspace.tree)
         found = [
             to_entry(finding, offer(finding, sources), session.place)
-            for name in with_imports(files, session.imports)
+            for name in names
             for finding in session.check(name).findings
         ]
         return ranked([entry for entry in found if entry is not None], error)[:SHOWN]

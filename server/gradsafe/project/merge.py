@@ -1,6 +1,7 @@
 """The findings of many roots to the findings of one file.
 
-A finding belongs to the root that found it, and is shown where its primary place is. Several roots may tell of
+A finding belongs to the root that found it, and is shown where its primary place is; where nobody looks at that file, at
+the call that leads there. Several roots may tell of
 one defect: the surest of them is told. A function that is called in its file with better-known arguments is
 not also judged by what it would do with unknown ones, unless that is an error whoever calls it. So is one that an entry
 point of the program calls, in whatever file.
@@ -8,7 +9,7 @@ point of the program calls, in whatever file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -22,19 +23,23 @@ from gradsafe.syntax.span import ChunkId, Span
 from gradsafe.syntax.suppressions import Suppression, Unused
 
 _ORDER = tuple(Severity)
+_CERTAIN = (Severity.ERROR, Severity.WARNING)
 
 
-def merge(file: str, outcomes: Mapping[Root, Outcome]) -> list[Finding]:
+def merge(file: str, outcomes: Mapping[Root, Outcome], scope: Container[str]) -> list[Finding]:
     """What all roots together say of ``file``: one finding for a primary place and code, in no order of importance."""
-    if not any(file_of(finding) == file for outcome in outcomes.values() for finding in outcome.findings):
+    placed = {
+        root: found
+        for root, outcome in outcomes.items()
+        if (found := [each for one in outcome.findings if file_of(each := in_sight(one, scope)) == file])
+    }
+    if not placed:
         return []  # as of most files: who calls whom need not be asked
     told: dict[tuple[str, object], tuple[tuple[int, int], Finding]] = {}
     better_known = _called_with_more(outcomes)
     plain = never_with_grad(outcomes)
-    for number, (root, outcome) in enumerate(outcomes.items()):
-        for finding in outcome.findings:
-            if file_of(finding) != file:
-                continue
+    for number, (root, findings) in enumerate(placed.items()):
+        for finding in findings:
             if root in plain or (root in better_known and finding.severity is not Severity.ERROR):
                 continue
             key = (finding.code, finding.primary)
@@ -44,9 +49,21 @@ def merge(file: str, outcomes: Mapping[Root, Outcome]) -> list[Finding]:
     return [finding for _, finding in told.values()]
 
 
+def in_sight(finding: Finding, scope: Container[str]) -> Finding:
+    """The finding as it is told to somebody who looks at the files of ``scope``: in one of these, if there is no doubt that
+    something is wrong. It may be a helper's line that a run from here breaks, and nobody has opened that.
+    """
+    target = file_of(finding)
+    if target is None or target in scope or finding.severity not in _CERTAIN:
+        return finding
+    calls = (call for call in reversed(finding.calls) if isinstance(call, Span))
+    return replace(finding, told_at=next((call for call in calls if call.chunk.file in scope), None))
+
+
 def file_of(finding: Finding) -> str | None:
-    """The file of the primary place."""
-    return finding.primary.chunk.file if isinstance(finding.primary, Span) else None
+    """The file of the place where it is told."""
+    span = span_of(finding)
+    return span.chunk.file if span is not None else None
 
 
 class Calls(Protocol):
@@ -123,8 +140,8 @@ def suppressed(finding: Finding, given: Sequence[Suppression]) -> bool:
 
 
 def span_of(finding: Finding) -> Span | None:
-    """The primary place, if it is a span."""
-    return finding.primary if isinstance(finding.primary, Span) else None
+    """The place where it is told, if it is a span."""
+    return finding.where if isinstance(finding.where, Span) else None
 
 
 def followed(outcomes: Mapping[Root, Outcome]) -> bool:

@@ -44,4 +44,4 @@ class FileResult:
 def in_order(findings: Iterable[Finding], place: Callable[[AnyPlace], Place | None]) -> tuple[Finding, ...]:
     """By place, then by code: the same findings always read the same."""
     nowhere = Place("", 0, 0, 0, 0)
-    return tuple(sorted(findings, key=lambda each: (place(each.primary) or nowhere, each.code)))
+    return tuple(sorted(findings, key=lambda each: (place(each.where) or nowhere, each.code)))

@@ -349,10 +349,6 @@ class Session:
             known = self._plans[file] = Plan(Outline(tree, entries, before), known)
         return known
 
-    def _roots_of(self, file: str) -> tuple[Root, ...]:
-        plan = self._plan(file)
-        return plan.roots if plan is not None else ()
-
     def _in_turn(self, file: str) -> tuple[Root, ...]:
         """The roots in the order in which they may spend the file's budget."""
         plan = self._plan(file)
@@ -436,15 +432,17 @@ class Session:
         opened = self.workspace.opened(file)
         if isinstance(opened, Unreadable):
             return FileResult(file, (), (unreadable(opened),), None, Work())
-        owners = [(self._roots_of(owner), self._standing(owner)) for owner in self._owners(file)]
-        known = {root: standing[root] for roots, standing in owners for root in roots}
+        plans = [(self._plan(owner), self._standing(owner)) for owner in self._owners(file)]
+        known = {root: standing[root] for plan, standing in plans if plan is not None for root in plan.roots}
         parsed, instructions, runs = (now - then for now, then in zip(self._counts(), before, strict=True))
+        outcomes = {root: kept.outcome if kept is not None else None for root, kept in known.items()}
         return tell(
             opened,
-            {root: kept.outcome if kept is not None else None for root, kept in known.items()},
+            outcomes,
             self.settings,
             self._problems.of(opened),
             advice,
             (parsed, instructions, runs),
             self.workspace,
+            self._scope,
         )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from gradsafe.report.pages import page_url
-from gradsafe.rules.finding import Finding, Fix, Role, Severity
+from gradsafe.rules.finding import Finding, Fix, Related, Role, Severity
 from gradsafe.syntax.span import Span
 from gradsafe_tracer.events import AnyPlace, Place
 
@@ -62,21 +63,32 @@ def to_entry(finding: Finding, fixes: Iterable[Fix], resolve: Resolve) -> Entry 
 
     A related place that is gone is left out, and so is a fix with an edit that is.
     """
-    place = resolve(finding.primary)
-    if place is None:
+    place, line = resolve(finding.where), resolve(finding.primary)
+    if place is None or line is None:
         return None
-    related = [(each, resolve(each.place)) for each in finding.related]
+    message, stories = finding.message, finding.related
+    if finding.told_at is not None:
+        message = f"in {_named(finding.primary, line)}, {message}"
+        stories = (Related(Role.CHANGE, finding.primary, "change this line"), *stories)
+    related = [(each, resolve(each.place)) for each in stories]
     return Entry(
         finding.code,
         finding.severity,
-        finding.message,
+        message,
         page_url(finding.code),
         place,
         tuple(EntryRelated(each.role, found, each.message) for each, found in related if found is not None),
         tuple(found for fix in fixes if (found := _to_fix(fix, resolve)) is not None),
         finding.runtime_message,
-        finding.primary.chunk.qualname if isinstance(finding.primary, Span) else "",
+        finding.where.chunk.qualname if isinstance(finding.where, Span) else "",
     )
+
+
+def _named(where: AnyPlace, line: Place) -> str:
+    """The function in which a line stands, and the last part of its file's name: the whole is named where the line is shown."""
+    function = where.chunk.qualname if isinstance(where, Span) else ""
+    file = PurePath(line.file).name
+    return f"`{function}` ({file})" if function else file
 
 
 def _to_fix(fix: Fix, resolve: Resolve) -> EntryFix | None:

@@ -59,6 +59,8 @@ def _lines(entry: Entry, texts: Mapping[str, str], *, colour: bool) -> Iterator[
 def _primary_label(entry: Entry) -> str:
     if entry.code == UNUSED:
         return "silences nothing"
+    if any(each.role is Role.CHANGE for each in entry.related):
+        return "leads there"
     return (
         "built to work in place"
         if any(each.role is Role.CALL for each in entry.related)

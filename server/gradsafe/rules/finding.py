@@ -39,6 +39,8 @@ class Role(Enum):
     ALIAS = "alias"
     CREATED = "created"
     FIRST = "first"
+    CHANGE = "change"
+    """The line to change of a finding that is told at the call which leads there."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,9 @@ class Finding:
     ``remedies`` are the names of modules in ``gradsafe.fixes`` in order of preference;
     ``subject`` is the source text of the tensor that is written, where it has one;
     ``write`` is the in-place operation itself where ``primary`` is a declaration;
-    ``runtime_message`` is the error that torch will raise (None where torch stays silent).
+    ``runtime_message`` is the error that torch will raise (None where torch stays silent);
+    ``calls`` are those through which the run came to the write, outermost first, and ``told_at`` is one of them where
+    nobody looks at the file of ``primary``.
     """
 
     code: str
@@ -80,6 +84,13 @@ class Finding:
     write: AnyPlace = None
     saved: AnyPlace = None
     runtime_message: str | None = None
+    calls: tuple[AnyPlace, ...] = ()
+    told_at: AnyPlace = None
+
+    @property
+    def where(self) -> AnyPlace:
+        """Where it is told."""
+        return self.told_at or self.primary
 
 
 @dataclass(frozen=True)

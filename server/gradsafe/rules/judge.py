@@ -64,9 +64,19 @@ def judge(logs: Sequence[Log], is_forward: bool = False, alone: bool = False) ->
                 finding = _after(first, finding)
             elif isinstance(story.event, Raise) and story.event.certain:
                 first = finding
+            finding = replace(finding, calls=_calls(finding, story))
             groups.setdefault((finding.code, finding.primary), []).append(_Sighting(finding, story))
     found = [_merge(sightings, logs, is_forward, alone) for sightings in groups.values()]
     return sorted(found, key=lambda finding: (_ORDER.index(finding.severity), finding.code))
+
+
+def _calls(finding: Finding, story: Story) -> tuple[AnyPlace, ...]:
+    """Through which the run came to the line to change; of a declaration, to what was declared."""
+    for place in (finding.primary, finding.write):
+        for event in story.log.happened:
+            if event.place == place:
+                return event.stack
+    return story.event.stack
 
 
 def _touch(one: AnyPlace, other: AnyPlace) -> bool:

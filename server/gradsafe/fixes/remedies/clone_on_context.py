@@ -28,7 +28,9 @@ def propose(site: Site) -> Iterator[Draft]:
         return
     for target, value in _pairs(kept, statement):
         for each in _tensors(value):
-            yield Draft(f"Let backward keep a copy of `{kept.text(each)}`", (clone_of(kept, each),), safe=True)
+            yield Draft(
+                f"Let backward keep a copy of `{kept.text(each)}`", (clone_of(kept, each),), safe=True
+            )
         saved = _saved(site, kept, statement, target, value)
         if saved:
             yield Draft(f"Save a copy of `{kept.text(value)}` for backward", tuple(saved), safe=True)

@@ -16,7 +16,7 @@ IGNORE = re.compile(r"#\s*gradsafe:\s*ignore(?:\[(?P<codes>[^\]]*)\])?")
 
 
 def propose(site: Site) -> Iterator[Draft]:
-    spot = find_spot(site.sources, site.finding.primary)
+    spot = find_spot(site.sources, site.finding.where)
     end = _end_of_code(spot) if spot is not None else None
     if spot is None or end is None:
         return

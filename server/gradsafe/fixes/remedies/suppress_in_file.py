@@ -14,7 +14,7 @@ from gradsafe.syntax.span import Span
 
 
 def propose(site: Site) -> Iterator[Draft]:
-    span = site.sources.span(site.finding.primary)
+    span = site.sources.span(site.finding.where)
     statements = site.sources.outermost(span.chunk.file) if span is not None else iter(())
     first = next((code for code in statements if code is not None and not _is_docstring(code)), None)
     if first is None:
