@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -48,6 +49,7 @@ from gradsafe.interp import (
     names,
     numpy_api,
     optimizers,
+    renewing,
     tensor_api,
     threads,
     told,
@@ -61,6 +63,9 @@ from gradsafe.ir.instructions import Parameter
 
 MAX_TOLD = 24
 """Told functions in each other: they add nothing to the stack of places, so what they call has a bound of its own."""
+
+_LEAVES_ALONE = sys.stdlib_module_names | {"torch", "numpy"}
+"""Packages whose functions put no other tensor into what they get; those that do are told elsewhere."""
 
 OPEN = "**"
 """Among the keyword arguments of a call: a value for those that a starred argument may hold, unseen."""
@@ -105,6 +110,15 @@ def unknown_result(path: Path, call: Call) -> Outcomes:
     return [(path, value)]
 
 
+def _by_somebody(machine: Machine, path: Path, request: Call) -> Outcomes:
+    """The same where whoever is called may change what it gets."""
+    return [
+        outcome
+        for each in renewing.hand_over(machine, path, request)
+        for outcome in unknown_result(each, request)
+    ]
+
+
 def call(machine: Machine, path: Path, request: Call) -> Outcomes:
     """Carry out a call; the result per path."""
     function = request.function
@@ -137,7 +151,7 @@ def call(machine: Machine, path: Path, request: Call) -> Outcomes:
         if same is not None:
             return [(path, same)]
         outcomes = optimizers.backward_of_unknown(machine, path, function, request)
-        return outcomes if outcomes is not None else unknown_result(path, request)
+        return outcomes if outcomes is not None else _by_somebody(machine, path, request)
     if isinstance(function, Manager) and request.args and isinstance(request.args[0], FunctionValue):
         return [(path, replace(request.args[0], grad_mode=function.mode))]
     if isinstance(function, Lazy) and request.args and isinstance(request.args[0], FunctionValue):
@@ -193,7 +207,9 @@ def _call_bound(machine: Machine, path: Path, bound: Bound, call: Call) -> Outco
     if isinstance(receiver, Manager) and function in ("__enter__", "__exit__"):
         return [(path, contexts.by_hand(path, receiver, function))]
     outcomes = container_methods.call_method(machine, path, receiver, function, call)
-    return outcomes if outcomes is not None else unknown_result(path, call)
+    if outcomes is not None or not isinstance(receiver, Unknown):
+        return outcomes if outcomes is not None else unknown_result(path, call)
+    return _by_somebody(machine, path, call)
 
 
 def _made_by_python(
@@ -229,7 +245,9 @@ def _call_external(machine: Machine, path: Path, function: External, call: Call)
             return applied
     if call.args and isinstance(call.args[0], (FunctionValue, ClassValue)) and len(call.args) == 1:
         return [(path, call.args[0])]  # a decorator from outside: it wraps, it does not change what is done
-    return unknown_result(path, call)
+    if function.name.split(".")[0] in _LEAVES_ALONE:
+        return unknown_result(path, call)
+    return _by_somebody(machine, path, call)
 
 
 def call_class_getitem(

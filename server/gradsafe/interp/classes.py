@@ -35,6 +35,7 @@ from gradsafe.interp import (
     modules,
     names,
     operators,
+    renewing,
     tensor_api,
     torch_ops,
     unchecked,
@@ -154,7 +155,10 @@ def get_attribute(machine: Machine, path: Path, obj: Value, name: str, source: S
             return tensor_api.get_attribute(machine, path, tensor, name, source)
     if isinstance(obj, Unknown):
         own = path.vars.get((("attributes", obj.token), name))
-        return [(path, own if own is not None else Unknown(("attr", obj.token, name)))]
+        if own is not None:
+            return [(path, own)]
+        read = Unknown(("attr", obj.token, name))
+        return renewing.read_again(machine, path, read, source, f"`{name}` is the same each time")
     if isinstance(obj, TupleValue) and obj.cls is not None:
         known = data_classes.tuple_attribute(path, obj, name)
         if known is not None:
@@ -221,7 +225,7 @@ def _module_attribute(machine: Machine, path: Path, obj: ModuleValue, name: str)
 def _instance_attribute(machine: Machine, path: Path, obj: Instance, name: str, source: Source) -> Outcomes:
     own = path.vars.get((obj.oid, name))
     if own is not None:
-        return [(path, own)]
+        return renewing.attribute(machine, path, obj, name, own, source)
     if name == "__class__":
         return [(path, obj.cls if isinstance(obj.cls, ClassValue) else External(obj.cls))]
     if name == "__dict__":

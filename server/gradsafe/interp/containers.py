@@ -33,6 +33,7 @@ from gradsafe.interp import (
     module_containers,
     modules,
     picking,
+    renewing,
     stand_ins,
 )
 from gradsafe.interp.machine import Machine, Outcomes
@@ -300,7 +301,8 @@ def get_item(machine: Machine, path: Path, value: Value, index: Value, source: S
         return [(path, value)]  # `Tensor["b c"]`, `list[int]`: an annotation
     if isinstance(value, Unknown) and (known := path.vars.get((("tensor", value.token), "#ref"))) is not None:
         return indexing.get_tensor_item(machine, path, known, index, source)  # type: ignore[arg-type]
-    return [(path, picking.unknown_at(value, index, source))]
+    item = picking.unknown_at(value, index, source)
+    return renewing.read_again(machine, path, item, source, "the item is the same each time")
 
 
 def _letter(text: str, index: Value) -> Value | None:
