@@ -47,10 +47,19 @@ MAX_RANGE = 64
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """What a loop goes over: values (or functions of the path that make them); ``open``: their number is not known."""
+    """What a loop goes over: values (or functions of the path that make them); ``open``: their number is not known.
+
+    ``some``: there is one at least, as an earlier loop over the same has seen.
+    """
 
     items: tuple[Value | Callable[[Path], Value], ...]
     open: bool = False
+    some: bool = False
+
+    @property
+    def may_be_none(self) -> bool:
+        """Whether the body may not run at all."""
+        return self.open and not self.some
 
 
 def elements(path: Path, value: Value) -> tuple[Value, ...]:
@@ -160,6 +169,15 @@ def iterate(machine: Machine, path: Path, value: Value, source: Source) -> list[
         if indices is not None:
             head = [const(index) for index in indices[: machine.budget.rounds + 1]]
             return [(path, Rounds((*head, const(indices[-1]))))]
+        length = _known_length(path, value)
+        if length is not None:
+            numbers = tuple(const(index) for index in range(*length)[:MAX_RANGE])
+            return [
+                (
+                    path,
+                    Rounds((*numbers, Unknown(("index", source.place, path.new_id()))), True, bool(numbers)),
+                )
+            ]
         return [(path, _open(machine, lambda p: Unknown(("index", source.place, p.new_id()))))]
     if isinstance(value, TensorRef):
         return indexing.iterate_tensor(machine, path, value, source)
@@ -180,13 +198,26 @@ def iterate(machine: Machine, path: Path, value: Value, source: Source) -> list[
         rest = rest_of(path, value)
         known = elements(path, value)
         if rest is not None:
-            return [(path, Rounds(stand_ins.rounds(path, known, rest, machine.budget.rounds), True))]
+            items = stand_ins.rounds(path, known, rest, machine.budget.rounds)
+            return [(path, Rounds(items, True, bool(known)))]
         return [(path, Rounds(known))]
     if isinstance(value, Instance):
         return _iterate_instance(machine, path, value, source)
     if isinstance(value, Const) and isinstance(value.value, str):
         return [(path, Rounds(tuple(const(letter) for letter in value.value[:MAX_RANGE])))]
     return [(path, _open(machine, lambda p: unknown_item(p, value, source)))]
+
+
+def _known_length(path: Path, value: RangeValue) -> tuple[int, int] | None:
+    """The indices from which to which a list surely has elements, of ``range(len(xs))``."""
+    token = value.stop.token if isinstance(value.stop, Unknown) else None
+    if not (isinstance(token, tuple) and len(token) == 2 and token[0] == "len"):
+        return None
+    start, held = value.start, token[1]
+    counts = isinstance(start, Const) and isinstance(start.value, int) and value.step == const(1)
+    if not (counts and isinstance(held, ListRef) and isinstance(path.heap.get(held.oid), Items)):
+        return None
+    return max(0, int(str(start.value))), len(path.items(held.oid).known)  # type: ignore[union-attr]
 
 
 def _open(machine: Machine, make: Callable[[Path], Value]) -> Rounds:

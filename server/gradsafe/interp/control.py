@@ -118,8 +118,9 @@ def _rounds(machine: Machine, path: Path, i: ir.For, rounds: containers.Rounds) 
     done: list[Path] = []
     running = [path]
     if rounds.open:
-        empty = path.fork()
-        done.extend(machine.run(empty, i.orelse))
+        if rounds.may_be_none:
+            empty = path.fork()
+            done.extend(machine.run(empty, i.orelse))
         if len(items) > machine.budget.rounds + 1 and not _index_matters(machine, i):
             items = items[: machine.budget.rounds + 1]
     elif len(items) > machine.budget.rounds + 1 and (

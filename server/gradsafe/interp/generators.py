@@ -233,7 +233,7 @@ def each_of(
     done: list[Path] = []
     for start, rounds in containers.iterate(machine, path, value, source):
         running = [start]
-        if rounds.open:
+        if rounds.may_be_none:
             done.append(start.fork())
         for item in rounds.items:
             following: list[Path] = []

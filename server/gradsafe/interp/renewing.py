@@ -54,7 +54,9 @@ def attribute(
 ) -> Outcomes:
     """An attribute of an object of the program: of one that was handed to somebody perhaps not what it was."""
     handed = path.vars.get((obj.oid, HANDED))
-    if not (isinstance(handed, Const) and isinstance(value, TensorRef) and value.oid < int(str(handed.value))):
+    if not (
+        isinstance(handed, Const) and isinstance(value, TensorRef) and value.oid < int(str(handed.value))
+    ):
         return [(path, value)]
     return read_again(machine, path, value, source, f"`{name}` is what it was")
 
