@@ -27,7 +27,18 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import calls, classes, containers, data_classes, module_containers, operators, torch_ops
+from gradsafe.interp import (
+    attribute_dict,
+    calls,
+    classes,
+    containers,
+    data_classes,
+    module_containers,
+    operators,
+    renewing,
+    stand_ins,
+    torch_ops,
+)
 from gradsafe.interp.bases import mro
 
 if TYPE_CHECKING:
@@ -261,7 +272,16 @@ def _setattr(machine: Machine, path: Path, call: Call) -> Outcomes | None:
         obj, name, value = call.args[0], str(call.args[1].value), call.args[2]
         paths = classes.assign_attribute(machine, path, obj, name, value, call.source, call.subject)
         return [(each, NONE) for each in paths]
+    if len(call.args) == 3 and isinstance(obj := call.args[0], Instance) and renewing.is_plain(obj):
+        held = (path.vars.get((obj.oid, name)) for name in classes.attribute_names(path, obj.oid))
+        stand_ins.perhaps_replaced(path, (value for value in held if value is not None))
     return [(path, NONE)]
+
+
+@builtin("builtins.vars", needs=1)
+def _vars(machine: Machine, path: Path, call: Call) -> Outcomes | None:
+    obj = call.args[0]
+    return [(path, attribute_dict.read(path, obj))] if isinstance(obj, Instance) else None
 
 
 @builtin("builtins.delattr")

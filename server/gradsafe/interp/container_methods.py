@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 def call_method(machine: Machine, path: Path, receiver: Value, name: str, call: Call) -> Outcomes | None:
     """A method of a list, dict, tuple, string or context manager; None where not known."""
+    if isinstance(receiver, (ListRef, DictRef)) and name in _SPELLED_OUT:
+        return _spelled_out(machine, path, receiver, name, call)
     if isinstance(receiver, ListRef):
         return _list_method(machine, path, receiver, name, call)
     if isinstance(receiver, DictRef):
@@ -65,6 +67,25 @@ def call_method(machine: Machine, path: Path, receiver: Value, name: str, call: 
             total *= size
         return [(path, const(total))]
     return None
+
+
+_SPELLED_OUT = {"__getitem__": 1, "__setitem__": 2, "__delitem__": 1}
+"""What brackets stand for, with the number of arguments."""
+
+
+def _spelled_out(
+    machine: Machine, path: Path, receiver: ListRef | DictRef, name: str, call: Call
+) -> Outcomes | None:
+    if len(call.args) != _SPELLED_OUT[name]:
+        return None
+    if name == "__getitem__":
+        return containers.get_item(machine, path, receiver, call.args[0], call.source)
+    if name == "__delitem__":
+        containers.delete_item(path, receiver, call.args[0])
+        return [(path, NONE)]
+    index, item = call.args
+    paths = containers.set_item(machine, path, receiver, index, item, call.source, call.subject, False)
+    return [(each, NONE) for each in ([path] if paths is None else paths)]
 
 
 def _list_method(machine: Machine, path: Path, receiver: ListRef, name: str, call: Call) -> Outcomes | None:
@@ -237,6 +258,7 @@ def _dict_method(path: Path, receiver: DictRef, name: str, call: Call) -> Outcom
         rest = entries.rest or other
         if not isinstance(first, (DictRef, Const)):
             rest = Unknown(("update", receiver.oid))
+            stand_ins.perhaps_replaced(path, (item for _, item in entries.known))
         path.heap[receiver.oid] = Entries(tuple(merged.items()), rest)
         attribute_dict.was_updated(path, receiver)
         return [(path, NONE)]

@@ -155,7 +155,7 @@ def _replace(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     return [(path, twin)]
 
 
-@library("dataclasses.asdict", "dataclasses.astuple", "builtins.vars")
+@library("dataclasses.asdict", "dataclasses.astuple")
 def _as_container(machine: Machine, path: Path, call: Call) -> Outcomes | None:
     if len(call.args) != 1 or not isinstance(call.args[0], Instance):
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from gradsafe.domain.state import Entries, Items, Path, Status
 from gradsafe.domain.values import (
@@ -31,14 +31,12 @@ from gradsafe.interp import (
     evidence,
     names,
     operators,
+    stand_ins,
     strings,
     torch_ops,
 )
 from gradsafe.interp.machine import EXECUTE, UNREADABLE, Machine, Outcomes, span
 from gradsafe.ir import instructions as ir
-
-if TYPE_CHECKING:
-    pass
 
 
 def executes(kind: type) -> Callable[[Any], Any]:
@@ -246,6 +244,7 @@ def _build_dict(machine: Machine, path: Path, i: ir.BuildDict) -> None:
             rest = rest or entries.rest
         else:
             rest = Unknown(("rest", span(path, i.at)))
+            stand_ins.perhaps_replaced(path, (item for _, item in known))
     oid = path.new_id()
     path.heap[oid] = Entries(tuple(dict(known).items()), rest)
     regs[i.dst] = DictRef(oid)

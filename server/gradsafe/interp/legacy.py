@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING
 from gradsafe.domain.layout import layout_of
 from gradsafe.domain.state import Path
 from gradsafe.domain.tensors import Tensor, Tri
-from gradsafe.domain.values import External, ListRef, TensorRef, TupleValue, Unknown, Value
-from gradsafe.interp import autograd, shapes, torch_ops
+from gradsafe.domain.values import (
+    ClassValue,
+    External,
+    ListRef,
+    TensorRef,
+    TupleValue,
+    Unknown,
+    Value,
+)
+from gradsafe.interp import autograd, calls, classes, shapes, torch_ops
+from gradsafe.interp.bases import mro
 from gradsafe.interp.tensor_api import flag, method
 from gradsafe.interp.torch_api import torch_function
 
@@ -71,9 +80,22 @@ def _shape(path: Path, first: Value | None, given: tuple[Value, ...]) -> tuple[i
 
 @method("as_subclass")
 def _as_subclass(machine: Machine, path: Path, ref: TensorRef, call: Call) -> Outcomes:
-    """A view of another class, whose gradient goes on (``AliasBackward``, measured on 2.13)."""
+    """A view of another class, whose gradient goes on (``AliasBackward``, measured on 2.13); what a class of the program's own makes
+    of torch's methods is not known.
+    """
+    cls = call.args[0] if call.args else None
+    if isinstance(cls, ClassValue) and _is_told_anew(machine, path, mro(cls)):
+        return calls.unknown_result(path, call)
     layout = layout_of(path.tensor(ref.oid))
     return [(path, TensorRef(autograd.make_view(path, call.source, ref.oid, "alias", layout)))]
+
+
+def _is_told_anew(machine: Machine, path: Path, order: list[Value]) -> bool:
+    """Whether classes of the program say what some method of a tensor does."""
+    methods = {name.rpartition(".")[2] for name in machine.table.names() if name.startswith("Tensor.")}
+    return any(
+        classes.find_member(path, order, name) is not None for name in (*methods, "__torch_function__")
+    )
 
 
 @method("type")

@@ -65,7 +65,7 @@ def hand_over(machine: Machine, path: Path, call: Call) -> list[Path]:
     """Somebody of whom nothing is known gets the arguments, and may put other tensors into what they hold."""
     given = list(_within((*call.args, *call.kwargs.values())))
     for each in given:
-        if isinstance(each, Instance) and _is_plain(path, each):
+        if isinstance(each, Instance) and is_plain(each):
             path.vars[each.oid, HANDED] = Const(path.new_id(), int)
     held = [ref for each in given for ref in _tensors(path, each)]
     functions = (each for each in given if isinstance(each, FunctionValue))
@@ -158,6 +158,6 @@ def _rebinds(machine: Machine, path: Path, function: FunctionValue) -> Iterator[
                     yield env, name
 
 
-def _is_plain(path: Path, obj: Instance) -> bool:
+def is_plain(obj: Instance) -> bool:
     """An object of the program's own that is no module: of those nobody exchanges the parameters."""
     return isinstance(obj.cls, ClassValue) and not modules.is_module(classes.class_of(obj))

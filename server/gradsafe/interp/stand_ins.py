@@ -6,6 +6,8 @@ written after it was made a leaf, say, which no run does), and where it is picke
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from gradsafe.domain.state import Path
 from gradsafe.domain.tensors import Storage
 from gradsafe.domain.values import (
@@ -40,6 +42,12 @@ def one_of(path: Path, values: tuple[Value, ...], otherwise: Value, further: boo
 def in_doubt(path: Path, values: tuple[Value, ...]) -> None:
     """Which of several tensors stands where depends on what is not known: nothing that follows from it is certain."""
     if sum(bool(torch_ops.tensors_in(path, value)) for value in values) > 1:
+        path.blurred = True
+
+
+def perhaps_replaced(path: Path, values: Iterable[Value]) -> None:
+    """Something of which nothing is known may have taken the place of one of these: nothing that follows is certain if one is a tensor."""
+    if any(isinstance(torch_ops.resolve(path, value), TensorRef) for value in values):
         path.blurred = True
 
 

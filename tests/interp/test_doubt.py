@@ -1,4 +1,4 @@
-"""Which element of a list or dict it is may be unknown: then nothing is certain of what happens to it."""
+"""Which tensor it is may be unknown: an element at an unknown index, an attribute of something unknown. Then nothing is certain of what happens to it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
 
-PROGRAMS = Path(__file__).parent / "one_of_several"
+PROGRAMS = Path(__file__).parent / "doubt"
 
 LIST = """
 import torch

@@ -1,0 +1,12 @@
+import torch
+
+
+def run(n):
+    x = torch.rand(4, 4, requires_grad=True)
+    y = x.exp()
+    z = y.contiguous()
+    z.mul_(2)
+    y.sum().backward()
+
+
+run(1)

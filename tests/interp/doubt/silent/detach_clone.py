@@ -1,0 +1,12 @@
+import torch
+
+
+def run(m):
+    x = torch.rand(4, requires_grad=True)
+    y = x.exp()
+    z = y.detach().clone()
+    z.mul_(2)
+    y.sum().backward()
+
+
+run(1)

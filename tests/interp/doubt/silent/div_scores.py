@@ -1,0 +1,12 @@
+import torch
+
+
+def run(n):
+    q, k = torch.rand(2, 4, requires_grad=True), torch.rand(2, 4, requires_grad=True)
+    s = q @ k.t()
+    s /= 2.0
+    s = s.softmax(-1)
+    (s @ q).sum().backward()
+
+
+run(4)

@@ -1,0 +1,10 @@
+import torch
+from torch import nn
+
+
+def run(n):
+    l = nn.Sequential(nn.Linear(4, 4), nn.LeakyReLU(0.1, inplace=True), nn.Linear(4, 4), nn.ReLU(True))
+    l(torch.rand(2, 4)).sum().backward()
+
+
+run(4)
