@@ -6,6 +6,7 @@ function of the world's texts, the op table and the budget.
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -103,6 +104,8 @@ class Trail:
     shadow_from: int | None = None
     raised: str | None = None
     refused: bool = False
+    choices: Mapping[Hashable, bool] = field(default_factory=dict)
+    """The sides that it took, by the names of the conditions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,8 @@ def analyse_root(
 def _trail(path: Path) -> Trail:
     raised = path.raised if path.status is Status.RAISED else None
     refused = raised == "RuntimeError" and autograd.REFUSED in path.vars
-    return Trail(tuple(path.events()), path.trail, path.blurred, path.shadow_from, raised, refused)
+    choices = path.decisions.flat()
+    return Trail(tuple(path.events()), path.trail, path.blurred, path.shadow_from, raised, refused, choices)
 
 
 def _begin(machine: Machine, watch: Watcher | None) -> None:

@@ -26,7 +26,7 @@ from gradsafe.domain.tensors import (
     Tri,
 )
 from gradsafe.domain.values import Const, Source
-from gradsafe.interp import unseen
+from gradsafe.interp import handed, unseen
 from gradsafe_tracer.events import Alias, Create, Raise, Save, Write
 
 GRAD_ENABLED = {
@@ -368,13 +368,15 @@ def check_inplace(
             return
         if requires_grad(path, oid) is not Tri.NO and base.leaf is Tri.YES and base.known:
             certain = certain and requires_grad(path, oid) is Tri.YES
+            certain = certain and handed.is_refused_for_sure(path, tensor.base)
             raise_error(path, source, "leaf-view", certain, **fields)
             return
     # A view that was made before its base required grad is a leaf until its `grad_fn` is asked for (measured).
     wanted = requires_grad(path, oid)
     if tensor.leaf is Tri.YES and wanted is not Tri.NO:
         reason = "leaf-view" if operation in _WRITES_A_VIEW else "leaf"
-        raise_error(path, source, reason, certain and wanted is Tri.YES, **fields)
+        certain = certain and wanted is Tri.YES and handed.is_refused_for_sure(path, oid)
+        raise_error(path, source, reason, certain, **fields)
 
 
 REGION = (0, "#checkpointed")

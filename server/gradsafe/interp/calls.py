@@ -50,6 +50,7 @@ from gradsafe.interp import (
     numpy_api,
     optimizers,
     renewing,
+    since,
     tensor_api,
     threads,
     told,
@@ -73,7 +74,9 @@ OPEN = "**"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call with its arguments evaluated. ``declared`` is where the called in-place module was made."""
+    """One call with its arguments evaluated. ``declared`` is where the called in-place module was made; ``for_effect``: nobody
+    asks for the result.
+    """
 
     function: Value
     args: tuple[Value, ...]
@@ -82,6 +85,7 @@ class Call:
     subject: str = ""
     first: str = ""
     declared: object = field(default=None, compare=False)
+    for_effect: bool = False
 
     def argument(self, index: int, name: str) -> Value | None:
         """The argument at ``index`` or called ``name``."""
@@ -112,6 +116,8 @@ def unknown_result(path: Path, call: Call) -> Outcomes:
 
 def _by_somebody(machine: Machine, path: Path, request: Call) -> Outcomes:
     """The same where whoever is called may change what it gets."""
+    if request.for_effect:
+        since.by_method(path, request.function)
     return [
         outcome
         for each in renewing.hand_over(machine, path, request)

@@ -34,6 +34,7 @@ from gradsafe.interp import (
     modules,
     picking,
     renewing,
+    since,
     stand_ins,
 )
 from gradsafe.interp.machine import Machine, Outcomes
@@ -369,6 +370,8 @@ def set_item(
     """``value[index] = item``."""
     if isinstance(value, Unknown):
         known = path.vars.get((("tensor", value.token), "#ref"))
+        if known is None:
+            since.changed(path, value.token)
         value = known if known is not None else value
     if isinstance(value, TensorRef):
         return indexing.set_tensor_item(machine, path, value, index, item, source, subject, augmented)

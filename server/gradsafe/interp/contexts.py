@@ -6,6 +6,7 @@ from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import GradMode
 from gradsafe.domain.values import (
     NONE,
+    TRUE,
     Const,
     External,
     Instance,
@@ -18,7 +19,7 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import calls, generators, operators, shadow
+from gradsafe.interp import calls, generators, handed, operators, shadow
 from gradsafe.interp.execute import executes
 from gradsafe.interp.machine import Machine, Outcomes
 from gradsafe.ir import instructions as ir
@@ -85,6 +86,7 @@ def _with(machine: Machine, path: Path, i: ir.With) -> list[Path]:
     entered = calls.call_method(machine, path, manager, "__enter__", (), source)
     entered = entered or calls.call_method(machine, path, manager, "__aenter__", (), source)
     paths = []
+    around = handed.enter(path) if isinstance(manager, Unknown) else TRUE
     for start, value in entered or [(path, manager)]:
         start.frame.regs[i.target] = value
         if start.status is not Status.RUN:
@@ -92,6 +94,7 @@ def _with(machine: Machine, path: Path, i: ir.With) -> list[Path]:
             continue
         for assigned in machine.run(start, i.assign):
             for done in machine.run(assigned, i.body):
+                handed.leave(done, around)
                 paths.extend(leave(machine, done, manager, source))
     return paths
 

@@ -173,7 +173,9 @@ def _call(machine: Machine, path: Path, i: ir.Call) -> list[Path] | None:
             kwargs[argument.name] = value
         else:
             args.append(value)
-    call = calls.Call(regs[i.fn], tuple(args), kwargs, path.here(i.at), i.subject, i.first)
+    call = calls.Call(
+        regs[i.fn], tuple(args), kwargs, path.here(i.at), i.subject, i.first, None, i.for_effect
+    )
     carry_out = bounded.decorate if i.decorates else calls.call
     return deliver(carry_out(machine, path, call), i.dst)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.values import Imported, Value
-from gradsafe.interp import shadow, told
+from gradsafe.interp import shadow, since, told
 from gradsafe.interp.prelude import Prelude
 from gradsafe.interp.world import World
 from gradsafe.ir.instructions import Block, Body, Instruction, LazyBody
@@ -243,6 +243,7 @@ class Machine:
     def fork_on(self, path: Path, token: object, text: str) -> list[tuple[Path, bool]]:
         """Both sides of an unknown condition, or the one that was taken before for the same value."""
         taken = path.decisions.get(token)
+        since.note(path, token, taken is None)
         if taken is not None:
             return [(path, taken)]
         if self.spent():

@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from gradsafe.domain.state import Entries, Items, Path
+from gradsafe.domain.tensors import Tri
 from gradsafe.domain.values import (
     ClassValue,
     Const,
@@ -24,15 +25,12 @@ from gradsafe.domain.values import (
     Unknown,
     Value,
 )
-from gradsafe.interp import classes, modules, torch_ops, walk
+from gradsafe.interp import classes, handed, modules, torch_ops, walk
 from gradsafe.ir import instructions as ir
 
 if TYPE_CHECKING:
     from gradsafe.interp.calls import Call
     from gradsafe.interp.machine import Machine, Outcomes
-
-HANDED = "#handed"
-"""Set on an object that somebody got of whom nothing is known: what it held then may be replaced."""
 
 _DEPTH = 3
 """Containers in each other that are looked into."""
@@ -53,10 +51,8 @@ def attribute(
     machine: Machine, path: Path, obj: Instance, name: str, value: Value, source: Source
 ) -> Outcomes:
     """An attribute of an object of the program: of one that was handed to somebody perhaps not what it was."""
-    handed = path.vars.get((obj.oid, HANDED))
-    if not (
-        isinstance(handed, Const) and isinstance(value, TensorRef) and value.oid < int(str(handed.value))
-    ):
+    then = path.vars.get((obj.oid, handed.MARK))
+    if not (isinstance(then, Const) and isinstance(value, TensorRef) and value.oid < int(str(then.value))):
         return [(path, value)]
     return read_again(machine, path, value, source, f"`{name}` is what it was")
 
@@ -66,8 +62,10 @@ def hand_over(machine: Machine, path: Path, call: Call) -> list[Path]:
     given = list(_within((*call.args, *call.kwargs.values())))
     for each in given:
         if isinstance(each, Instance) and is_plain(each):
-            path.vars[each.oid, HANDED] = Const(path.new_id(), int)
+            path.vars[each.oid, handed.MARK] = Const(path.new_id(), int)
     held = [ref for each in given for ref in _tensors(path, each)]
+    if call.for_effect:
+        _may_freeze(path, (*call.args, *held))
     functions = (each for each in given if isinstance(each, FunctionValue))
     rebound = [name for each in functions for name in _rebinds(machine, path, each)]
     held += [ref for name in rebound if isinstance(ref := path.vars.get(name), TensorRef)]
@@ -83,6 +81,16 @@ def hand_over(machine: Machine, path: Path, call: Call) -> list[Path]:
                 side.vars[name] = _another(side, call.source)
         paths.append(side)
     return paths
+
+
+def _may_freeze(path: Path, values: Iterable[Value]) -> None:
+    """A function that is called for what it does may say of leaves that they require no grad any more."""
+    for value in values:
+        known = torch_ops.resolve(path, value)
+        if isinstance(known, TensorRef) and path.tensor(known.oid).leaf is Tri.YES:
+            handed.leaf(path, known.oid)
+        elif isinstance(known, Instance) and not is_plain(known):
+            handed.module(path)
 
 
 def _sides(

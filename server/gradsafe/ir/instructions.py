@@ -161,7 +161,7 @@ class DeleteItem:
 class Call:
     """``%dst = call %fn(ARGUMENTS)``; ``subject`` and ``first`` are the source texts of receiver and first argument.
 
-    ``decorates``: this is ``@fn`` above a definition, which is its one argument.
+    ``decorates``: this is ``@fn`` above a definition, which is its one argument. ``for_effect``: nobody asks for the result.
     """
 
     at: At
@@ -171,6 +171,7 @@ class Call:
     subject: str = ""
     first: str = ""
     decorates: bool = False
+    for_effect: bool = False
 
 
 @dataclass(frozen=True, slots=True)

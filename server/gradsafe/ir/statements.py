@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import libcst as cst
@@ -52,6 +53,9 @@ def _small(low: Lowering, node: cst.BaseSmallStatement) -> None:
 
 def _expr(low: Lowering, node: cst.Expr) -> None:
     low.expression(node.value)
+    last = low.out[-1] if low.out else None
+    if isinstance(node.value, cst.Call) and isinstance(last, ir.Call):
+        low.out[-1] = replace(last, for_effect=True)
 
 
 def _assign(low: Lowering, node: cst.Assign) -> None:

@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from gradsafe.interp.analyse import RootKind, RootResult
 from gradsafe.rules.base import rule_for
 from gradsafe.rules.doubt import qualified
+from gradsafe.rules.feasible import may_exclude_each_other
 from gradsafe.rules.finding import Finding, Related, Role, Severity
 from gradsafe.rules.story import Log, Story, stories
 from gradsafe.syntax.span import Span
-from gradsafe_tracer.events import AnyPlace, BackwardStart, Event, Raise, Save, Write
+from gradsafe_tracer.events import Alias, AnyPlace, BackwardStart, Create, Event, Raise, Save, Write
 
 _ORDER = [Severity.ERROR, Severity.WARNING, Severity.INFORMATION, Severity.HINT]
 
@@ -38,7 +39,10 @@ def judge_log(events: Sequence[Event]) -> list[Finding]:
 
 def findings_of(result: RootResult) -> list[Finding]:
     """The findings of an interpreted root."""
-    logs = [Log(trail.events, trail.conditions, trail.blurred, trail.shadow_from) for trail in result.trails]
+    logs = [
+        Log(trail.events, trail.conditions, trail.blurred, trail.shadow_from, trail.choices)
+        for trail in result.trails
+    ]
     return judge(logs, result.root.names[-1:] == ("forward",), alone=result.root.kind is not RootKind.MODULE)
 
 
@@ -105,7 +109,8 @@ def _merge(sightings: list[_Sighting], logs: Sequence[Log], is_forward: bool, al
     severity = min((_severity(s, is_forward, alone) for s in sightings), key=_ORDER.index)
     best = min(sightings, key=lambda s: (_ORDER.index(_severity(s, is_forward, alone)), s.story.index))
     silent = _silent_paths(best, sightings, logs)
-    if severity is Severity.ERROR and silent:
+    in_doubt = severity is Severity.ERROR and may_exclude_each_other(_raising(sightings), logs)
+    if severity is Severity.ERROR and (silent or in_doubt):
         severity = Severity.WARNING
     if severity is Severity.ERROR:
         return best.finding
@@ -120,9 +125,22 @@ def _severity(sighting: _Sighting, is_forward: bool, alone: bool) -> Severity:
             return _at_most(severity, Severity.WARNING)
         whole = story.save is not None and story.save.role == "result" and is_forward
         return Severity.WARNING if whole else Severity.INFORMATION
+    if alone and not event.certain and event.reason in _UP_TO_THE_CALLER and _hangs_on_an_argument(story):
+        return Severity.INFORMATION
     if not event.certain or story.log.blurred or story.shadowed:
         return _at_most(severity, Severity.WARNING)
     return severity
+
+
+def _hangs_on_an_argument(story: Story) -> bool:
+    """Whether it is not known of the written tensor, or of what it is a view of, if it requires grad."""
+    tensor = story.event.tensor
+    for event in reversed(story.log.events):
+        if isinstance(event, Alias) and event.tensor == tensor:
+            tensor = event.base
+        elif isinstance(event, Create) and event.tensor == tensor:
+            return event.requires_grad is None
+    return False
 
 
 def _at_most(severity: Severity, bound: Severity) -> Severity:
@@ -131,8 +149,12 @@ def _at_most(severity: Severity, bound: Severity) -> Severity:
 
 def _silent_paths(best: _Sighting, sightings: list[_Sighting], logs: Sequence[Log]) -> list[Log]:
     """The paths that run the write after the save and do not raise."""
-    raising = {id(s.story.log) for s in sightings if s.story.event.certain and not s.story.shadowed}
+    raising = {id(log) for log in _raising(sightings)}
     return [log for log in logs if id(log) not in raising and _runs(log, best)]
+
+
+def _raising(sightings: Iterable[_Sighting]) -> list[Log]:
+    return [each.story.log for each in sightings if each.story.event.certain and not each.story.shadowed]
 
 
 def _runs(log: Log, best: _Sighting) -> bool:

@@ -6,7 +6,7 @@ nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gradsafe_tracer.events import (
@@ -32,6 +32,7 @@ class Log:
     conditions: tuple[str, ...] = ()
     blurred: bool = False
     shadow_from: int | None = None
+    choices: Mapping[Hashable, bool] = field(default_factory=dict)
     saves: dict[int, tuple[int, Save]] = field(init=False, default_factory=dict)
     backwards: dict[int, BackwardStart] = field(init=False, default_factory=dict)
     writes: dict[int, list[tuple[int, Write]]] = field(init=False, default_factory=dict)

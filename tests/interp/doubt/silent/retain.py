@@ -1,0 +1,9 @@
+import torch
+from torch import nn
+
+def run(n):
+    w = torch.rand(4, requires_grad=True)
+    y = (w * w).sum()
+    for i in range(n):
+        y.backward(retain_graph=i < n - 1)
+run(3)

@@ -1,0 +1,9 @@
+import torch
+from torch import nn
+
+def run(train):
+    w = torch.rand(4, requires_grad=True)
+    with torch.set_grad_enabled(train):
+        if not train:
+            w.mul_(2)
+run(True); run(False)
