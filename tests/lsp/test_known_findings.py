@@ -110,3 +110,23 @@ async def test_what_is_no_baseline_hides_nothing(tmp_path: Path) -> None:
         )
         session.change((tmp_path / "model.py").as_uri(), 2, "\n" + BAD)
         await severity(session, (tmp_path / "model.py").as_uri(), None)
+
+
+HELPER = "def halve_(t):\n    t.div_(2)\n"
+USES = "import torch\nfrom helper import halve_\n\nw = torch.ones(3, requires_grad=True)\ny = w.exp()\nhalve_(y)\ny.sum().backward()\n"
+
+
+async def test_what_is_known_of_a_helper_is_known_at_the_call(tmp_path: Path) -> None:
+    """Written for the whole project, asked for one file: the finding is told at the call then, and still the same."""
+    train = tmp_path / "train.py"
+    (tmp_path / "helper.py").write_text(HELPER)
+    train.write_text(USES)
+    assert gradsafe(tmp_path, "--write-baseline", "gradsafe-baseline.json", ".").returncode == 0
+    assert told(tmp_path, "train.py") == [6]
+    (tmp_path / "pyproject.toml").write_text(SETTING)
+    assert told(tmp_path, "train.py") == []
+    more = USES + "z = w.tanh()\nz.mul_(2)\nz.sum().backward()\n"
+    async with connected(REAL, root=tmp_path) as session:
+        session.open(train.as_uri(), more)
+        [fresh] = await last(session, train.as_uri(), 1)
+        assert fresh.range.start.line == 8

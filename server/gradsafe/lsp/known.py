@@ -5,7 +5,7 @@ The file is looked at again whenever it has changed on the disk. One that cannot
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gradsafe.project.settings import ConfigurationProblem, Loaded
@@ -36,12 +36,16 @@ class Known:
         remedy = "Until then all findings are told."
         return (ConfigurationProblem(self._loaded.file, row, column, self._why, remedy, "baseline"),)
 
-    def unknown(self, entries: Sequence[Entry], file: str, text: str | None) -> list[Entry]:
-        """Those of the entries (all of one file) that are to be told."""
+    def unknown(
+        self, entries: Sequence[Entry], file: str, text_of: Callable[[str], str | None]
+    ) -> list[Entry]:
+        """Those of the entries (all told in one file) that are to be told."""
         self._look()
         if self._baseline is None or not entries:
             return list(entries)
-        fresh, _ = self._baseline.about(file).sort(entries, {file: text or ""}, [file])
+        files = {file, *(each.line_to_change.file for each in entries)}
+        texts = {each: text_of(each) or "" for each in files}
+        fresh, _ = self._baseline.about(files).sort(entries, texts, [file])
         return fresh
 
     def _look(self) -> None:

@@ -91,7 +91,9 @@ class SessionAnalysis:
                 return None
             result = session.check(file)
             found = (to_entry(finding, (), session.place) for finding in result.findings)
-            fresh = self._known.unknown([entry for entry in found if entry is not None], file, text)
+            fresh = self._known.unknown(
+                [entry for entry in found if entry is not None], file, session.workspace.text
+            )
             return Judgement(tuple(fresh), tuple(self._unused(session, file, result)))
 
     def excludes(self, file: str) -> bool:
@@ -119,7 +121,9 @@ class SessionAnalysis:
             return None
         entries = (to_entry(finding, (), session.place) for finding in result.findings)
         remarks = (*self._troubles(file, result), *self._unused(session, file, result))
-        fresh = self._known.unknown([entry for entry in entries if entry is not None], file, text)
+        fresh = self._known.unknown(
+            [entry for entry in entries if entry is not None], file, session.workspace.text
+        )
         return text, Judgement(tuple(fresh), remarks)
 
     def forget(self, file: str) -> None:
@@ -226,7 +230,7 @@ class SessionAnalysis:
             if entry is not None:
                 found[entry] = finding
         assert self._open is not None
-        fresh = self._known.unknown(list(found), file, self._open.workspace.text(file))
+        fresh = self._known.unknown(list(found), file, self._open.workspace.text)
         self._findings[file] = {entry: found[entry] for entry in fresh}
         self._fixes = {key: fixes for key, fixes in self._fixes.items() if key[0] != file}
         return Judgement(
@@ -235,7 +239,9 @@ class SessionAnalysis:
 
     def _unused(self, session: Session, file: str, result: FileResult) -> Iterable[Remark]:
         text = session.workspace.text(file)
-        for each in self._known.unknown(unused_entries(result, text, session.settings), file, text):
+        for each in self._known.unknown(
+            unused_entries(result, text, session.settings), file, session.workspace.text
+        ):
             yield Remark(each.place, each.code, each.message, True, each.severity, each.url, each.fixes)
 
     def _troubles(self, file: str, result: FileResult) -> Iterable[Remark]:

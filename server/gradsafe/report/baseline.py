@@ -40,10 +40,10 @@ class Baseline:
     path: str
     known: Mapping[Mark, int]
 
-    def about(self, file: str) -> Baseline:
-        """What concerns one file: its own marks, and those of files that are gone, which it may have been once."""
-        name = seen_from(self.path, file)
-        return Baseline(self.path, {**self._gone, **self._by_file.get(name, {})})
+    def about(self, files: Iterable[str]) -> Baseline:
+        """What concerns some files: their own marks, and those of files that are gone, which they may have been once."""
+        own = (self._by_file.get(seen_from(self.path, file), {}) for file in files)
+        return Baseline(self.path, {**self._gone, **{mark: n for marks in own for mark, n in marks.items()}})
 
     @cached_property
     def _by_file(self) -> Mapping[str, Mapping[Mark, int]]:
@@ -117,10 +117,10 @@ def seen_from(path: str, file: str) -> str:
 
 def mark_of(entry: Entry, texts: Mapping[str, str], path: str) -> Mark:
     """What ``entry`` is known by in a baseline at ``path``."""
-    lines = split_lines(texts.get(entry.place.file, ""))
-    row = entry.place.row - 1
-    line = " ".join(lines[row].split()) if row < len(lines) else ""
-    return Mark(seen_from(path, entry.place.file), entry.code, entry.function, line)
+    place = entry.line_to_change
+    lines = split_lines(texts.get(place.file, ""))
+    line = " ".join(lines[place.row - 1].split()) if place.row <= len(lines) else ""
+    return Mark(seen_from(path, place.file), entry.code, entry.function, line)
 
 
 def render(entries: Iterable[Entry], texts: Mapping[str, str], path: str) -> str:

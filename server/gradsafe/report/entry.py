@@ -45,7 +45,7 @@ class EntryFix:
 
 @dataclass(frozen=True)
 class Entry:
-    """All that any output format says about one finding. ``function``: the qualified name of the scope that it stands in."""
+    """All that any output format says about one finding. ``function``: the qualified name of the scope in which the line to change stands."""
 
     code: str
     severity: Severity
@@ -56,6 +56,11 @@ class Entry:
     fixes: tuple[EntryFix, ...] = ()
     runtime_message: str | None = None
     function: str = ""
+
+    @property
+    def line_to_change(self) -> Place:
+        """Where it is told, or, told at a call, the line to which that leads."""
+        return next((each.place for each in self.related if each.role is Role.CHANGE), self.place)
 
 
 def to_entry(finding: Finding, fixes: Iterable[Fix], resolve: Resolve) -> Entry | None:
@@ -80,7 +85,7 @@ def to_entry(finding: Finding, fixes: Iterable[Fix], resolve: Resolve) -> Entry 
         tuple(EntryRelated(each.role, found, each.message) for each, found in related if found is not None),
         tuple(found for fix in fixes if (found := _to_fix(fix, resolve)) is not None),
         finding.runtime_message,
-        finding.where.chunk.qualname if isinstance(finding.where, Span) else "",
+        finding.primary.chunk.qualname if isinstance(finding.primary, Span) else "",
     )
 
 
