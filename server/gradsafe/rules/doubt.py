@@ -16,8 +16,10 @@ _SHOWN = 2
 """Conditions that a message names; more of them nobody reads."""
 
 
-def qualified(finding: Finding, story: Story, silent: Sequence[Log]) -> Finding:
-    """The finding with its condition; ``silent`` are the paths that run the write, and torch says nothing."""
+def qualified(finding: Finding, story: Story, silent: Sequence[Log], in_doubt: bool = False) -> Finding:
+    """The finding with its condition; ``silent`` are the paths that run the write, and torch says nothing; ``in_doubt``: perhaps
+    no run can take those that raise.
+    """
     event = story.event
     if not isinstance(event, Raise) or story.returned:
         return finding
@@ -27,6 +29,8 @@ def qualified(finding: Finding, story: Story, silent: Sequence[Log]) -> Finding:
             condition = "if it requires grad, which the source does not tell"
     elif silent and (own := _own_conditions(story.log, silent)):
         condition = f"when {' and '.join(f'`{text}`' for text in own)}"
+    elif in_doubt:
+        condition = "if a run can come this way, which the source does not tell"
     elif story.log.blurred:
         condition = "unless a value that is not known here leads elsewhere"
     else:

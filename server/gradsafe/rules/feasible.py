@@ -20,6 +20,8 @@ _DEPTH = 6
 
 def may_exclude_each_other(raising: Sequence[Log], logs: Sequence[Log]) -> bool:
     """Whether the sides that all paths in ``raising`` took, and not all in ``logs``, hang on one value in different ways."""
+    if not raising:
+        return False
     first, *others = (log.choices for log in raising)
     needed = [
         token

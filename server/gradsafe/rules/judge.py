@@ -68,14 +68,14 @@ def judge(logs: Sequence[Log], is_forward: bool = False, alone: bool = False) ->
                 finding = _after(first, finding)
             elif isinstance(story.event, Raise) and story.event.certain:
                 first = finding
-            finding = replace(finding, calls=_calls(finding, story))
             groups.setdefault((finding.code, finding.primary), []).append(_Sighting(finding, story))
     found = [_merge(sightings, logs, is_forward, alone) for sightings in groups.values()]
     return sorted(found, key=lambda finding: (_ORDER.index(finding.severity), finding.code))
 
 
-def _calls(finding: Finding, story: Story) -> tuple[AnyPlace, ...]:
+def _calls(sighting: _Sighting) -> tuple[AnyPlace, ...]:
     """Through which the run came to the line to change; of a declaration, to what was declared."""
+    finding, story = sighting.finding, sighting.story
     for place in (finding.primary, finding.write):
         for event in story.log.happened:
             if event.place == place:
@@ -112,9 +112,10 @@ def _merge(sightings: list[_Sighting], logs: Sequence[Log], is_forward: bool, al
     in_doubt = severity is Severity.ERROR and may_exclude_each_other(_raising(sightings), logs)
     if severity is Severity.ERROR and (silent or in_doubt):
         severity = Severity.WARNING
+    finding = replace(best.finding, calls=_calls(best))
     if severity is Severity.ERROR:
-        return best.finding
-    return replace(qualified(best.finding, best.story, silent), severity=severity)
+        return finding
+    return replace(qualified(finding, best.story, silent, in_doubt), severity=severity)
 
 
 def _severity(sighting: _Sighting, is_forward: bool, alone: bool) -> Severity:
