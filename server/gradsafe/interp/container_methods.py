@@ -219,6 +219,22 @@ def _found(path: Path, known: tuple[Value, ...], rest: Value | None, name: str, 
     return Unknown(("value", name, path.new_id()))
 
 
+def _update(path: Path, receiver: DictRef, call: Call) -> Outcomes:
+    entries = path.entries(receiver.oid)
+    first = data_classes.held(path, call.args[0] if call.args else NONE)
+    more = path.entries(first.oid).known if isinstance(first, DictRef) else ()
+    extra = tuple((const(key), value) for key, value in call.kwargs.items())
+    merged = dict(entries.known) | dict(more) | dict(extra)
+    other = path.entries(first.oid).rest if isinstance(first, DictRef) else None
+    rest = entries.rest or other
+    if not isinstance(first, (DictRef, Const)):
+        rest = Unknown(("update", receiver.oid))
+        stand_ins.perhaps_replaced(path, (item for _, item in entries.known))
+    path.heap[receiver.oid] = Entries(tuple(merged.items()), rest)
+    attribute_dict.was_updated(path, receiver)
+    return [(path, NONE)]
+
+
 def _dict_method(path: Path, receiver: DictRef, name: str, call: Call) -> Outcomes | None:
     entries = path.entries(receiver.oid)
     first = call.args[0] if call.args else NONE
@@ -250,18 +266,7 @@ def _dict_method(path: Path, receiver: DictRef, name: str, call: Call) -> Outcom
             containers.delete_item(path, receiver, first)
         return [(path, value)]
     if name == "update":
-        first = data_classes.held(path, first)
-        more = path.entries(first.oid).known if isinstance(first, DictRef) else ()
-        extra = tuple((const(key), value) for key, value in call.kwargs.items())
-        merged = dict(entries.known) | dict(more) | dict(extra)
-        other = path.entries(first.oid).rest if isinstance(first, DictRef) else None
-        rest = entries.rest or other
-        if not isinstance(first, (DictRef, Const)):
-            rest = Unknown(("update", receiver.oid))
-            stand_ins.perhaps_replaced(path, (item for _, item in entries.known))
-        path.heap[receiver.oid] = Entries(tuple(merged.items()), rest)
-        attribute_dict.was_updated(path, receiver)
-        return [(path, NONE)]
+        return _update(path, receiver, call)
     if name == "clear":
         path.heap[receiver.oid] = Entries(())
         return [(path, NONE)]
