@@ -30,6 +30,8 @@ class Disk:
         self._names = {os.path.abspath(file): file for file in scope}  # noqa: PTH100  (links are not followed)
         self._called: dict[str, bool] = {}
         self._splits: dict[str, tuple[str, str]] = {}
+        self._agreed: dict[tuple[str, str], set[str]] = {}
+        """Of each kind the names in a folder that are known to be of it."""
 
     def digest(self, file: str) -> str | None:
         """As :meth:`gradsafe.project.workspace.Workspace.digest` has it; None where the file cannot be read."""
@@ -64,13 +66,22 @@ class Disk:
         return facts
 
     def agrees(self, facts: Facts) -> bool:
-        """Whether the disk still says the same."""
+        """Whether the disk still says the same. Thousands of files ask the same: half a million names, of which few are new."""
         return all(
-            self._kind(os.path.join(folder, name)) == kind  # noqa: PTH118  (asked half a million times)
+            self._agree(kind, folder, names)
             for kind, folders in facts.items()
             for folder, names in folders.items()
-            for name in names
         )
+
+    def _agree(self, kind: str, folder: str, names: list[str]) -> bool:
+        agreed = self._agreed.setdefault((kind, folder), set())
+        if agreed.issuperset(names):
+            return True
+        new = [name for name in names if name not in agreed]
+        if any(self._kind(os.path.join(folder, name)) != kind for name in new):  # noqa: PTH118
+            return False
+        agreed.update(new)
+        return True
 
     def _split(self, base: str) -> tuple[str, str]:
         """Folder and name, the same objects each time: the facts of thousands of files are kept."""
