@@ -9,21 +9,20 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 
 from gradsafe.domain.state import Path
-from gradsafe.domain.values import TRUE, Unknown, Value
+from gradsafe.domain.values import Const, Unknown, Value
 
 AGAIN = "again"
 """Before a condition among the decisions of a path: it was asked once more after a change."""
 LATE = "late"
 """It was asked for the first time after a change."""
 
-_ANY = (0, "#something unknown was changed")
+_CHANGED = (0, "#changed since it was asked")
 _DEPTH = 6
 
 
 def changed(path: Path, token: Hashable) -> None:
     """What the unknown value of this name holds may be something else from now on."""
-    path.vars[("changed", token), "#"] = TRUE
-    path.vars[_ANY] = TRUE
+    path.vars[_CHANGED] = Const(_changed(path) | {token}, frozenset)
 
 
 def by_method(path: Path, function: Value) -> None:
@@ -35,10 +34,14 @@ def by_method(path: Path, function: Value) -> None:
 
 def note(path: Path, token: Hashable, is_new: bool) -> None:
     """A condition is asked: remember it if what it is about was changed before."""
-    if path.vars.get(_ANY) is None or not isinstance(token, tuple):
-        return
-    if any(path.vars.get((("changed", part), "#")) is not None for part in _parts(token, _DEPTH)):
+    names = _changed(path)
+    if names and isinstance(token, tuple) and any(part in names for part in _parts(token, _DEPTH)):
         path.decisions[LATE if is_new else AGAIN, token] = True
+
+
+def _changed(path: Path) -> frozenset[Hashable]:
+    held = path.vars.get(_CHANGED)
+    return held.value if isinstance(held, Const) and isinstance(held.value, frozenset) else frozenset()
 
 
 def _parts(token: tuple[Hashable, ...], depth: int) -> Iterator[Hashable]:
