@@ -97,11 +97,17 @@ class Sharing:
     """
 
     links: set[tuple[Span, int, int]] = field(default_factory=set)
+    doubts: set[tuple[Span, int, int]] = field(default_factory=set)
+    """Where a tensor may be another one than it was: that takes certainty away, so it matters only where something is certain."""
     written: set[int] = field(default_factory=set)
 
-    def matters(self) -> frozenset[Span]:
-        """The places of the operations whose two sides can differ."""
-        left, reached = self.links, set(self.written)
+    def matters(self, raises: bool) -> frozenset[Span]:
+        """The places of the operations whose two sides can differ; ``raises``: torch surely raises on some path."""
+        plain = self._near(self.links)
+        return self._near(self.links | self.doubts) if raises or plain else plain
+
+    def _near(self, links: set[tuple[Span, int, int]]) -> frozenset[Span]:
+        left, reached = links, set(self.written)
         found: set[Span] = set()
         while True:
             near = {link for link in left if link[1] in reached or link[2] in reached}

@@ -47,7 +47,7 @@ from gradsafe.interp.watch import Sight, Watcher
 from gradsafe.interp.world import World
 from gradsafe.ops.table import OpTable
 from gradsafe.syntax.span import ChunkId, Span
-from gradsafe_tracer.events import Event
+from gradsafe_tracer.events import Event, Raise
 
 
 class RootKind(Enum):
@@ -150,7 +150,7 @@ def analyse_root(
     machine.forking = frozenset()
     _begin(machine, watch)
     paths, sharing = _run(machine, root)
-    forking = sharing.matters()
+    forking = sharing.matters(any(_surely_raises(path) for path in paths))
     if forking:
         # Something is written whose memory may be another tensor's: once more, with both sides of those operations.
         machine = Machine(world, table, budget or BUDGETS[root.kind], machine.prelude)
@@ -162,6 +162,10 @@ def analyse_root(
     limits = tuple(machine.hit.items())
     sights = watch.finish(paths) if watch is not None else ()
     return RootResult(root, trails, machine.ran, frozenset(machine.called), plain, limits, sights)
+
+
+def _surely_raises(path: Path) -> bool:
+    return any(isinstance(event, Raise) and event.certain for event in path.events())
 
 
 def _trail(path: Path) -> Trail:

@@ -40,6 +40,7 @@ class Halt:
 
     paths: tuple[Path, ...]
     links: frozenset[tuple[Span, int, int]]
+    doubts: frozenset[tuple[Span, int, int]]
     written: frozenset[int]
     ran: int
     ran_after_errors: int
@@ -57,7 +58,7 @@ class Halt:
         """The state of a run between two statements of the root's own body."""
         sharing = paths[0].sharing
         return Halt(
-            tuple(_forked(paths, sharing)), frozenset(sharing.links), frozenset(sharing.written),
+            tuple(_forked(paths, sharing)), frozenset(sharing.links), frozenset(sharing.doubts), frozenset(sharing.written),
             machine.ran, machine.ran_after_errors, machine.decorating, dict(machine.hit),
             frozenset(machine.called), frozenset(machine.called_with_grad), dict(machine.entered),
             dict(machine.unlikely), dict(machine.globals), dict(machine.yields),
@@ -67,6 +68,7 @@ class Halt:
         """The paths to go on with instead of ``path``, which is where a new run has come to the body; its machine is set to here."""
         sharing = path.sharing
         sharing.links |= self.links
+        sharing.doubts |= self.doubts
         sharing.written |= self.written
         machine.ran, machine.ran_after_errors = self.ran, self.ran_after_errors
         machine.decorating = self.decorating

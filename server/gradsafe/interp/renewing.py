@@ -101,7 +101,7 @@ def _sides(
     """The same tensors, and others; only the same where it is not known yet that this matters."""
     if machine.forking is not None and source.place not in machine.forking:
         counters = {path.tensor(ref.oid).counter for ref in refs}
-        path.sharing.links.update((source.place, counter, counter) for counter in counters)
+        path.sharing.doubts.update((source.place, counter, counter) for counter in counters)
         return [(path, True)]
     return machine.fork_on(path, token, text)
 
