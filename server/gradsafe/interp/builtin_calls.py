@@ -272,7 +272,7 @@ def _setattr(machine: Machine, path: Path, call: Call) -> Outcomes | None:
         obj, name, value = call.args[0], str(call.args[1].value), call.args[2]
         paths = classes.assign_attribute(machine, path, obj, name, value, call.source, call.subject)
         return [(each, NONE) for each in paths]
-    if len(call.args) == 3 and isinstance(obj := call.args[0], Instance) and renewing.is_plain(obj):
+    if len(call.args) == 3 and isinstance(obj := call.args[0], Instance) and renewing.is_own_object(obj):
         held = (path.vars.get((obj.oid, name)) for name in classes.attribute_names(path, obj.oid))
         stand_ins.perhaps_replaced(path, (value for value in held if value is not None))
     return [(path, NONE)]

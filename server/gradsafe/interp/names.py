@@ -65,14 +65,19 @@ def store(path: Path, name: str, value: Value) -> None:
         path.vars[module_env(frame.file), name] = value
         return
     if name in frame.nonlocal_names:
-        env: Hashable = frame.closure
-        while env is not None:
-            if (env, name) in path.vars:
-                path.vars[env, name] = value
-                return
-            parent = path.vars.get((env, "#parent"))
-            env = parent.value if isinstance(parent, Const) else None
+        env = bound_around(path, frame.closure, name)
+        if env is not None:
+            path.vars[env, name] = value
+            return
     path.vars[frame.env, name] = value
+
+
+def bound_around(path: Path, env: Hashable, name: str) -> Hashable:
+    """The environment in which a function's variable is bound: this one, or one around it; None where none binds it."""
+    while env is not None and (env, name) not in path.vars:
+        parent = path.vars.get((env, "#parent"))
+        env = parent.value if isinstance(parent, Const) else None
+    return env
 
 
 def enter_comprehension(path: Path, own: tuple[str, ...]) -> None:

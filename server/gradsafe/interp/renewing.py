@@ -25,7 +25,7 @@ from gradsafe.domain.values import (
     Unknown,
     Value,
 )
-from gradsafe.interp import classes, handed, modules, torch_ops, walk
+from gradsafe.interp import classes, handed, modules, names, torch_ops, walk
 from gradsafe.ir import instructions as ir
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def hand_over(machine: Machine, path: Path, call: Call) -> list[Path]:
     """Somebody of whom nothing is known gets the arguments, and may put other tensors into what they hold."""
     given = list(_within((*call.args, *call.kwargs.values())))
     for each in given:
-        if isinstance(each, Instance) and is_plain(each):
+        if isinstance(each, Instance) and is_own_object(each):
             path.vars[each.oid, handed.MARK] = Const(path.new_id(), int)
     held = [ref for each in given for ref in _tensors(path, each)]
     if call.for_effect:
@@ -91,7 +91,7 @@ def _may_freeze(path: Path, values: Iterable[Value]) -> None:
         known = torch_ops.resolve(path, value)
         if isinstance(known, TensorRef) and path.tensor(known.oid).leaf is Tri.YES:
             handed.leaf(path, known.oid)
-        elif isinstance(known, Instance) and not is_plain(known):
+        elif isinstance(known, Instance) and not is_own_object(known):
             handed.module(path)
 
 
@@ -160,14 +160,11 @@ def _rebinds(machine: Machine, path: Path, function: FunctionValue) -> Iterator[
     for each in walk.instructions(function.code.body, machine.body):
         if isinstance(each, ir.Scope) and each.kind == "nonlocal":
             for name in each.names:
-                env: Hashable = function.env
-                while env is not None and (env, name) not in path.vars:
-                    parent = path.vars.get((env, "#parent"))
-                    env = parent.value if isinstance(parent, Const) else None
+                env = names.bound_around(path, function.env, name)
                 if env is not None:
                     yield env, name
 
 
-def is_plain(obj: Instance) -> bool:
+def is_own_object(obj: Instance) -> bool:
     """An object of the program's own that is no module: of those nobody exchanges the parameters."""
     return isinstance(obj.cls, ClassValue) and not modules.is_module(classes.class_of(obj))
