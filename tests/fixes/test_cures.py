@@ -223,6 +223,18 @@ Tied()(torch.ones(4, 3)).sum().backward()
 """,
         "        self.tie()\n        out = self.dec(self.enc(x))\n        return out\n",
     ),
+    "an update in two steps": (
+        "update-before-forward",
+        """\
+w = torch.ones(3, requires_grad=True)
+table = w.detach()
+out = w.abs()
+table += 1
+table.mul_(2)
+out.sum().backward()
+""",
+        "table = w.detach()\ntable += 1\ntable.mul_(2)\nout = w.abs()\nout.sum().backward()\n",
+    ),
 }
 
 
@@ -294,6 +306,25 @@ DEAD_ENDS = {
     "nothing else has a graph": (
         "detach-at-use",
         "w = torch.ones(2, requires_grad=True)\nh = w.exp()\nh.sum().backward()\nloss = h.pow(2).sum()\nloss.backward()\n",
+    ),
+    "a further write stands elsewhere": (
+        "update-before-forward",
+        """\
+w = torch.ones(3, requires_grad=True)
+table = w.detach()
+
+def scale():
+    table.mul_(2)
+
+def loss_of():
+    out = w.abs()
+    table.add_(1)
+    return out.sum()
+
+loss = loss_of()
+scale()
+loss.backward()
+""",
     ),
     "the update needs what the forward gives": (
         "update-before-forward",
