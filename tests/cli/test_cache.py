@@ -16,7 +16,7 @@ from sample_programs import BROKEN, CLEAN, SILENT
 from gradsafe.cli.check import tell_bounds, tell_troubles, with_proved_fixes
 from gradsafe.cli.parser import FORMATS
 from gradsafe.judging.cached_judge import CachedJudge
-from gradsafe.judging.judge import Verdict
+from gradsafe.judging.judge import Bound, Verdict
 from gradsafe.project.cache.folder import InMemory, OnDisk
 from gradsafe.project.settings import Settings
 from gradsafe.report.entry import Entry, in_order
@@ -37,7 +37,9 @@ CHANGES = "def change(t):\n    t.add_(1)\n"
 HARMLESS = "def change(t):\n    return t + 1\n"
 
 
-def judged(files: list[str], place: Path, jobs: int = 1) -> tuple[list[Verdict], list[Entry], dict[str, int]]:
+def judged(
+    files: list[str], place: Path, jobs: int = 1
+) -> tuple[list[Verdict], list[Entry], dict[str, int], list[Bound]]:
     """What ``check`` tells of, and what had to be done for it."""
     judge = CachedJudge(Settings(str(Path(files[0]).parent)), files, OnDisk(place, "test"))
     for _ in judge.ahead(files, jobs):
@@ -45,8 +47,9 @@ def judged(files: list[str], place: Path, jobs: int = 1) -> tuple[list[Verdict],
     verdicts = [judge.check(file) for file in files]
     entries = in_order(entry for verdict in verdicts for entry in verdict.entries)
     proved = [with_proved_fixes(judge, entry) for entry in entries]
+    bounds = [bound for file in files for bound in judge.bounds(file)]
     judge.close()
-    return verdicts, proved, judge.session.counts()
+    return verdicts, proved, judge.session.counts(), bounds
 
 
 @pytest.mark.parametrize("folder", sorted(each.name for each in FIXTURES.iterdir() if each.is_dir()))
@@ -61,10 +64,10 @@ def test_nothing_is_run_again_and_the_same_is_told(
     assert cold[2]["roots run"] > 0
     assert (warm[2]["instructions run"], warm[2]["roots run"], warm[2]["chunks parsed"]) == (0, 0, 0)
     said = []
-    for verdicts, _, _ in (cold, warm):
+    for verdicts, _, _, bounds in (cold, warm):
         for verdict in verdicts:
             tell_troubles(verdict)
-        tell_bounds([bound for verdict in verdicts for bound in verdict.bounds], len(files))
+        tell_bounds(bounds, len(files))
         said.append(capsys.readouterr().err)
     assert said[0] == said[1]
 

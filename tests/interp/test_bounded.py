@@ -105,6 +105,17 @@ def test_what_a_module_does_to_tensors_elsewhere_is_carried_out(tmp_path: Path) 
     assert result.work.instructions > BOOKS
 
 
+def test_a_call_that_may_go_on_does_so_and_is_not_begun_anew(tmp_path: Path) -> None:
+    first = "    weight = torch.ones(3, requires_grad=True)\n"
+    (tmp_path / "books.py").write_text(BOOKKEEPING.format(first=first), encoding="utf-8")
+    (tmp_path / "a.py").write_text(SCRIPT, encoding="utf-8")
+    session = Session(Settings(), str(tmp_path))
+    begun = []
+    (root,) = session.roots(str(tmp_path / "a.py"))
+    session.outcome(root, lambda: bool(begun.append(None)))
+    assert BOOKS // 4 < len(begun) < BOOKS // 4 + 50  # each of its statements once
+
+
 RECORDED = (
     "import os\n\n\ndef recorded(f):\n    if f.__name__ == 'spoil':\n        return f\n    found = []\n"
     + "".join(f"    found.append(str({i}) + os.getcwd())\n" for i in range(BOOKS // 4))

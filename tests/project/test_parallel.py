@@ -10,9 +10,10 @@ import pytest
 
 from gradsafe.project import parallel
 from gradsafe.project.parallel import judge_ahead, judge_slice
+from gradsafe.project.recording import Recorder, TextRecorder
 from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
-from gradsafe.project.sharing import PACKING
+from gradsafe.project.sharing import PACKING, found_of
 
 MODEL = """
 import torch
@@ -123,3 +124,37 @@ def test_who_leaves_leaves_no_process_behind(tmp_path: Path, files: list[str]) -
             return
         time.sleep(0.1)
     raise AssertionError(active_children())
+
+
+def test_whole_texts_are_noted_where_details_would_be(tmp_path: Path, files: list[str]) -> None:
+    found = []
+    for recorder in (Recorder, TextRecorder):
+        session = Session(Settings(str(tmp_path)), str(tmp_path), recorder=recorder)
+        session.open(files)
+        found.append([found_of(session, file) for file in files])
+        keys = {key[0] for file in files for _, kept in session.results(file) for key in kept.reads}
+        assert ("text" in keys) == (recorder is TextRecorder) != ("body" in keys)
+    for detailed, whole in zip(*found, strict=True):
+        assert (whole.about, whole.targets, whole.reads) == (detailed.about, detailed.targets, detailed.reads)
+        outcomes = [[kept.outcome for _, kept in PACKING.unpack(each.results)] for each in (detailed, whole)]
+        assert outcomes[0] == outcomes[1]
+
+
+def test_a_session_that_notes_whole_texts_follows_edits(tmp_path: Path, files: list[str]) -> None:
+    session = Session(Settings(str(tmp_path)), str(tmp_path), recorder=TextRecorder)
+    session.open(files)
+    assert session.check(files[1]).findings == () and session.check(files[0]).findings != ()
+    session.set_text(files[0], MODEL.replace("t.add_(1)", "return t + 1"))
+    assert session.check(files[0]).findings == ()
+    session.set_text(files[0], MODEL)
+    assert session.check(files[0]).findings != ()
+
+
+@pytest.mark.parametrize("count", [24, 100, 1_000])
+def test_slices_hold_all_files_in_order_and_become_smaller(count: int) -> None:
+    files = [f"{number}.py" for number in range(count)]
+    slices = parallel._slices(files, 2)
+    sizes = [len(each) for each in slices]
+    assert [file for each in slices for file in each] == files
+    assert sizes[:-1] == sorted(sizes[:-1], reverse=True) and max(sizes) <= parallel.SLICE
+    assert max(sizes[-2:]) <= parallel.SMALLEST

@@ -57,10 +57,8 @@ def check(arguments: argparse.Namespace, folder: Folder) -> Checked:
         opened = replace(opened, files=changed_since(arguments.changed_since, opened))
     entries: list[Entry] = []
     unread, roots = len(opened.failures), 0
-    bounds: list[Bound] = []
     for verdict in verdicts(opened, arguments.jobs):
         tell_troubles(verdict)
-        bounds += verdict.bounds
         roots += verdict.roots
         unread += any(trouble.whole for trouble in verdict.troubles)
         entries += wanted(verdict.entries, selected, ignored)
@@ -78,7 +76,7 @@ def check(arguments: argparse.Namespace, folder: Folder) -> Checked:
     _print(arguments.output_format, entries, opened)
     opened.judge.close()
     if arguments.verbose:
-        tell_bounds(bounds, roots)
+        tell_bounds([bound for file in opened.files for bound in opened.judge.bounds(file)], roots)
         tell_trouble(folder)
     failed = any(entry.severity in FAILING for entry in entries) and not arguments.exit_zero
     return Checked(2 if unread else int(failed), tuple(entries), opened)

@@ -100,6 +100,8 @@ class Sharing:
     doubts: set[tuple[Span, int, int]] = field(default_factory=set)
     """Where a tensor may be another one than it was: that takes certainty away, so it matters only where something is certain."""
     written: set[int] = field(default_factory=set)
+    logged: int = 0
+    """How often anything was logged, by whichever path."""
 
     def matters(self, raises: bool) -> frozenset[Span]:
         """The places of the operations whose two sides can differ; ``raises``: torch surely raises on some path."""
@@ -213,6 +215,7 @@ class Path:
             self.sharing.written.add(event.counter)
         elif isinstance(event, Raise) and event.tensor is not None:
             self.sharing.written.add(self.tensor(event.tensor).counter)
+        self.sharing.logged += 1
         before = self.log
         self.log = LogEntry(event, before, before.length + 1 if before else 1)
 

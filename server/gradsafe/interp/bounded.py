@@ -47,16 +47,11 @@ def decorate(machine: Machine, path: Path, call: Call) -> Outcomes:
     """
     if isinstance(call.function, (External, Unknown)):
         return calls.call(machine, path, call)
-    began, making, loading = machine.ran, machine.making, machine.loading
+    began = machine.ran
     most = min(DECORATOR, DECORATORS - machine.decorating)
     function = call.function if isinstance(call.function, FunctionValue) else None
-    machine.making = machine.loading = False  # what it calls elsewhere is bounded with it
-    try:
-        outcomes, before = _tried(
-            machine, path, function, most, lambda start: calls.call(machine, start, call)
-        )
-    finally:
-        machine.making, machine.loading = making, loading
+    bound = _Bound(machine, path, most, function)
+    outcomes, before = bound.carry_out(path, lambda: calls.call(machine, path, call))
     machine.decorating += machine.ran - began
     if before is None:
         return outcomes
@@ -72,31 +67,14 @@ def from_elsewhere(
     """A call into another file while an object is made, or by a module's own statements. Where it is cut before anything has happened to tensors, it counts
     as not carried out, and the object is made to its end; else it may take all that is left.
     """
-    making, loading = machine.making, machine.loading
     left = machine.budget.instructions - machine.ran
-    machine.making = machine.loading = False
-    try:
-        most = left // SHARE if making else min(left, BOOKS)
-        return _from_elsewhere(machine, path, function, args, kwargs, source, most)
-    finally:
-        machine.making, machine.loading = making, loading
-
-
-def _from_elsewhere(
-    machine: Machine, path: Path, function: FunctionValue, args: tuple[Value, ...], kwargs: Mapping[str, Value],
-    source: Source, most: int,
-) -> Outcomes:  # fmt: skip
-    began = machine.ran
-
-    def carry_out(start: Path) -> Outcomes:
-        return calls.call_function(machine, start, function, args, kwargs, source)
-
-    outcomes, before = _tried(machine, path, function, most, carry_out)
+    most = left // SHARE if machine.making else min(left, BOOKS)
+    bound = _Bound(machine, path, most, function, till_it_acts=True)
+    outcomes, before = bound.carry_out(
+        path, lambda: calls.call_function(machine, path, function, args, kwargs, source)
+    )
     if before is None:
         return outcomes
-    if _has_acted(outcomes, before):
-        machine.ran = began
-        return calls.call_function(machine, before, function, args, kwargs, source)
     before.blurred = True
     for each in args:
         if isinstance(each, Instance):
@@ -104,23 +82,68 @@ def _from_elsewhere(
     return [(before, Unknown(("call", source.place, before.new_id())))]
 
 
-def _tried(
-    machine: Machine, path: Path, function: FunctionValue | None, most: int, carry_out: Callable[[Path], Outcomes]
-) -> tuple[Outcomes, Path | None]:  # fmt: skip
-    """As :func:`_within`; but who has not come to an end with a part of it, and is known to keep books, gets no more."""
-    began = machine.ran
-    outcomes, before = _within(machine, path, most // BRIEF, carry_out)
-    if before is None:
-        return outcomes, None
-    if function is not None and not _has_acted(outcomes, before) and _keeps_books(machine, function):
+class _Bound:
+    """What one call may take: a part of it at once, all of it once it is clear that it is not one that keeps books.
+
+    ``till_it_acts``: it has no bound of its own once something has happened to tensors.
+    """
+
+    def __init__(
+        self, machine: Machine, path: Path, most: int, function: FunctionValue | None, till_it_acts: bool = False
+    ) -> None:  # fmt: skip
+        self._machine, self._function, self._till_it_acts = machine, function, till_it_acts
+        self._began, self._most, self._may = machine.ran, most, most // BRIEF
+        self._around, self._more_around = machine.budget, machine.more
+        self._sharing, self._logged = path.sharing, path.sharing.logged
+        self._books: bool | None = None
+
+    def carry_out(self, path: Path, call: Callable[[], Outcomes]) -> tuple[Outcomes, Path | None]:
+        """What was carried out; where that was too much also the path as it was before."""
+        machine = self._machine
+        making, loading, hit, before = machine.making, machine.loading, dict(machine.hit), path.fork()
+        machine.making = machine.loading = False  # what it calls elsewhere is bounded with it
+        machine.more = self._more
+        self._limit()
+        try:
+            outcomes = call()
+            cut = machine.spent()
+        finally:
+            machine.making, machine.loading = making, loading
+            machine.budget, machine.more = self._around, self._more_around
+        if not cut or machine.ran > self._around.instructions:
+            return outcomes, None
+        machine.hit = hit
         return outcomes, before
-    machine.ran = began
-    return _within(machine, before, most, carry_out)
 
+    def _limit(self) -> None:
+        most = min(self._around.instructions, self._began + self._may)
+        self._machine.budget = replace(self._around, instructions=most)
 
-def _has_acted(outcomes: Outcomes, before: Path) -> bool:
-    """Has something happened to tensors?"""
-    return any(each.log is not before.log for each, _ in outcomes)
+    def _more(self) -> bool:
+        """All of what it may is used up: may it go on? Who is around it is asked first, if that one has no more, either."""
+        machine = self._machine
+        if machine.ran > self._around.instructions:
+            machine.budget, machine.more = self._around, self._more_around
+            goes_on = not machine.spent()
+            self._around, machine.more = machine.budget, self._more
+            self._limit()
+            if not goes_on:
+                return False
+        while machine.ran > machine.budget.instructions:
+            may = self._allowed()
+            if may <= self._may:
+                return False
+            self._may = may
+            self._limit()
+        return True
+
+    def _allowed(self) -> int:
+        acted, function = self._sharing.logged > self._logged, self._function
+        if acted and self._till_it_acts:
+            return self._around.instructions
+        if self._books is None:
+            self._books = not acted and function is not None and _keeps_books(self._machine, function)
+        return self._may if self._books else self._most
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,19 +176,3 @@ def _keeps_books(machine: Machine, function: FunctionValue) -> bool:
 
     found = machine.prelude.remember(machine.outside, ("books", function.chunk, parameters), compute)
     return isinstance(found, _Tried) and found.keeps_books
-
-
-def _within(
-    machine: Machine, path: Path, most: int, carry_out: Callable[[Path], Outcomes]
-) -> tuple[Outcomes, Path | None]:
-    """What was carried out; where ``most`` instructions were not enough for it, also the path as it was before."""
-    outer, hit, before = machine.budget, dict(machine.hit), path.fork()
-    machine.budget = replace(outer, instructions=min(outer.instructions, machine.ran + most))
-    try:
-        outcomes = carry_out(path)
-    finally:
-        cut, machine.budget = machine.spent(), outer
-    if not cut or machine.spent():
-        return outcomes, None
-    machine.hit = hit
-    return outcomes, before

@@ -86,6 +86,8 @@ class Machine:
         """The file whose own statements are the root: of its names only those are bound that were executed."""
         self.budget = budget or Budget()
         self._whole = self.budget
+        self.more: Callable[[], bool] | None = None
+        """Asked where the budget is used up: a call that has one of its own may get more (``interp.bounded``)."""
         self.ran = 0
         self.ran_after_errors = 0
         self.making = False
@@ -114,7 +116,7 @@ class Machine:
 
     def spent(self) -> bool:
         """True once the instruction budget is used up; every loop and call then ends early."""
-        return self.ran > self.budget.instructions
+        return self.ran > self.budget.instructions and (self.more is None or not self.more())
 
     def body(self, body: LazyBody) -> Body:
         return self.world.body(body) if isinstance(body, ChunkId) else body
@@ -169,7 +171,7 @@ class Machine:
                 done.append(current)
                 continue
             while index < count:
-                if self.ran > self.budget.instructions:
+                if self.ran > self.budget.instructions and self.spent():
                     self.note("instructions", span(current, instructions[index].at))
                     current.blurred = True
                     current.status = Status.RETURN

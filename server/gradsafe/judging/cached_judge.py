@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
-from gradsafe.judging.judge import Verdict
+from gradsafe.judging.judge import Bound, Verdict
 from gradsafe.judging.session_judge import SessionJudge, bound, trouble
 from gradsafe.judging.told import Proved, Told
 from gradsafe.judging.trial import Proof
@@ -65,15 +65,25 @@ class CachedJudge:
         if head is None:
             return self._inner.check(file)
         try:
-            about = head.about
+            problems = head.problems
         except Malformed:
             return self._inner.check(file)
         is_target = file in self._targets or file in self._leading_out
-        is_told_of = is_target or self._settings.advises or about.suppresses
+        is_told_of = is_target or self._settings.advises or head.suppresses
         entries = self._telling(file).entries if is_told_of else ()
-        troubles = tuple(trouble(each, _place(each.where)) for each in about.problems)
-        bounds = tuple(bound(each, _place(each.where)) for each in about.limits)
-        return Verdict(file, entries, troubles, bounds, about.roots)
+        troubles = tuple(trouble(each, _place(each.where)) for each in problems)
+        return Verdict(file, entries, troubles, head.roots)
+
+    def bounds(self, file: str) -> tuple[Bound, ...]:
+        """See :class:`gradsafe.judging.judge.Judge`."""
+        head = self._results.head(file) if not self._is_live else None
+        try:
+            limits = head.limits if head is not None else None
+        except Malformed:
+            limits = None
+        if limits is None:
+            return self._inner.bounds(file)
+        return tuple(bound(each, _place(each.where)) for each in limits)
 
     def holds(self, entry: Entry, fix: EntryFix) -> bool:
         """See :class:`gradsafe.judging.judge.Judge`."""

@@ -39,7 +39,6 @@ class Verdict:
     file: str
     entries: tuple[Entry, ...] = ()
     troubles: tuple[Trouble, ...] = ()
-    bounds: tuple[Bound, ...] = ()
     roots: int = 0
 
 
@@ -51,6 +50,9 @@ class Judge(Protocol):
 
     def check(self, file: str) -> Verdict:
         """The findings that are told in ``file``, one of those that were opened."""
+
+    def bounds(self, file: str) -> tuple[Bound, ...]:
+        """Where the analysis of such a file stopped following everything."""
 
     def imports(self, file: str) -> tuple[str, ...]:
         """The files of the workspace that ``file`` imports, and that those import, in turn."""

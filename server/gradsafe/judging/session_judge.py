@@ -49,8 +49,13 @@ class SessionJudge:
         remarks = unused_entries(result, self._session.workspace.text(file), self._session.settings)
         self._remarks.update(remarks)
         entries += remarks
-        troubles, bounds = map(self._trouble, result.problems), map(self._bound, result.limits)
-        return Verdict(file, tuple(entries), tuple(troubles), tuple(bounds), len(self._session.roots(file)))
+        troubles = tuple(map(self._trouble, result.problems))
+        return Verdict(file, tuple(entries), troubles, len(self._session.roots(file)))
+
+    def bounds(self, file: str) -> tuple[Bound, ...]:
+        """Where budgets were hit."""
+        limits = self._session.check(file).limits
+        return tuple(bound(each, self._session.place(each.where)) for each in limits)
 
     def imports(self, file: str) -> tuple[str, ...]:
         """The files that ``file`` can reach by imports, in order."""
@@ -101,9 +106,6 @@ class SessionJudge:
         if finding is None or spans is None:
             return Proof(False)
         return prove(self._session, finding, spans)
-
-    def _bound(self, limit: Limit) -> Bound:
-        return bound(limit, self._session.place(limit.where))
 
     def _trouble(self, problem: Problem) -> Trouble:
         return trouble(problem, self._session.place(problem.where))

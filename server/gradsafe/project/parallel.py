@@ -17,6 +17,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import active_children, get_context
 
 from gradsafe.project.kept import Found
+from gradsafe.project.recording import TextRecorder
 from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
 from gradsafe.project.sharing import found_of
@@ -26,6 +27,9 @@ FEWEST = 24
 
 SLICE = 60
 """Files to a slice, at most."""
+
+SMALLEST = 4
+"""Files to one of the last slices."""
 
 SESSION = 180
 """Files to a session. A new one works out again what all files import, a fifth of the time with 60; what it keeps grows by 0.7 MB a file."""
@@ -49,15 +53,14 @@ def judge_ahead(
     """
     if jobs < 2 or len(files) < FEWEST:
         return
-    size = max(4, min(SLICE, -(-len(files) // (4 * jobs))))
-    slices = [list(files[at : at + size]) for at in range(0, len(files), size)]
+    slices = _slices(files, jobs)
     # New processes, not forked ones: a progress bar has a thread, and a fork of that may hang.
     workers = min(jobs, len(slices), _MOST)
     given = (settings, root, list(scope))
     with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin, initargs=given) as pool:
-        running = [pool.submit(judge_slice, part) for part in slices]
         try:
-            for done in as_completed(running):
+            # Nobody else holds them: what a slice found is let go once it is taken.
+            for done in as_completed({pool.submit(judge_slice, part) for part in slices}):
                 yield done.result()
         except BrokenProcessPool:
             print(
@@ -71,6 +74,17 @@ def judge_ahead(
             for child in active_children():
                 child.terminate()
             raise
+
+
+def _slices(files: Sequence[str], jobs: int) -> list[list[str]]:
+    """Files that stand together, in smaller and smaller portions: at the end no process waits long for another."""
+    slices: list[list[str]] = []
+    at = 0
+    while at < len(files):
+        size = max(SMALLEST, min(SLICE, (len(files) - at) // (4 * jobs)))
+        slices.append(list(files[at : at + size]))
+        at += size
+    return slices
 
 
 class Judging:
@@ -95,7 +109,7 @@ class Judging:
             self._session = None
             gc.collect()  # it refers to itself, and by its own rules CPython looks that far back once in a gigabyte
         settings, root, scope = self._given
-        session = Session(settings, root)
+        session = Session(settings, root, recorder=TextRecorder)
         session.open(scope)
         return session
 

@@ -31,10 +31,13 @@ Key = tuple[Any, ...]
 _OF_A_CHUNK = frozenset({"body", "chunk", "yields"})
 """The questions whose answer is the same as long as the chunk is the same object."""
 
+_OF_THE_PROJECT = frozenset({"find", "tensor names"})
+"""The questions that no one text answers."""
+
 
 def file_of(key: Key) -> str:
     """The file whose text decides the answer; empty for a question about the project: which files there are, what it says."""
-    if key[0] in ("find", "tensor names"):
+    if key[0] in _OF_THE_PROJECT:
         return ""
     about = key[1]
     return about.file if isinstance(about, ChunkId) else str(about)
@@ -224,6 +227,32 @@ class Recorder:
         return self._workspace.find_module(importer, name, level)
 
 
+class TextRecorder(Recorder):
+    """The same where texts stay as they are: of a file that is looked into at all only the text as a whole is noted.
+
+    Details are a hundred times as many, and only edits ask for them.
+    """
+
+    def note(self, *key: Any) -> None:
+        """See :class:`Recorder`."""
+        super().note(*(key if key[0] in _OF_THE_PROJECT else ("text", file_of(key))))
+
+    def body(self, chunk: ChunkId) -> Body:
+        """See :class:`World`."""
+        super().note("text", chunk.file)
+        return self._workspace.body(chunk)
+
+    def yields(self, chunk: ChunkId) -> bool:
+        """See :class:`World`."""
+        super().note("text", chunk.file)
+        return self._workspace.yields(chunk)
+
+    def module(self, file: str) -> ModuleFacts | None:
+        """See :class:`World`."""
+        super().note("text", file)
+        return self._workspace.module(file)
+
+
 @dataclass(slots=True)
 class _Kept:
     """A result and the answers that it rests on; ``checked`` is the state of the texts for which they were last compared."""
@@ -282,8 +311,8 @@ class KeptPrelude(Prelude):
         self, world: World, key: Hashable, compute: Callable[[World], Any]
     ) -> tuple[Any, Callable[[Hashable], None]]:
         """A new result; its own questions are noted apart, and for who asked."""
-        give_up = world.give_up if isinstance(world, Recorder) else None
-        inner = Recorder(self._workspace, self._answers, self, give_up)
+        recorder, give_up = (type(world), world.give_up) if isinstance(world, Recorder) else (Recorder, None)
+        inner = recorder(self._workspace, self._answers, self, give_up)
         found = compute(inner)
         inner.work[key] = found.instructions + PARSING
         if isinstance(world, Recorder):

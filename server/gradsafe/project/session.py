@@ -46,9 +46,12 @@ class Session:
     """The analysis of some files, kept up to date edit by edit."""
 
     def __init__(
-        self, settings: Settings, root: str, interpret: Interpret = interpret, store: Store | None = None
-    ) -> None:
+        self, settings: Settings, root: str, interpret: Interpret = interpret, store: Store | None = None,
+        recorder: type[Recorder] = Recorder,
+    ) -> None:  # fmt: skip
+        """``recorder``: how closely is noted what a result rests on, which is how little of it is lost with an edit."""
         prepare()
+        self._recorder = recorder
         self._settings = settings
         self.workspace = Workspace(root)
         self.workspace.known_tensors = settings.tensor_names
@@ -232,7 +235,7 @@ class Session:
 
     def watched(self, root: Root, watch: Watcher | None) -> RootResult:
         """The root run once more with a watch on it, on the budget that it has; nothing of it is kept."""
-        recorder = Recorder(self.workspace, self._answers, self._prelude)
+        recorder = self._recorder(self.workspace, self._answers, self._prelude)
         return rerun(recorder, root, self._allowance(root), watch)
 
     def known(self, root: Root) -> Outcome | None:
@@ -408,7 +411,7 @@ class Session:
         return own_texts(chunk) if chunk is not None else frozenset()
 
     def _run(self, root: Root, give_up: Callable[[], bool] | None = None) -> Outcome:
-        recorder = Recorder(self.workspace, self._answers, self._prelude, give_up)
+        recorder = self._recorder(self.workspace, self._answers, self._prelude, give_up)
         allowance = self._allowance(root)
         keeper = None
         if root in self._states:  # it was run before, and may be what is typed in

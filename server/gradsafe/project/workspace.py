@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import overload
@@ -304,6 +304,10 @@ class _Lowered(Sequence[Block]):
         if block is None:
             block = self._done[index] = self._lower(self._chunks[index])
         return block
+
+    def __iter__(self) -> Iterator[Block]:
+        for index, block in enumerate(self._done):
+            yield block if block is not None else self[index]
 
     def __len__(self) -> int:
         return len(self._chunks)

@@ -9,32 +9,42 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from gradsafe.interp.analyse import Root
 from gradsafe.project.cache.disk import Disk, Facts
 from gradsafe.project.cache.folder import Folder
 from gradsafe.project.cache.packing import Malformed
-from gradsafe.project.kept import About, Found, Kept
+from gradsafe.project.kept import Found, Kept, Limit
+from gradsafe.project.problems import Problem
 from gradsafe.project.sharing import PACKING
 
 
 @dataclass(frozen=True)
 class Head:
-    """Of the results of one file: the texts they rest on by their digests, what imports found, where something was found."""
+    """Of the results of one file: the texts they rest on by their digests, what imports found, where something was found.
+
+    The rest is what there is to say besides (:class:`~gradsafe.project.kept.About`), problems and limits packed, and empty where there are none:
+    of most files nobody asks for them.
+    """
 
     texts: dict[str, str | None]
     facts: Facts
     targets: frozenset[str]
-    packed: str
+    roots: int
+    suppresses: bool
+    packed_problems: str
+    packed_limits: str
 
     @property
-    def about(self) -> About:
-        """What there is to say of the file besides findings."""
-        found = PACKING.unpack(self.packed)
-        if not isinstance(found, About):
-            raise Malformed(type(found).__name__)
-        return found
+    def problems(self) -> tuple[Problem, ...]:
+        """What of the file could not be analysed. Raises :class:`Malformed`."""
+        return _unpacked(self.packed_problems, Problem)
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """Where budgets were hit. Raises :class:`Malformed`."""
+        return _unpacked(self.packed_limits, Limit)
 
     @cached_property
     def rests_on(self) -> str:
@@ -90,7 +100,9 @@ class CachedResults:
         facts = self.disk.facts(found.reads)
         if facts is None or texts[found.file] is None:
             return False
-        head = Head(texts, facts, found.targets, PACKING.pack(found.about))
+        about = found.about
+        problems, limits = (PACKING.pack(each) if each else "" for each in (about.problems, about.limits))
+        head = Head(texts, facts, found.targets, about.roots, about.suppresses, problems, limits)
         self._folder.write(self._name(found.file, texts[found.file], "body"), found.results)
         self._folder.write(self._name(found.file, texts[found.file], "head"), _spelled(head))
         self._heads[found.file] = head
@@ -120,10 +132,24 @@ def name_of(*parts: Any) -> str:
     return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
+_Kind = TypeVar("_Kind")
+
+
+def _unpacked(text: str, kind: type[_Kind]) -> tuple[_Kind, ...]:
+    found = PACKING.unpack(text) if text else ()
+    if not isinstance(found, tuple) or not all(isinstance(each, kind) for each in found):
+        raise Malformed(f"not a row of {kind.__name__}")
+    return found
+
+
 def _spelled(head: Head) -> str:
-    return json.dumps([head.texts, head.facts, sorted(head.targets), head.packed], separators=(",", ":"))
+    parts = [head.texts, head.facts, sorted(head.targets)]
+    rest = [head.roots, head.suppresses, head.packed_problems, head.packed_limits]
+    return json.dumps([*parts, *rest], separators=(",", ":"))
 
 
 def _parsed(text: str) -> Head:
-    texts, facts, targets, packed = json.loads(text)
-    return Head(dict(texts), dict(facts), frozenset(targets), str(packed))
+    texts, facts, targets, roots, suppresses, problems, limits = json.loads(text)
+    return Head(
+        dict(texts), dict(facts), frozenset(targets), int(roots), bool(suppresses), str(problems), str(limits)
+    )
