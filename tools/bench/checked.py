@@ -29,9 +29,13 @@ def sample(folder: Path, every: int) -> list[str]:
 
 
 def measure(
-    folder: Path, files: list[str], torchfix: Installed | None, tell: Callable[[str], None]
+    folder: Path,
+    files: list[str],
+    torchfix: Installed | None,
+    tell: Callable[[str], None],
+    alone: bool = True,
 ) -> list[Run]:
-    """The runs, one after the other."""
+    """The runs, one after the other; ``alone``: one process by itself, too."""
     check = [sys.executable, "-m", "gradsafe", "check", "--output-format", "concise", "--exit-zero"]
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
         commands = {
@@ -39,6 +43,8 @@ def measure(
             "gradsafe check -j 2, nothing kept": [*check, "-j", "2", "--cache-dir", two, *files],
             "gradsafe check, results kept": [*check, "--cache-dir", two, *files],
         }
+        if not alone:
+            del commands["gradsafe check -j 1, nothing kept"]
         if torchfix is not None:
             commands["TorchFix"] = [*torchfix.command, *files]
         runs = []

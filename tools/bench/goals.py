@@ -60,7 +60,7 @@ def _of_checking(runs: list[Run]) -> Iterator[Goal]:
     torchfix = by_name.get("TorchFix")
     if cold is not None and torchfix is not None:
         yield Goal(
-            "`check -j 2`, nothing kept: how many times as fast as TorchFix",
+            "`check -j 2`, nothing kept: how many times as fast as TorchFix (the sample; the goal is for all files)",
             torchfix.seconds / cold.seconds,
             5,
             "times",

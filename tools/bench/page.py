@@ -86,7 +86,7 @@ def page(results: Results, command: str, note: str, date: str) -> str:
     versions = [f"{each.peer.name} {each.version}" for each in results.servers if each.peer is not SETTLED]
     if results.torchfix is not None:
         versions.append(f"TorchFix {results.torchfix.version}")
-    what = f"Made by `make bench` (`{command}`) on {date}: {_machine()}. {', '.join(versions)}."
+    what = f"Made by `make bench` (`{command}`) on {date}: {machine()}. {', '.join(versions)}."
     parts = [
         "# Performance",
         " ".join(filter(None, (what, _TOGETHER, note))),
@@ -129,7 +129,8 @@ def _markdown(grid: Grid) -> str:
     return "\n".join([lines[0], f"|{rule}|", *lines[1:]])
 
 
-def _machine() -> str:
+def machine() -> str:
+    """Processors, system and Python of this machine."""
     cores = Path("/proc/cpuinfo")
     model = "an unknown processor"
     count = 0

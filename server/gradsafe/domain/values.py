@@ -219,6 +219,8 @@ class Manager:
 
     mode: str
     previous: str = ""
+    expected: frozenset[str] = frozenset()
+    """The errors that it catches (``contextlib.suppress``), by their names."""
 
 
 Value: TypeAlias = Unknown | Const | TensorRef | ListRef | DictRef | Instance | TupleValue | Lazy | SliceValue | RangeValue | FunctionValue | ClassValue | Bound | External | ModuleValue | Imported | PartialValue | SuperValue | Manager  # fmt: skip

@@ -40,6 +40,7 @@ from gradsafe.interp import (
     coroutines,
     data_classes,
     dispatching,
+    expecting,
     foreach_calls,
     frameworks,
     generators,
@@ -153,6 +154,8 @@ def call(machine: Machine, path: Path, request: Call) -> Outcomes:
     if isinstance(function, Unknown):
         if _decorates(function, request):
             return [(path, request.args[0])]
+        if (expected := expecting.call_method(request)) is not None:
+            return [(path, expected)]
         same = frameworks.handed_back(path, function, request)
         if same is not None:
             return [(path, same)]
@@ -199,6 +202,8 @@ def _call_bound(machine: Machine, path: Path, bound: Bound, call: Call) -> Outco
         made = _made_by_python(machine, path, receiver, function, call)
         if made is not None:
             return made
+    if isinstance(receiver, Instance) and (expected := expecting.call_method(call)) is not None:
+        return [(path, expected)]
     if isinstance(receiver, (Instance, SuperValue)):
         return modules.call_method(machine, path, receiver, function, call)
     if isinstance(receiver, ClassValue):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gradsafe.domain.state import Path, Status
+from gradsafe.domain.state import LogEntry, Path, Status
 from gradsafe.domain.tensors import GradMode
 from gradsafe.domain.values import (
     NONE,
@@ -19,7 +19,7 @@ from gradsafe.domain.values import (
     Value,
     const,
 )
-from gradsafe.interp import calls, generators, handed, operators, shadow
+from gradsafe.interp import calls, exceptions, generators, handed, operators, shadow
 from gradsafe.interp.execute import executes
 from gradsafe.interp.machine import Machine, Outcomes
 from gradsafe.ir import instructions as ir
@@ -72,12 +72,10 @@ def _with(machine: Machine, path: Path, i: ir.With) -> list[Path]:
         path.frame.regs[i.target] = manager
         log = path.log
         paths = [done for start in machine.run(path, i.assign) for done in machine.run(start, i.body)]
-        if manager.mode == "expects":
-            paths = [shadow.as_it_was(each, outer) for each in paths]
+        if manager.expected:
+            paths = [_as_expected(machine, each, outer, log, manager.expected) for each in paths]
         for each in paths:
             each.grad_mode, each.saving = before, saving
-            if manager.mode == "expects" and each.status is Status.RAISED:
-                each.status, each.raised, each.log = Status.RUN, None, log
         return paths
     if isinstance(manager, Lazy) and generators.pending(path, manager) is not None:
         return _with_generator(machine, path, i, manager)
@@ -97,6 +95,17 @@ def _with(machine: Machine, path: Path, i: ir.With) -> list[Path]:
                 handed.leave(done, around)
                 paths.extend(leave(machine, done, manager, source))
     return paths
+
+
+def _as_expected(
+    machine: Machine, path: Path, outer: Path | None, log: LogEntry | None, expected: frozenset[str]
+) -> Path:
+    """Where the program caught what it expects: as if nothing had been said."""
+    real = shadow.as_it_was(path, outer)
+    if real.status is not Status.RAISED or not exceptions.catches(machine, real, expected):
+        return path
+    real.status, real.raised, real.log = Status.RUN, None, log
+    return real
 
 
 def _with_generator(machine: Machine, path: Path, i: ir.With, manager: Lazy) -> list[Path]:

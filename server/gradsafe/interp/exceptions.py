@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import sys
+from collections.abc import Iterable
 
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.values import ClassValue, External, Unknown
@@ -14,6 +15,9 @@ from gradsafe.interp.machine import Machine, span
 from gradsafe.ir import instructions as ir
 
 _CATCH_ALL = frozenset({"Exception", "BaseException"})
+
+ANY = "?"
+"""Among the names of what is caught: something of which nothing is known."""
 
 
 @executes(ir.Try)
@@ -85,17 +89,18 @@ RERAISED = "#reraised"
 
 def _handler(machine: Machine, path: Path, handlers: tuple[ir.Handler, ...]) -> ir.Handler | None:
     """The handler that catches what was raised: by Python's own hierarchy, or the workspace's classes."""
+    return next((each for each in handlers if catches(machine, path, each.types)), None)
+
+
+def catches(machine: Machine, path: Path, types: Iterable[str]) -> bool:
+    """Whether what was raised is one of these, by their dotted names; none: whatever it is."""
     raised = path.raised
     if raised is not None and raised.startswith("#"):
-        return None
-    kinds = _kinds(machine, path, raised)
-    for handler in handlers:
-        simple = {name.rpartition(".")[2] for name in handler.types}
-        if "?" in simple:
-            simple = set(_CATCH_ALL)
-        if not simple or raised is None or simple & kinds:
-            return handler
-    return None
+        return False
+    simple = {name.rpartition(".")[2] for name in types}
+    if ANY in simple:
+        simple = set(_CATCH_ALL)
+    return not simple or raised is None or bool(simple & _kinds(machine, path, raised))
 
 
 def _kinds(machine: Machine, path: Path, raised: str | None) -> frozenset[str]:

@@ -64,7 +64,7 @@ def join(before: Mark, paths: list[Path], register: int | None = None) -> list[P
     Objects made since then that nothing older refers to are garbage and do not count. ``register`` is the one
     that the branch was run for, if any (``a if c else b``): sides that give different values stay apart.
     """
-    if sum(path.status is Status.RUN for path in paths) < 2:
+    if len(paths) < 2 or sum(path.status is Status.RUN for path in paths) < 2:
         return paths
     groups = _Groups(before)
     for path in paths:
@@ -171,6 +171,8 @@ def _disagree(effect: _Effect, group: list[tuple[Path, Value | None, _Effect]]) 
 
 def _told(path: Path, before: Mark) -> tuple[Event, ...]:
     """The failures that the branch has logged: they must not be lost with its path."""
+    if path.log is before.log:
+        return ()
     return tuple(event for event in _since(path, before) if isinstance(event, (Raise, WrongGradient)))
 
 

@@ -138,7 +138,7 @@ class Machine:
             first, paths = keeper.begin(self, path)
         self.nesting += 1
         for statement, block in enumerate(blocks) if not first else _from(blocks, first):
-            if not any(each.status is Status.RUN for each in paths):
+            if not _runs(paths):
                 break
             self.outside.pause()
             if keeper is not None:
@@ -208,8 +208,7 @@ class Machine:
 
         Paths that ended in an error are put aside with their log, so they cost nothing further.
         """
-        most = self._breadth()
-        if len(paths) <= most:
+        if len(paths) < 2 or len(paths) <= (most := self._breadth()):
             return paths
         paths = self._limit_shadows(paths)
         running = [path for path in paths if path.status is not Status.RAISED]
@@ -262,6 +261,13 @@ class Machine:
         path.trail = (*path.trail, text)
         other.trail = (*other.trail, f"not ({text})")
         return [(path, True), (other, False)]
+
+
+def _runs(paths: list[Path]) -> bool:
+    """Does one of them go on? Mostly there is but one."""
+    if len(paths) == 1:
+        return paths[0].status is Status.RUN
+    return any(each.status is Status.RUN for each in paths)
 
 
 def _from(blocks: Sequence[Block], first: int) -> Iterator[tuple[int, Block]]:

@@ -60,8 +60,6 @@ MANAGERS: Mapping[str, str] = {
     "torch.autograd.profiler.profile": "nothing",
     "torch.profiler.profile": "nothing",
     "contextlib.nullcontext": "nothing",
-    "pytest.raises": "expects",
-    "contextlib.suppress": "expects",
 }
 
 

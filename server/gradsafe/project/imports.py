@@ -6,6 +6,8 @@ Nothing is imported, and no interpreter's search path is read: what is outside t
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -24,7 +26,7 @@ def find_module(root: str, importer: str, name: str, level: int, exists: Exists)
     """
     parts = [part for part in name.split(".") if part]
     if level:
-        return _in_folder(_upwards(Path(importer).parent, level - 1), parts, exists)
+        return _in_folder(_upwards(_folder_of(importer), level - 1), parts, exists)
     if not parts or parts[0] in OUTSIDE:
         return None
     for folder in source_roots(root, importer, exists):
@@ -34,33 +36,55 @@ def find_module(root: str, importer: str, name: str, level: int, exists: Exists)
     return None
 
 
-def source_roots(root: str, importer: str, exists: Exists) -> Iterator[Path]:
+def source_roots(root: str, importer: str, exists: Exists) -> Iterator[str]:
     """Where absolute imports of ``importer`` are looked up, in order.
 
     The folder of a script comes first, as in Python; inside a package it is the folder around the outermost package
     instead, since there an absolute import never means a sibling.
     """
-    own = Path(importer).parent
+    own = _folder_of(importer)
     for _ in range(MAX_PACKAGES):
-        if not exists(str(own / "__init__.py")):
+        if not exists(_joined(own, "__init__.py")):
             break
         own = _upwards(own, 1)
-    seen: set[Path] = set()
-    for folder in (own, Path(root), Path(root) / "src"):
-        if folder.absolute() not in seen:
-            seen.add(folder.absolute())
+    seen: set[str] = set()
+    for folder in (own, *_roots(root)):
+        absolute = folder if os.path.isabs(folder) else str(Path(folder).absolute())  # noqa: PTH117
+        if absolute not in seen:
+            seen.add(absolute)
             yield folder
 
 
-def _upwards(folder: Path, steps: int) -> Path:
+# A package's imports are tens of thousands: folders are texts here, spelled as pathlib spells them.
+
+
+@functools.lru_cache(1 << 14)
+def _folder_of(file: str) -> str:
+    return str(Path(file).parent)
+
+
+@functools.lru_cache(16)
+def _roots(root: str) -> tuple[str, str]:
+    return str(Path(root)), str(Path(root, "src"))
+
+
+def _joined(folder: str, name: str) -> str:
+    if folder == ".":
+        return name
+    return folder + name if folder.endswith(os.sep) else folder + os.sep + name
+
+
+def _upwards(folder: str, steps: int) -> str:
     for _ in range(steps):
-        folder = folder.parent if folder.name else folder.absolute().parent
+        above, name = os.path.split(folder)
+        is_top = not name or folder == "."
+        folder = str(Path(folder).absolute().parent) if is_top else above or "."
     return folder
 
 
-def _in_folder(folder: Path, parts: list[str], exists: Exists) -> str | None:
-    base = folder.joinpath(*parts)
-    candidates = [base / "__init__.py"]
-    if parts:
-        candidates.append(base.with_name(f"{base.name}.py"))
-    return next((str(candidate) for candidate in candidates if exists(str(candidate))), None)
+def _in_folder(folder: str, parts: list[str], exists: Exists) -> str | None:
+    base = functools.reduce(_joined, parts, folder)
+    package = _joined(base, "__init__.py")
+    if exists(package):
+        return package
+    return f"{base}.py" if parts and exists(f"{base}.py") else None
