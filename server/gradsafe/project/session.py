@@ -439,13 +439,7 @@ class Session:
         known = {root: standing[root] for plan, standing in plans if plan is not None for root in plan.roots}
         parsed, instructions, runs = (now - then for now, then in zip(self._counts(), before, strict=True))
         outcomes = {root: kept.outcome if kept is not None else None for root, kept in known.items()}
+        problems, work = self._problems.of(opened), (parsed, instructions, runs)
         return tell(
-            opened,
-            outcomes,
-            self.settings,
-            self._problems.of(opened),
-            advice,
-            (parsed, instructions, runs),
-            self.workspace,
-            self._scope,
-        )
+            opened, outcomes, self.settings, problems, advice, work, self.workspace, self._scope
+        )  # fmt: skip
