@@ -84,3 +84,11 @@ def test_the_page_says_what_is_kept_and_what_is_missed() -> None:
 
 def test_of_nothing_there_is_no_median() -> None:
     assert (median([]), p95([]), p95([1.0, 2.0, 3.0])) == (None, None, 3.0)
+
+
+def test_the_page_of_the_whole_package_tells_runs_and_goals() -> None:
+    runs = [Run(whole.COLD, 200.0, 500.0, 0), Run(whole.KEPT, 1.9, 100.0, 0), Run(whole.OTHER, 900.0, 300.0, 0)]
+    told = whole.page(runs, 2_912, ", TorchFix 0.7.0", "Nothing else ran.")
+    assert "| nothing kept: how many times as fast as TorchFix | 4.50 | 5 |" in told
+    assert "| results kept, s | 1.9 | 2 |" in told and "| peak memory, MB | 500 | 600 |" in told
+    assert "how many times" not in whole.page(runs[:2], 2_912, "", "")

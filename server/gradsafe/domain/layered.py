@@ -104,15 +104,11 @@ class LayeredMap(Generic[K, V]):
 
     def written_since(self, before: LayeredMap[K, V]) -> dict[K, V | None]:
         """The same, and entries that were given the value that they had: those for whom it is cheap to leave others out first."""
-        if (
-            self._below is before._below and not before._own
-        ):  # neither was forked since: most branches are short
-            own = self._own
-            return (
-                {key: None if value is _GONE else value for key, value in own.items()}  # type: ignore[misc]
-                if self._deleted
-                else cast("dict[K, V | None]", own.copy())
-            )
+        if self._below is before._below and not before._own:
+            # Neither was forked since, as after most branches: this map's own entries are all.
+            if not self._deleted:
+                return cast("dict[K, V | None]", self._own.copy())
+            return {key: None if value is _GONE else cast("V", value) for key, value in self._own.items()}
         # Layers of ``before`` may have been merged into one of this map's own: the first that both still have is the border.
         common: set[int] = set()
         earlier = [before._own]
