@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tools.bench import whole
 from tools.bench.checked import Run
 from tools.bench.goals import goals
 from tools.bench.material import KINDS, Material, keys
@@ -87,7 +88,11 @@ def test_of_nothing_there_is_no_median() -> None:
 
 
 def test_the_page_of_the_whole_package_tells_runs_and_goals() -> None:
-    runs = [Run(whole.COLD, 200.0, 500.0, 0), Run(whole.KEPT, 1.9, 100.0, 0), Run(whole.OTHER, 900.0, 300.0, 0)]
+    runs = [
+        Run(whole.COLD, 200.0, 500.0, 0),
+        Run(whole.KEPT, 1.9, 100.0, 0),
+        Run(whole.OTHER, 900.0, 300.0, 0),
+    ]
     told = whole.page(runs, 2_912, ", TorchFix 0.7.0", "Nothing else ran.")
     assert "| nothing kept: how many times as fast as TorchFix | 4.50 | 5 |" in told
     assert "| results kept, s | 1.9 | 2 |" in told and "| peak memory, MB | 500 | 600 |" in told
