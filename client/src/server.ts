@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { commands, type Disposable, type LogOutputChannel, window, workspace } from 'vscode';
 import {
+    ErrorAction,
     LanguageClient,
     type LanguageClientOptions,
     RevealOutputChannelOn,
@@ -91,6 +92,16 @@ export class Server implements Disposable {
             options: { cwd: SAFE_FOLDER },
         };
         const client = new LanguageClient('gradsafe', 'gradsafe', executable, options);
+        const usual = client.createDefaultErrorHandler();
+        // Who types while the server dies writes into a broken pipe. By itself the client would then give up; that the
+        // connection is closed comes next, and starts a new server, unless too many have died.
+        client.clientOptions.errorHandler = {
+            error: (error) => {
+                this.log.warn(`the connection to the server: ${error.message}`);
+                return { action: ErrorAction.Continue, handled: true };
+            },
+            closed: () => usual.closed(),
+        };
         this.client = client;
         this.subscriptions = [
             this.traces.follow(client),

@@ -2,7 +2,8 @@
 // What a user of VS Code does with gradsafe, done in the real workbench with the packaged extension.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -274,25 +275,47 @@ scenario('the books of a tensor on hover, then "Fix All"', () =>
     }),
 );
 
+/**
+ * The sample, and a file of which a pipe does not hold the text.
+ * @param {(files: string) => Promise<void>} use
+ */
+async function withLargeFile(use) {
+    const files = mkdtempSync(join(tmpdir(), 'gradsafe-large-'));
+    try {
+        cpSync(SAMPLE, files, { recursive: true });
+        writeFileSync(join(files, 'large.py'), '# more than a pipe holds\n'.repeat(20_000));
+        await use(files);
+    } finally {
+        rmSync(files, { recursive: true, force: true });
+    }
+}
+
 scenario('a server that is killed comes back, and knows the open file', () =>
-    withWorkbench('killed', SAMPLE, BARE, async ({ page, folder, shot }) => {
-        await openFile(page, 'model.py');
-        await page.locator('.squiggly-error').first().waitFor(LONG);
-        const before = serversBelow(dirname(folder));
-        assert.equal(before.length, 1);
-        process.kill(Number(before[0]), 'SIGKILL');
-        const deadline = Date.now() + 60_000;
-        while (serversBelow(dirname(folder)).every((pid) => pid === before[0])) {
-            assert.ok(Date.now() < deadline, 'no new server was started');
-            await page.waitForTimeout(200);
-        }
-        await goTo(page, '13:11');
-        await page.locator('.squiggly-error').first().waitFor(LONG);
-        await page.keyboard.press('Control+.');
-        const actions = page.locator('.action-widget .monaco-list-row');
-        await actions.filter({ hasText: 'Compute a new' }).first().waitFor(LONG);
-        await shot('vscode-killed');
-    }),
+    withLargeFile((files) =>
+        withWorkbench('killed', files, BARE, async ({ page, folder, shot }) => {
+            await openFile(page, 'model.py');
+            await page.locator('.squiggly-error').first().waitFor(LONG);
+            const before = serversBelow(dirname(folder));
+            assert.equal(before.length, 1);
+            // It dies while it is written to: of a stopped server the pipe is full, and breaks.
+            process.kill(Number(before[0]), 'SIGSTOP');
+            await openFile(page, 'large.py');
+            process.kill(Number(before[0]), 'SIGKILL');
+            const deadline = Date.now() + 60_000;
+            while (serversBelow(dirname(folder)).every((pid) => pid === before[0])) {
+                assert.ok(Date.now() < deadline, 'no new server was started');
+                await page.waitForTimeout(200);
+            }
+            await page.locator('.tab[data-resource-name="model.py"]').click();
+            await page.locator('.view-lines').first().click();
+            await goTo(page, '13:11');
+            await page.locator('.squiggly-error').first().waitFor(LONG);
+            await page.keyboard.press('Control+.');
+            const actions = page.locator('.action-widget .monaco-list-row');
+            await actions.filter({ hasText: 'Compute a new' }).first().waitFor(LONG);
+            await shot('vscode-killed');
+        }),
+    ),
 );
 
 /**
