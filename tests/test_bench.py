@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tools.bench import whole
-from tools.bench.checked import Run
+from tools.bench.checked import ALONE, COLD, KEPT, OTHER, Run
 from tools.bench.goals import goals
 from tools.bench.material import KINDS, Material, keys
 from tools.bench.page import Results, page, tables
@@ -53,9 +53,9 @@ def test_a_file_without_such_a_place() -> None:
 def test_the_page_says_what_is_kept_and_what_is_missed() -> None:
     times = Times({(FLOOR.name, 100, KINDS[0]): [1.0], (GRADSAFE.name, 100, KINDS[0]): [4.0, 50.0, 4.5]})
     runs = [
-        Run("gradsafe check -j 1, nothing kept", 4, 90, 0),
-        Run("gradsafe check -j 2, nothing kept", 2, 100, 0),
-        Run("TorchFix", 8, 50, 0),
+        Run(ALONE, 4, 90, 0),
+        Run(COLD, 2, 100, 0),
+        Run(OTHER, 8, 50, 0),
     ]
     assert [(goal.value, goal.is_kept) for goal in goals(times, runs)] == [
         (4.5, True),
@@ -89,9 +89,9 @@ def test_of_nothing_there_is_no_median() -> None:
 
 def test_the_page_of_the_whole_package_tells_runs_and_goals() -> None:
     runs = [
-        Run(whole.COLD, 200.0, 500.0, 0),
-        Run(whole.KEPT, 1.9, 100.0, 0),
-        Run(whole.OTHER, 900.0, 300.0, 0),
+        Run(COLD, 200.0, 500.0, 0),
+        Run(KEPT, 1.9, 100.0, 0),
+        Run(OTHER, 900.0, 300.0, 0),
     ]
     told = whole.page(runs, 2_912, ", TorchFix 0.7.0", "Nothing else ran.")
     assert "| nothing kept: how many times as fast as TorchFix | 4.50 | 5 |" in told

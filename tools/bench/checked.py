@@ -11,6 +11,10 @@ from pathlib import Path
 from tools.bench.memory import run_watched
 from tools.bench.peers import Installed
 
+ALONE, COLD = "gradsafe check -j 1, nothing kept", "gradsafe check -j 2, nothing kept"
+KEPT, OTHER = "gradsafe check, results kept", "TorchFix"
+"""The names of the runs."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -39,14 +43,14 @@ def measure(
     check = [sys.executable, "-m", "gradsafe", "check", "--output-format", "concise", "--exit-zero"]
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
         commands = {
-            "gradsafe check -j 1, nothing kept": [*check, "-j", "1", "--cache-dir", one, *files],
-            "gradsafe check -j 2, nothing kept": [*check, "-j", "2", "--cache-dir", two, *files],
-            "gradsafe check, results kept": [*check, "--cache-dir", two, *files],
+            ALONE: [*check, "-j", "1", "--cache-dir", one, *files],
+            COLD: [*check, "-j", "2", "--cache-dir", two, *files],
+            KEPT: [*check, "--cache-dir", two, *files],
         }
         if not alone:
-            del commands["gradsafe check -j 1, nothing kept"]
+            del commands[ALONE]
         if torchfix is not None:
-            commands["TorchFix"] = [*torchfix.command, *files]
+            commands[OTHER] = [*torchfix.command, *files]
         runs = []
         for name, command in commands.items():
             tell(f"{name}: {len(files)} files")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tools.bench import checked
 from tools.bench.checked import Run
 from tools.bench.peers import FLOOR, GRADSAFE
 from tools.bench.typed import Times, median, p95
@@ -56,8 +57,8 @@ def _of_typing(times: Times) -> Iterator[Goal]:
 
 def _of_checking(runs: list[Run]) -> Iterator[Goal]:
     by_name = {each.name: each for each in runs}
-    cold, warm = by_name.get("gradsafe check -j 2, nothing kept"), by_name.get("gradsafe check, results kept")
-    torchfix = by_name.get("TorchFix")
+    cold, warm = by_name.get(checked.COLD), by_name.get(checked.KEPT)
+    torchfix = by_name.get(checked.OTHER)
     if cold is not None and torchfix is not None:
         yield Goal(
             "`check -j 2`, nothing kept: how many times as fast as TorchFix (the sample; the goal is for all files)",
@@ -71,7 +72,7 @@ def _of_checking(runs: list[Run]) -> Iterator[Goal]:
     if cold is not None and cold.peak_mb:
         yield Goal(
             "peak memory of `check`, all processes",
-            max(cold.peak_mb, by_name["gradsafe check -j 1, nothing kept"].peak_mb),
+            max(cold.peak_mb, by_name[checked.ALONE].peak_mb),
             600,
             "MB",
         )

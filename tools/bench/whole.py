@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from tools.bench import checked
-from tools.bench.checked import Run
+from tools.bench.checked import COLD, KEPT, OTHER, Run
 from tools.bench.material import folders
 from tools.bench.page import machine
 from tools.bench.peers import TORCHFIX, Missing, install
@@ -21,7 +21,6 @@ from tools.bench.peers import TORCHFIX, Missing, install
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache"
 OUTPUT = ROOT / "docs" / "performance-whole.md"
-COLD, KEPT, OTHER = "gradsafe check -j 2, nothing kept", "gradsafe check, results kept", "TorchFix"
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gradsafe.domain.state import Path
-from gradsafe.domain.values import Bound, Instance, Manager, TupleValue, Unknown, Value
+from gradsafe.domain.values import Bound, Manager, TupleValue, Unknown, Value
 from gradsafe.interp import calls
 from gradsafe.interp.builtin_calls import builtin
 from gradsafe.interp.exceptions import ANY
@@ -40,7 +40,7 @@ def _raises(machine: Machine, path: Path, call: Call) -> Outcomes | None:
 def call_method(call: Call) -> Manager | None:
     """The context manager that ``self.assertRaises(ValueError)`` gives; None for any other call."""
     function = call.function
-    if isinstance(function, Bound) and isinstance(function.receiver, (Instance, Unknown)):
+    if isinstance(function, Bound):
         name: object = function.function
     elif isinstance(function, Unknown) and isinstance(function.token, tuple) and len(function.token) == 3:
         name = function.token[2] if function.token[0] == "attr" else None
