@@ -163,11 +163,17 @@ class Path:
         "returned", "saving", "shadow_from", "sharing", "status", "trail", "vars",
     )  # fmt: skip
 
-    def __init__(self, frame: Frame, shared: Shared | None = None) -> None:
-        self.vars: LayeredMap[tuple[Hashable, str], Value] = LayeredMap(shared.vars if shared else None)
-        self.heap: LayeredMap[int, object] = LayeredMap(shared.heap if shared else None)
+    def __init__(
+        self,
+        frame: Frame,
+        variables: LayeredMap[tuple[Hashable, str], Value],
+        heap: LayeredMap[int, object],
+        decisions: LayeredMap[Hashable, bool],
+    ) -> None:
+        self.vars = variables
+        self.heap = heap
         self.grad_mode = GradMode.ENABLED
-        self.decisions: LayeredMap[Hashable, bool] = LayeredMap()
+        self.decisions = decisions
         self.trail: tuple[str, ...] = ()
         self.log: LogEntry | None = None
         self.next_id = 1
@@ -183,16 +189,23 @@ class Path:
         self.mended: frozenset[object] = frozenset()
         self.sharing = Sharing()
 
+    @staticmethod
+    def begin(frame: Frame, shared: Shared | None = None) -> Path:
+        """A path on which nothing has been done yet, but for what it shares with others."""
+        return Path(
+            frame,
+            LayeredMap(shared.vars if shared else None),
+            LayeredMap(shared.heap if shared else None),
+            LayeredMap(),
+        )
+
     def fork(self) -> Path:
-        twin = Path.__new__(Path)
-        twin.vars = self.vars.fork()
-        twin.heap = self.heap.fork()
+        """An independent path that has done the same."""
+        twin = Path(self.frame.copy(), self.vars.fork(), self.heap.fork(), self.decisions.fork())
         twin.grad_mode = self.grad_mode
-        twin.decisions = self.decisions.fork()
         twin.trail = self.trail
         twin.log = self.log
         twin.next_id = self.next_id
-        twin.frame = self.frame.copy()
         twin.status = self.status
         twin.returned = self.returned
         twin.raised = self.raised

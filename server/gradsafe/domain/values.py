@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    from gradsafe.ir.instructions import Function, LazyBody
-    from gradsafe.syntax.span import ChunkId, Span
-
+from gradsafe.ir.instructions import Function, LazyBody
+from gradsafe.syntax.span import ChunkId, Span
 
 _KNOWN_MODULES = frozenset(
     {"torch", "builtins", "numpy", "math", "functools", "itertools", "operator", "collections"}
@@ -35,7 +33,7 @@ class Unknown:
 class Const:
     """A Python constant. ``kind`` keeps ``1``, ``1.0`` and ``True`` apart."""
 
-    value: object
+    value: Any
     kind: type
 
     def __repr__(self) -> str:

@@ -191,7 +191,7 @@ def _start(machine: Machine, root: Root, sharing: Sharing | None = None) -> Path
     env = names.module_env(root.file)
     facts = machine.world.module(root.file)
     chunk = facts.root if facts is not None else root.scope
-    path = Path(Frame(env, root.file, chunk, "", ()), machine.prelude.shared)
+    path = Path.begin(Frame(env, root.file, chunk, "", ()), machine.prelude.shared)
     path.sharing = sharing or path.sharing
     return path
 

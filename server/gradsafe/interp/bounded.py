@@ -161,7 +161,7 @@ def _keeps_books(machine: Machine, function: FunctionValue) -> bool:
     def compute(world: World) -> _Tried:
         inner = Machine(world, machine.table, Budget(BOOKS, paths=4, depth=10), machine.prelude)
         inner.forking = frozenset()
-        path = Path(Frame(("tried",), function.file, function.chunk, "", ()), machine.prelude.shared)
+        path = Path.begin(Frame(("tried",), function.file, function.chunk, "", ()), machine.prelude.shared)
         path.next_id = machine.prelude.first_id()
         given: dict[str, Value] = {name: Unknown(("argument", function.chunk, name)) for name in parameters}
         given[calls.OPEN] = Unknown(("arguments", function.chunk))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Mapping
+from types import FunctionType
 from typing import TYPE_CHECKING, TypeAlias
 
 from gradsafe.domain.state import Path
@@ -139,7 +140,10 @@ _PYTHON_TYPES: Mapping[str, type | tuple[type, ...]] = {
     "int": int, "float": float, "str": str, "bool": bool, "bytes": bytes, "complex": complex, "NoneType": type(None),
     "Number": (int, float, complex), "Real": (int, float), "Integral": int, "Sequence": str, "Iterable": str,
 }  # fmt: skip
-_SEQUENCE = ("Sequence", "MutableSequence", "Iterable", "Collection", "Sized", "Container")
+_SEQUENCE = frozenset(
+    {"Sequence", "MutableSequence", "Iterable", "Collection", "Sized", "Container", "object"}
+)
+_LIST, _TUPLE = _SEQUENCE | {"list"}, _SEQUENCE | {"tuple"}
 _OTHER = ("deque", "set", "frozenset", "Set")
 
 
@@ -165,11 +169,9 @@ def is_instance(value: Value, cls: Value) -> bool | None:
     if isinstance(value, TensorRef):
         return None if simple == "Parameter" else simple in ("Tensor", "Variable", "object")
     if isinstance(value, ListRef):
-        return simple in ("list", "object", "deque", "set", *_SEQUENCE) or None if simple in _OTHER else simple in (
-            "list", "object", *_SEQUENCE
-        )  # fmt: skip
+        return simple in _LIST if simple not in _OTHER else simple in ("deque", "set") or None
     if isinstance(value, TupleValue):
-        return value.cls == cls if isinstance(cls, ClassValue) else simple in ("tuple", "object", *_SEQUENCE)
+        return value.cls == cls if isinstance(cls, ClassValue) else simple in _TUPLE
     if isinstance(value, DictRef):
         return simple in (
             "dict",
@@ -241,7 +243,7 @@ def _has(path: Path, obj: Value, name: str) -> bool | None:
 
 
 _OBJECT = frozenset(dir(object)) | {"__dict__", "__module__"}
-_FUNCTION = frozenset(dir(lambda: None))
+_FUNCTION = frozenset(dir(FunctionType))
 
 
 def _is_plain(cls: Value) -> bool:

@@ -44,7 +44,7 @@ def value_of(
         inner = Machine(world, machine.table, STATEMENT, machine.prelude)
         inner.forking = frozenset()
         frame = Frame(env, function.file, function.chunk, "", ())
-        own = Path(frame, machine.prelude.shared)
+        own = Path.begin(frame, machine.prelude.shared)
         first = own.next_id = machine.prelude.first_id()
         source = Source(Span(function.chunk, 0, 0), ())
         outcomes = calls.call_function(inner, own, replace(function, is_cached=False), args, kwargs, source)

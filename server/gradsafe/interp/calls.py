@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from gradsafe.domain.state import Frame, Path, Pending, Status
 from gradsafe.domain.tensors import GradMode
@@ -85,7 +86,7 @@ class Call:
     source: Source
     subject: str = ""
     first: str = ""
-    declared: object = field(default=None, compare=False)
+    declared: Any = field(default=None, compare=False)
     for_effect: bool = False
 
     def argument(self, index: int, name: str) -> Value | None:

@@ -80,7 +80,7 @@ def same_value(path: Path, left: Value, right: Value) -> bool | None:
         pairs = [same_value(path, a, b) for a, b in zip(left.items, right.items, strict=True)]
         return False if False in pairs else None if None in pairs else True
     if isinstance(left, Const) and isinstance(right, Const):
-        return left.value == right.value
+        return bool(left.value == right.value)
     if isinstance(left, External) and isinstance(right, External):
         return left.name == right.name or None
     if isinstance(left, ListRef) and isinstance(right, ListRef):

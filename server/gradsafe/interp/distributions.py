@@ -8,7 +8,7 @@ A distribution that is not spelled out here has methods that depend on all of it
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from gradsafe.domain.state import Path, Status
@@ -53,14 +53,13 @@ _SMOOTH = frozenset({"log_prob", "rsample", "entropy", "cdf", "icdf", "perplexit
 _MOMENTS = frozenset({"mean", "mode", "stddev", "variance"})
 
 
-@dataclass(slots=True)
 class Ops:
     """Carries out operations one after the other, at the place of one call."""
 
-    machine: Machine
-    path: Path
-    source: Source
-    name: str = ""
+    __slots__ = ("machine", "name", "path", "source")
+
+    def __init__(self, machine: Machine, path: Path, source: Source, name: str = "") -> None:
+        self.machine, self.path, self.source, self.name = machine, path, source, name
 
     def __call__(self, name: str, *args: Value, **kwargs: Value) -> Value:
         if self.path.status is Status.RUN:

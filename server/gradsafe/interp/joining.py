@@ -69,7 +69,7 @@ def join(before: Mark, paths: list[Path], register: int | None = None) -> list[P
     groups = _Groups(before)
     for path in paths:
         groups.add(path, path.frame.regs.get(register) if register is not None else None, register)
-    return [path for path, _ in groups.outcomes()]
+    return [path for path, _ in groups.chosen()]
 
 
 def join_returned(before: Mark, outcomes: Outcomes) -> Outcomes:
@@ -79,7 +79,7 @@ def join_returned(before: Mark, outcomes: Outcomes) -> Outcomes:
     groups = _Groups(before)
     for path, value in outcomes:
         groups.add(path, value)
-    return groups.outcomes()
+    return [(path, value) for path, value in groups.chosen() if value is not None]
 
 
 class _Groups:
@@ -106,9 +106,9 @@ class _Groups:
             number += 1
         group.append((path, value, effect))
 
-    def outcomes(self) -> Outcomes:
+    def chosen(self) -> list[tuple[Path, Value | None]]:
         """One of each group, with what its others have otherwise forgotten."""
-        result: Outcomes = []
+        result: list[tuple[Path, Value | None]] = []
         for group in self.kept.values():
             path, value, _ = group[0] if len(group) == 1 else max(group, key=self._backwards)
             if len(group) > 1:
@@ -123,7 +123,7 @@ class _Groups:
                     )
                 if self.register is not None and value is not None:
                     path.frame.regs[self.register] = value
-            result.append((path, value))  # type: ignore[arg-type]  # None only where no value was given
+            result.append((path, value))
         return result
 
     def _backwards(self, member: tuple[Path, Value | None, _Effect]) -> int:

@@ -290,8 +290,9 @@ def shares(path: Path, call: Application, tensor: Tensor) -> bool | None:
         return _einsum_shares(call)
     if operation == "sum_to_size":
         wanted_shape = sizes(path, call.bound.get("size", ()))
-        known = None not in (wanted_shape, tensor.shape, *(wanted_shape or ()), *(tensor.shape or ()))
-        return wanted_shape == tensor.shape if known else None
+        if wanted_shape is None or tensor.shape is None or None in wanted_shape or None in tensor.shape:
+            return None
+        return wanted_shape == tensor.shape
     if operation in ("real", "positive", "resolve_conj", "conj") and tensor.dtype is not None:
         return True if operation != "conj" or not tensor.dtype.startswith("complex") else None
     return None

@@ -170,6 +170,7 @@ class Machine:
                 current.status, current.raised = Status.RAISED, "RuntimeError"
                 done.append(current)
                 continue
+            is_split = False
             while index < count:
                 if self.ran > self.budget.instructions and self.spent():
                     self.note("instructions", span(current, instructions[index].at))
@@ -195,9 +196,9 @@ class Machine:
                             todo.append((fork, index))
                         else:
                             done.append(fork)
-                    current = None  # type: ignore[assignment]
+                    is_split = True
                     break
-            if current is not None:
+            if not is_split:
                 done.append(current)
         for finished in done:
             finished.frame.chunk = outer

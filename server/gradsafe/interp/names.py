@@ -189,7 +189,7 @@ def _bindings(machine: Machine, facts: ModuleFacts, index: int, block: ir.Block)
 
 def _module_path(machine: Machine, facts: ModuleFacts, block: ir.Block) -> Path:
     frame = Frame(module_env(facts.file), facts.file, block.chunk or facts.root, "", ())
-    return Path(frame, machine.prelude.shared)
+    return Path.begin(frame, machine.prelude.shared)
 
 
 def _run_here(machine: Machine, path: Path, facts: ModuleFacts, name: str, block: ir.Block) -> Value | None:

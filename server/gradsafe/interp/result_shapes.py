@@ -40,6 +40,8 @@ ALIKE = frozenset({"max", "min", "median", "mode", "kthvalue", "topk", "sort", "
                    "aminmax", "nanmedian", "slogdet"})  # fmt: skip
 """Operations with several results of one shape."""
 
+_COPIED = shapes.CASTS | {"reshape", "flatten", "contiguous", "to", "ravel", "reshape_as", "Flatten"}
+
 _DENSE = Layout(None, None, 0, Tri.YES, Tri.NO)
 
 
@@ -55,16 +57,7 @@ def result_layout(path: Path, call: Application, index: str) -> Layout:
     known = [tensor.shape for tensor in inputs]
     if operation in shapes.SAME_SHAPE:
         return geometry.dense(known[0]) if known else _DENSE
-    if operation in (
-        "reshape",
-        "flatten",
-        "contiguous",
-        "to",
-        "ravel",
-        "reshape_as",
-        "Flatten",
-        *shapes.CASTS,
-    ):
+    if operation in _COPIED:
         return _copied(path, call)
     handler = SHAPERS.get(operation)
     return _of_shaper(handler, path, call, known) if handler is not None else _DENSE

@@ -9,18 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from gradsafe.domain.state import Path, Status
 from gradsafe.domain.tensors import GradMode, Tensor, Tri
-from gradsafe.domain.values import (
-    Bound,
-    ListRef,
-    Source,
-    TensorRef,
-    TupleValue,
-    Unknown,
-    Value,
-)
+from gradsafe.domain.values import Bound, ListRef, Source, TensorRef, TupleValue, Unknown, Value
 from gradsafe.interp import arguments, autograd, layouts, results, saving, shapes, unseen, unseen_writes
 from gradsafe.interp.autograd import ToSave
 from gradsafe.interp.machine import Machine, Outcomes
@@ -43,7 +36,7 @@ class Application:
     how: str
     subject: str
     bound: Mapping[str, tuple[Value, ...]]
-    declared: object = None
+    declared: Any = None
     exact: bool = True
     tensors: dict[str, tuple[int, ...]] = field(default_factory=dict)
     needs: Tri = Tri.NO

@@ -12,7 +12,7 @@ and no instruction holds a result of the analysis.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from gradsafe.ir.body import Argument, At, Block, Body, LazyBody, Reg
 from gradsafe.ir.definitions import Class, Function, Import, ImportFrom, Parameter, Scope
@@ -48,7 +48,7 @@ class Const:
 
     at: At
     dst: Reg
-    value: object
+    value: Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ MAX_DEPTH = 50
 """Blocks nested deeper stay one leaf (Python itself allows 100)."""
 
 _SCOPES = {"def": Kind.DEF, "class": Kind.CLASS}
+_DECORATED = _SCOPES.keys() | {"@"}
 _COMPOUND = frozenset({"if", "for", "while", "with", "try", "match"})
 _CONTINUES = frozenset({"elif", "else", "except", "finally"})
 _NAME = re.compile(r"[ \t\f]*(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)")
@@ -151,7 +152,7 @@ class _Blocks:
     def _decorated(self, at: int, end: int) -> int | None:
         """The line of the ``def`` or ``class`` that the decorators from line ``at`` on belong to."""
         column = self.lines[at].column
-        while at < end and self.lines[at].column == column and self.lines[at].word in ("@", *_SCOPES):
+        while at < end and self.lines[at].column == column and self.lines[at].word in _DECORATED:
             if self.lines[at].word != "@":
                 return at
             at += 1
