@@ -1,4 +1,4 @@
-# make run | check | test | test-editors | op-table | known-good | rule-pages | config-schema | facts | prove | bench | bench-trace | vsix | docs | fmt
+# make run | check | test | test-compiled | test-editors | wheel | op-table | known-good | rule-pages | config-schema | facts | prove | bench | bench-trace | vsix | docs | fmt
 #
 # Works on a machine that has python3 (3.10+), Node.js (20+) and git. Everything goes into .venv and node_modules;
 # a step that is done is not done again (the stamps below).
@@ -12,9 +12,10 @@ TORCH := 2.13.0
 BIN := .venv/bin
 STAMPS := .venv/stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-SOURCES := server tests tools
+SOURCES := setup.py server tests tools
+COMPILED_TESTS := tests/test_compiled.py tests/interp tests/domain tests/syntax tests/shadow tests/test_fixtures.py tests/test_corpus.py tests/test_reports.py tests/test_same_log.py tests/test_endurance.py
 
-.PHONY: help run check test test-editors op-table known-good rule-pages config-schema facts prove bench bench-trace vsix docs fmt clean
+.PHONY: help run check test test-compiled test-editors wheel op-table known-good rule-pages config-schema facts prove bench bench-trace vsix docs fmt clean
 .DEFAULT_GOAL := help
 
 help:
@@ -76,8 +77,17 @@ prove: $(STAMPS)/torch $(STAMPS)/dev
 	$(BIN)/python -m tools.known_good --jobs 2
 
 # How fast it is beside others, into docs/performance.md. Eight minutes; nothing else should run meanwhile. ARGS="--quick", ARGS="--every 1"
-bench: $(STAMPS)/torch $(STAMPS)/dev
+bench: $(STAMPS)/torch $(STAMPS)/wheel
 	$(BIN)/python -m tools.bench --write $(ARGS)
+
+# A wheel whose interpreter is compiled by mypyc, into dist. Needs a C compiler; three minutes.
+wheel: $(STAMPS)/wheel
+
+# The same tests on what is in the wheel.
+test-compiled: $(STAMPS)/torch $(STAMPS)/wheel
+	rm -rf .cache/compiled
+	$(PIP) install --quiet --no-deps --target .cache/compiled dist/gradsafe-*.whl
+	PYTHONPATH=$(CURDIR)/.cache/compiled GRADSAFE_COMPILED=1 $(BIN)/python -m pytest -n auto --dist worksteal $(COMPILED_TESTS)
 
 # What tracing costs, into docs/trace.md. Some minutes; nothing else should run meanwhile.
 bench-trace: $(STAMPS)/torch $(STAMPS)/dev
@@ -100,7 +110,7 @@ fmt: $(STAMPS)/dev node_modules/.package-lock.json
 	npm run --silent fix
 
 clean:
-	rm -rf .venv site node_modules tests/editors/node_modules .cache .mypy_cache .ruff_cache .pytest_cache client/dist
+	rm -rf .venv build dist site node_modules tests/editors/node_modules .cache .mypy_cache .ruff_cache .pytest_cache client/dist
 
 # --- installing -----------------------------------------------------------------------------------------------------
 
@@ -131,6 +141,12 @@ $(STAMPS)/dev: pyproject.toml | $(STAMPS)/venv
 	$(PIP) install --quiet --editable '.[dev]'
 	@touch $@ $(STAMPS)/project
 
+$(STAMPS)/wheel: setup.py pyproject.toml $(shell find server -name '*.py' -o -name '*.txt') | $(STAMPS)/dev
+	rm -rf build dist
+	GRADSAFE_COMPILED=1 $(PIP) wheel --quiet --no-build-isolation --no-deps --wheel-dir dist .
+	rm -rf build
+	@touch $@
+
 # npm ci refuses a lock file that lacks another platform's optional packages; npm install takes what it needs of it.
 node_modules/.package-lock.json: package.json package-lock.json
 	npm ci --silent || npm install --silent --no-save
@@ -141,7 +157,7 @@ tests/editors/node_modules/.package-lock.json: tests/editors/package.json tests/
 	@touch $@
 
 # Where both are wanted, torch comes first.
-ifneq ($(filter run test test-editors op-table known-good prove bench bench-trace,$(MAKECMDGOALS)),)
+ifneq ($(filter run test test-compiled test-editors op-table known-good prove bench bench-trace,$(MAKECMDGOALS)),)
 ifeq ($(strip $(PYTHON_WITH_TORCH)),)
 $(STAMPS)/project $(STAMPS)/dev: | $(STAMPS)/torch
 endif

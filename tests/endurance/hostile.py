@@ -12,6 +12,7 @@ def texts() -> Iterator[tuple[str, str]]:
     """By name."""
     yield from _large()
     yield from _deep()
+    yield from _deep_values()
     yield from _odd()
     yield from _random()
 
@@ -52,6 +53,17 @@ def _deep() -> Iterator[tuple[str, str]]:
         + SAVES
         + "C500().f(x)\n",
     )
+
+
+def _deep_values() -> Iterator[tuple[str, str]]:
+    """Made by long programs, not by nested text: what goes through them is compiled code, which knows no limit of recursion."""
+    for step in ("x = (x,)", "x = [x]", "x = {1: x}", "x = x.a", "x = x == y", "x = x(x)", "x = slice(x, x)",
+                 "x = partial(x, 1)", "x = (x, x)", "x = torch.stack(x)", "x = x.view(3)", "x = lambda x=x: x"):  # fmt: skip
+        body = f"    {step}\n" * 4_000
+        yield (
+            f"{step} 4,000 times",
+            f"from functools import partial\n{SAVES}def f(x, y):\n{body}    print(x == x, hash(x), str(x))\n    return x\nf(x, (x,))\n",
+        )
 
 
 def _odd() -> Iterator[tuple[str, str]]:

@@ -1,10 +1,11 @@
-"""Measurements of whole runs: ``gradsafe check`` with and without what it has kept, in one process and in two, and TorchFix."""
+"""Measurements of whole runs: ``gradsafe check`` with and without what it has kept, compiled and not, in one process and in two, and TorchFix."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tools.bench.memory import run_watched
 from tools.bench.peers import Installed
 
 ALONE, COLD = "gradsafe check -j 1, nothing kept", "gradsafe check -j 2, nothing kept"
+PURE = "gradsafe check -j 2, nothing kept, pure Python"
 KEPT, OTHER = "gradsafe check, results kept", "TorchFix"
 """The names of the runs."""
 
@@ -35,16 +37,20 @@ def sample(folder: Path, every: int) -> list[str]:
 def measure(
     folder: Path,
     files: list[str],
+    gradsafe: Installed,
     torchfix: Installed | None,
     tell: Callable[[str], None],
     alone: bool = True,
 ) -> list[Run]:
     """The runs, one after the other; ``alone``: one process by itself, too."""
-    check = [sys.executable, "-m", "gradsafe", "check", "--output-format", "concise", "--exit-zero"]
-    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
+    options = ["check", "--output-format", "concise", "--exit-zero"]
+    check, pure = [gradsafe.command[0], *options], [sys.executable, "-m", "gradsafe", *options]
+    with ExitStack() as stack:
+        one, two, three = (stack.enter_context(tempfile.TemporaryDirectory()) for _ in range(3))
         commands = {
             ALONE: [*check, "-j", "1", "--cache-dir", one, *files],
             COLD: [*check, "-j", "2", "--cache-dir", two, *files],
+            PURE: [*pure, "-j", "2", "--cache-dir", three, *files],
             KEPT: [*check, "--cache-dir", two, *files],
         }
         if not alone:

@@ -13,10 +13,10 @@ from pathlib import Path
 from rich.console import Console
 
 from tools.bench import checked
-from tools.bench.checked import COLD, KEPT, OTHER, Run
+from tools.bench.checked import COLD, KEPT, OTHER, PURE, Run
 from tools.bench.material import folders
 from tools.bench.page import machine
-from tools.bench.peers import TORCHFIX, Missing, install
+from tools.bench.peers import GRADSAFE, TORCHFIX, Missing, install
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache"
@@ -24,7 +24,7 @@ OUTPUT = ROOT / "docs" / "performance-whole.md"
 
 
 def main() -> int:
-    """The status is 0 whatever the numbers are."""
+    """The status is 0 whatever the numbers are, 2 where there is nothing to measure."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench.whole", description=__doc__)
     parser.add_argument("--note", default="", metavar="TEXT", help="a sentence for the page: what else ran")
     arguments = parser.parse_args()
@@ -34,13 +34,18 @@ def main() -> int:
         console.print(f"[{datetime.datetime.now():%H:%M:%S}] {what}", markup=False)
 
     try:
+        gradsafe = install(GRADSAFE, CACHE / "bench")
+    except Missing as error:
+        tell(f"gradsafe cannot be installed here: {error}")
+        return 2
+    try:
         torchfix = install(TORCHFIX, CACHE / "bench")
     except Missing as error:
         torchfix = None
         tell(f"TorchFix cannot be installed here: {error}")
     folder = folders(CACHE / "known-good")["transformers"]
     files = checked.sample(folder, 1)
-    runs = checked.measure(folder, files, torchfix, tell, alone=False)
+    runs = checked.measure(folder, files, gradsafe, torchfix, tell, alone=False)
     version = f", TorchFix {torchfix.version}" if torchfix is not None else ""
     OUTPUT.write_text(page(runs, len(files), version, arguments.note), encoding="utf-8")
     Console().print(OUTPUT.read_text("utf-8"), markup=False)
@@ -63,9 +68,10 @@ def page(runs: list[Run], files: int, version: str, note: str) -> str:
         "|---|---:|---:|",
     ]
     if OTHER in seconds:
-        lines.append(
-            f"| nothing kept: how many times as fast as TorchFix | {seconds[OTHER] / seconds[COLD]:.2f} | 5 |"
-        )
+        lines += [
+            f"| nothing kept: how many times as fast as TorchFix | {seconds[OTHER] / seconds[COLD]:.2f} | 5 |",
+            f"| the same as pure Python | {seconds[OTHER] / seconds[PURE]:.2f} | |",
+        ]
     peak = max(each.peak_mb for each in runs if each.name != OTHER)
     lines += [f"| results kept, s | {seconds[KEPT]:.1f} | 2 |", f"| peak memory, MB | {peak:.0f} | 600 |", ""]
     return "\n".join(lines)

@@ -155,7 +155,7 @@ def binary(machine: Machine, path: Path, op: str, left: Value, right: Value, sou
         if combined is not None:
             return [(path, combined)]
     if op == "*" and isinstance(right, ListRef) and isinstance(left, (Const, Unknown)):
-        left, right = right, left
+        return [(path, _repeat(path, path.items(right.oid), left))]
     if op == "*" and isinstance(left, ListRef) and isinstance(right, (Const, Unknown)):
         return [(path, _repeat(path, path.items(left.oid), right))]
     joined = module_containers.joined(path, left, right) if op == "+" else None

@@ -6,6 +6,7 @@ are then the dependency set of the root that was interpreted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,7 +24,7 @@ class ModuleFacts:
 
     file: str
     root: ChunkId
-    binders: dict[str, tuple[int, ...]]
+    binders: Mapping[str, tuple[int, ...]]
     stars: tuple[int, ...] = ()
 
 

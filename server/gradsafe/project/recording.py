@@ -8,7 +8,7 @@ elsewhere changes no value.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, overload
@@ -325,36 +325,34 @@ class KeptPrelude(Prelude):
         return found, keep
 
 
-class _Binders(dict[str, tuple[int, ...]]):
-    """Notes each name that is looked up; whoever goes through all of them depends on all of them."""
+class _Binders(Mapping[str, tuple[int, ...]]):
+    """Notes each name that is looked up; whoever goes through all of them depends on all of them.
 
-    def __init__(self, binders: dict[str, tuple[int, ...]], recorder: Recorder, file: str) -> None:
-        super().__init__(binders)
-        self._recorder, self._file = recorder, file
+    No dict: of those compiled code takes what it looks for past their methods.
+    """
+
+    def __init__(self, binders: Mapping[str, tuple[int, ...]], recorder: Recorder, file: str) -> None:
+        self._binders, self._recorder, self._file = binders, recorder, file
 
     def get(self, name: str, default: Any = None) -> Any:
         self._recorder.note("name", self._file, name)
-        return super().get(name, default)
+        return self._binders.get(name, default)
 
     def __getitem__(self, name: str) -> tuple[int, ...]:
         self._recorder.note("name", self._file, name)
-        return super().__getitem__(name)
+        return self._binders[name]
 
     def __contains__(self, name: object) -> bool:
         self._recorder.note("name", self._file, name)
-        return super().__contains__(name)
+        return name in self._binders
 
     def __iter__(self) -> Iterator[str]:
         self._recorder.note("names", self._file)
-        return super().__iter__()
+        return iter(self._binders)
 
-    def keys(self) -> Any:
+    def __len__(self) -> int:
         self._recorder.note("names", self._file)
-        return super().keys()
-
-    def items(self) -> Any:
-        self._recorder.note("names", self._file)
-        return super().items()
+        return len(self._binders)
 
 
 class _Blocks(Sequence[Block]):
