@@ -13,7 +13,7 @@ BIN := .venv/bin
 STAMPS := .venv/stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 SOURCES := setup.py server tests tools
-COMPILED_TESTS := tests/test_compiled.py tests/interp tests/domain tests/syntax tests/shadow tests/test_fixtures.py tests/test_corpus.py tests/test_reports.py tests/test_same_log.py tests/test_endurance.py
+COMPILED_TESTS := tests/test_compiled.py tests/interp tests/domain tests/project tests/shadow tests/test_fixtures.py tests/test_corpus.py tests/test_reports.py tests/test_same_log.py tests/test_endurance.py
 
 .PHONY: help run check test test-compiled test-editors wheel op-table known-good rule-pages config-schema facts prove bench bench-trace vsix docs fmt clean
 .DEFAULT_GOAL := help

@@ -8,6 +8,8 @@ from importlib.machinery import EXTENSION_SUFFIXES
 
 import pytest
 
+from gradsafe.report.about import is_compiled
+
 pytestmark = pytest.mark.skipif(
     not os.environ.get("GRADSAFE_COMPILED"), reason="only where the wheel of `make wheel` is tested"
 )
@@ -18,6 +20,7 @@ pytestmark = pytest.mark.skipif(
 )
 def test_the_interpreter_is_compiled(module: str) -> None:
     assert str(importlib.import_module(f"gradsafe.{module}").__file__).endswith(tuple(EXTENSION_SUFFIXES))
+    assert is_compiled()
 
 
 @pytest.mark.parametrize("module", ["cli", "interp.prelude", "syntax.parse", "ops.table"])

@@ -37,6 +37,7 @@ async def test_what_the_real_server_says_of_itself(tmp_path: Path) -> None:
     ):
         assert line in page.splitlines(), page
     assert "- pygls: 2" in page
+    assert "- the interpreter of programs: " in page
     assert "## Judging a new text\n\n```text\n" in page
     assert "longest: " in page
 

@@ -52,7 +52,10 @@ def test_cell_and_text_that_no_file_holds(program: Write) -> None:
     assert [finding.code for finding in result.findings] == ["leaf-modified"]
 
 
-def test_arguments_folder_and_main_module(program: Write, tmp_path: Path) -> None:
+def test_arguments_folder_and_main_module(
+    program: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONPATH", raising=False)
     (tmp_path / "beside.py").write_text("value = 7\n")
     text = (
         "import os, sys, beside\nprint(sys.argv[1:], __name__, beside.value, os.environ.get('PYTHONPATH'))\n"

@@ -73,12 +73,15 @@ def _versions() -> dict[str, str]:
     # With its parser of e-mail: nobody is to wait for that before `initialize` is answered.
     from importlib import metadata
 
+    from gradsafe.report.about import is_compiled
+
     found = {"Python": f"{platform.python_version()} ({sys.executable})", "platform": platform.platform()}
     for name in PACKAGES:
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             found[name] = "not installed here"
+    found["the interpreter of programs"] = "compiled" if is_compiled() else "pure Python"
     return found
 
 
