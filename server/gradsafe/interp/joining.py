@@ -15,6 +15,7 @@ from gradsafe.domain.layered import LayeredMap
 from gradsafe.domain.state import Entries, Items, LogEntry, Path, Status
 from gradsafe.domain.tensors import Storage, Tensor
 from gradsafe.domain.values import (
+    NONE,
     Const,
     External,
     FunctionValue,
@@ -79,7 +80,7 @@ def join_returned(before: Mark, outcomes: Outcomes) -> Outcomes:
     groups = _Groups(before)
     for path, value in outcomes:
         groups.add(path, value)
-    return [(path, value) for path, value in groups.chosen() if value is not None]
+    return [(path, NONE if value is None else value) for path, value in groups.chosen()]
 
 
 class _Groups:
