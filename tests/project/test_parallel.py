@@ -77,6 +77,20 @@ def test_the_same_findings_and_nothing_is_run_again(tmp_path: Path, files: list[
     assert any(place == (str(tmp_path / "model.py"), 6) for place in _places(shared, files))
 
 
+def test_what_else_there_is_to_say_travels_too(
+    tmp_path: Path, files: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A bound that was reached, a text that is broken: a result that cannot be sent ends the pool, and this process does it all."""
+    Path(files[1]).write_text("def again(x):\n    return again((x,))\n\n\nagain(1)\n")
+    Path(files[2]).write_text("def broken(:\n")
+    session = _session(tmp_path, files)
+    given = session.settings, session.workspace.root, session.scope, files, 2
+    about = {each.file: each.about for found in judge_ahead(*given) for each in found}
+    assert about.keys() == set(files)
+    assert "depth" in about[files[1]].limits and "syntax error" in about[files[2]].problems
+    assert not capsys.readouterr().err
+
+
 def _places(session: Session, files: list[str]) -> list[tuple[str, int]]:
     found = [session.place(finding.primary) for file in files for finding in session.check(file).findings]
     return [(place.file, place.row) for place in found if place is not None]

@@ -9,7 +9,6 @@ from typing import Protocol
 from gradsafe.interp.analyse import Root
 from gradsafe.project.allowance import Allowance
 from gradsafe.project.interpret import Outcome
-from gradsafe.project.problems import Problem
 from gradsafe.project.recording import Key
 from gradsafe.syntax.span import ChunkId
 from gradsafe_tracer.events import AnyPlace
@@ -41,11 +40,14 @@ class Kept:
 class About:
     """What is to be said of a file besides findings, with rows and columns; ``roots``: how many it has.
 
+    ``problems`` and ``limits``, rows of :class:`~gradsafe.project.problems.Problem` and :class:`Limit`, are packed, and empty where there are none: of most files nobody asks
+    for them, and what is compiled does not travel between processes.
+
     ``suppresses``: it has comments that silence, of which there may be something to say where nothing was found.
     """
 
-    problems: tuple[Problem, ...]
-    limits: tuple[Limit, ...]
+    problems: str
+    limits: str
     roots: int
     suppresses: bool = False
 

@@ -31,11 +31,12 @@ def found_of(session: Session, file: str) -> Found:
 def about_of(session: Session, file: str) -> About:
     """What there is to say of a file besides findings, with rows and columns."""
     outcomes = {root: session.outcome(root) for root in session.roots(file)}
-    problems = (replace(each, where=session.place(each.where)) for each in session.problems(file))
-    limits = (replace(each, where=session.place(each.where)) for each in limits_of(file, outcomes))
+    problems = tuple(replace(each, where=session.place(each.where)) for each in session.problems(file))
+    limits = tuple(replace(each, where=session.place(each.where)) for each in limits_of(file, outcomes))
     opened = session.workspace.opened(file)
     suppresses = not isinstance(opened, Unreadable) and bool(suppressions.find(opened))
-    return About(tuple(problems), tuple(limits), len(outcomes), suppresses)
+    packed_problems, packed_limits = (PACKING.pack(each) if each else "" for each in (problems, limits))
+    return About(packed_problems, packed_limits, len(outcomes), suppresses)
 
 
 def targets_of(session: Session, file: str) -> frozenset[str]:

@@ -101,8 +101,7 @@ class CachedResults:
         if facts is None or texts[found.file] is None:
             return False
         about = found.about
-        problems, limits = (PACKING.pack(each) if each else "" for each in (about.problems, about.limits))
-        head = Head(texts, facts, found.targets, about.roots, about.suppresses, problems, limits)
+        head = Head(texts, facts, found.targets, about.roots, about.suppresses, about.problems, about.limits)
         self._folder.write(self._name(found.file, texts[found.file], "body"), found.results)
         self._folder.write(self._name(found.file, texts[found.file], "head"), _spelled(head))
         self._heads[found.file] = head
