@@ -8,7 +8,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-_EVERY_S = 0.05
+_EVERY_S, _PART = 0.05, 0.004
+"""At first, and later by how long it has run: looking every 50 ms takes a fifth of a processor, which is taken from who is measured."""
 
 
 def resident_mb(pid: int) -> float:
@@ -48,7 +49,7 @@ def run_watched(command: Sequence[str], folder: Path) -> tuple[float, float, int
 
     def look() -> None:
         nonlocal peak
-        while not over.wait(_EVERY_S):
+        while not over.wait(max(_EVERY_S, _PART * (time.perf_counter() - before))):
             peak = max(peak, resident_mb(process.pid))
 
     watcher = threading.Thread(target=look)
