@@ -40,9 +40,9 @@ def measure(
     gradsafe: Installed,
     torchfix: Installed | None,
     tell: Callable[[str], None],
-    alone: bool = True,
+    slow: bool = True,
 ) -> list[Run]:
-    """The runs, one after the other; ``alone``: one process by itself, too."""
+    """The runs, one after the other; ``slow``: one process by itself and pure Python, too."""
     options = ["check", "--output-format", "concise", "--exit-zero"]
     check, pure = [gradsafe.command[0], *options], [sys.executable, "-m", "gradsafe", *options]
     with ExitStack() as stack:
@@ -53,8 +53,8 @@ def measure(
             PURE: [*pure, "-j", "2", "--cache-dir", three, *files],
             KEPT: [*check, "--cache-dir", two, *files],
         }
-        if not alone:
-            del commands[ALONE]
+        if not slow:
+            del commands[ALONE], commands[PURE]
         if torchfix is not None:
             commands[OTHER] = [*torchfix.command, *files]
         runs = []
