@@ -94,9 +94,6 @@ def test_the_page_of_the_whole_package_tells_runs_and_goals() -> None:
         Run(OTHER, 900.0, 300.0, 0),
     ]
     told = whole.page(runs, 2_912, ", TorchFix 0.7.0", "Nothing else ran.")
-    assert (
-        "| nothing kept: how many times as fast as TorchFix | 4.50 | 5 |" in told
-       
-    )
+    assert "| nothing kept: how many times as fast as TorchFix | 4.50 | 5 |" in told
     assert "| results kept, s | 1.9 | 2 |" in told and "| peak memory, MB | 500 | 600 |" in told
     assert "how many times" not in whole.page(runs[:2], 2_912, "", "")
