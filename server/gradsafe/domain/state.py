@@ -169,6 +169,7 @@ class Path:
         variables: LayeredMap[tuple[Hashable, str], Value],
         heap: LayeredMap[int, object],
         decisions: LayeredMap[Hashable, bool],
+        sharing: Sharing,
     ) -> None:
         self.vars = variables
         self.heap = heap
@@ -187,7 +188,7 @@ class Path:
         self.shadow_from: int | None = None
         self.real: Path | None = None
         self.mended: frozenset[object] = frozenset()
-        self.sharing = Sharing()
+        self.sharing = sharing
 
     @staticmethod
     def begin(frame: Frame, shared: Shared | None = None) -> Path:
@@ -197,11 +198,13 @@ class Path:
             LayeredMap(shared.vars if shared else None),
             LayeredMap(shared.heap if shared else None),
             LayeredMap(),
+            Sharing(),
         )
 
     def fork(self) -> Path:
         """An independent path that has done the same."""
-        twin = Path(self.frame.copy(), self.vars.fork(), self.heap.fork(), self.decisions.fork())
+        decisions = self.decisions.fork()
+        twin = Path(self.frame.copy(), self.vars.fork(), self.heap.fork(), decisions, self.sharing)
         twin.grad_mode = self.grad_mode
         twin.trail = self.trail
         twin.log = self.log
@@ -215,7 +218,6 @@ class Path:
         twin.shadow_from = self.shadow_from
         twin.real = self.real
         twin.mended = self.mended
-        twin.sharing = self.sharing
         return twin
 
     def new_id(self) -> int:
