@@ -4,7 +4,7 @@
 
 makes a wheel in which the modules of ``COMPILED`` are C extensions, made by mypyc from the same sources; ``mypy`` and a C compiler
 must be there. Without the variable the wheel is pure Python. Both find the same, the compiled one in two thirds of the time
-(``docs/performance.md``).
+(``docs/architecture.md``).
 """
 
 from __future__ import annotations

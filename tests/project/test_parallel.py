@@ -172,3 +172,23 @@ def test_slices_hold_all_files_in_order_and_become_smaller(count: int) -> None:
     assert [file for each in slices for file in each] == files
     assert sizes[:-1] == sorted(sizes[:-1], reverse=True) and max(sizes) <= parallel.SLICE
     assert max(sizes[-2:]) <= parallel.SMALLEST
+
+
+def test_a_result_that_cannot_be_read_is_named_as_what_it_is(
+    tmp_path: Path, files: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is lost, and nobody looks for who ended a process."""
+    monkeypatch.setattr(parallel, "judge_slice", _sends_what_cannot_be_read)
+    session = _session(tmp_path, files)
+    _ahead(session, files)
+    assert "sent what cannot be read" in capsys.readouterr().err
+    assert _told(session, files) == _told(_session(tmp_path, files), files)
+
+
+class _Unreadable:
+    def __reduce__(self) -> tuple[object, ...]:
+        return (int, ("no number",))
+
+
+def _sends_what_cannot_be_read(part: list[str]) -> object:
+    return _Unreadable()

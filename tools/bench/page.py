@@ -107,7 +107,7 @@ def page(results: Results, command: str, note: str, date: str) -> str:
 _TOGETHER = "All of it in one run, every keystroke to each server in turn; the numbers are this machine's, and what counts is how they stand to each other."
 _READING = """- *gradsafe* is what is published at once: every function that the edit touches and that may write to a tensor or run backward, judged on its own. *gradsafe, settled* is when nothing is
   left to be found, callers and imports included, and functions that write nothing themselves; it comes under the same version of the document.
-- Both run as an installed wheel does, its interpreter compiled (`make wheel`); *pure Python* is the same program as it stands in the repository. The peers are compiled, too: ruff in Rust, the parsers of Fixit and TorchFix.
+- Both run as an installed wheel does, its interpreter compiled (`make wheel`); *pure Python* is the same program as it stands in the repository. Of the peers ruff is compiled, and the parser that TorchFix uses.
 - A word is typed character by character, and taken away again: most texts in between are broken, as they are while somebody types.
 - *An empty pygls server* publishes nothing at all, at once: what the protocol costs in Python.
 - Opening a file: *gradsafe* tells first what the first tenth of a second of analysis has found, functions that write before others; *settled* is all of it.

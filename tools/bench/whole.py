@@ -58,7 +58,7 @@ def page(runs: list[Run], files: int, version: str, note: str) -> str:
     lines = [
         "# All of transformers",
         "",
-        f"Made by `python -m tools.bench.whole` on {datetime.date.today().isoformat()}: {machine()}{version}. {files:,} files, one run after the other. {note}".rstrip(),
+        f"Made by `python -m tools.bench.whole` on {datetime.date.today().isoformat()}: {machine()}, gradsafe as `make wheel` compiles it{version}. {files:,} files, one run after the other. {note}".rstrip(),
         "",
         "|  | s | peak MB, all processes |",
         "|---|---:|---:|",

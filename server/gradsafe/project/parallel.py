@@ -62,11 +62,10 @@ def judge_ahead(
             # Nobody else holds them: what a slice found is let go once it is taken.
             for done in as_completed({pool.submit(judge_slice, part) for part in slices}):
                 yield done.result()
-        except BrokenProcessPool:
-            print(
-                "gradsafe: a process that analysed files was ended from outside; going on in this one",
-                file=sys.stderr,
-            )
+        except BrokenProcessPool as broken:
+            # CPython names a cause where what came from a process could not be read, and none where the process has died.
+            what = "was ended from outside" if broken.__cause__ is None else "sent what cannot be read"
+            print(f"gradsafe: a process that analysed files {what}; going on in this one", file=sys.stderr)
         except (
             BaseException
         ):  # an interrupt, or nobody wants the rest: the pool would see all its slices through
