@@ -93,6 +93,22 @@ def test_every_format_is_the_same_to_the_byte(gradsafe, project: Path, output_fo
     assert fresh == cold == warm and fresh.status == 1
 
 
+def test_where_all_is_kept_the_analysis_is_not_even_imported(project: Path) -> None:
+    """Findings, their fixes and texts and what could not be judged included: it is two thirds of a short run."""
+    script = (
+        "import sys; from gradsafe.cli import main; main(['check', '--cache-dir', 'kept', '.']); "
+        "print([name for name in ('libcst', 'gradsafe.interp', 'gradsafe.project.session') if name in sys.modules])"
+    )
+    cold, warm = (
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=project)
+        for _ in range(2)
+    )
+    *told, imported = warm.stdout.splitlines()
+    assert imported == "[]" and cold.stdout.splitlines()[:-1] == told
+    assert (warm.stderr, warm.returncode) == (cold.stderr, cold.returncode)
+    assert "saved-tensor-modified" in warm.stdout and "torn.py" in warm.stderr
+
+
 class Run:
     """``check`` over a project, again and again; ``ran``: how many roots that took."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from gradsafe.fixes import apply_edits, offer
+from gradsafe.fixes.apply import apply_edits
 from gradsafe.fixes.chunk_sources import ChunkSources
+from gradsafe.fixes.offer import offer
 from gradsafe.rules.finding import Finding, Fix, Related, Role, Severity
 from gradsafe.syntax.chunk import build
 from gradsafe.syntax.span import Span

@@ -8,7 +8,9 @@ from dataclasses import replace
 import pytest
 from marked import FILE, read
 
-from gradsafe.fixes import apply_edits, prefer, remedy_names, verify
+from gradsafe.fixes.apply import apply_edits
+from gradsafe.fixes.offer import remedy_names
+from gradsafe.fixes.verify import prefer, verify
 from gradsafe.rules.finding import Edit, Finding, Fix, Related, Role, Severity
 from gradsafe_tracer.events import AnyPlace, Place
 

@@ -10,7 +10,7 @@ from gradsafe.interp.analyse import RootKind, RootResult, analyse_root
 from gradsafe.ops.table import load
 from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
-from gradsafe.rules.judge import findings_of
+from gradsafe.rules.certainty.judge import findings_of
 
 HEAD = "import torch\nx = torch.randn(3, requires_grad=True)\nh = x.exp()\n"
 TAIL = "h.add_(1)\nh.sum().backward()\n"

@@ -117,7 +117,7 @@ def our_answers(text: str, rows: Sequence[int]) -> list[tuple[Answer, ...]]:
     """The findings in each function, as gradsafe's analysis of the text gives them."""
     from gradsafe.interp.analyse import Root, RootKind, analyse_root
     from gradsafe.interp.prelude import Prelude
-    from gradsafe.rules.judge import findings_of
+    from gradsafe.rules.certainty.judge import findings_of
     from gradsafe.syntax.kind import Kind
     from gradsafe.syntax.layout import Layout
 

@@ -72,8 +72,8 @@ def analyse(path: Path, spent: Spent | None = None) -> list[Verdict]:
     """The findings of the file at ``path``."""
     from gradsafe.interp.analyse import analyse_root
     from gradsafe.project.merge import never_with_grad
+    from gradsafe.rules.certainty.judge import findings_of
     from gradsafe.rules.finding import Severity
-    from gradsafe.rules.judge import findings_of
     from gradsafe.syntax.layout import Layout
 
     world = OneFile(str(path), path.read_text(encoding="utf-8"))

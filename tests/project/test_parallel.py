@@ -13,7 +13,7 @@ from gradsafe.project.parallel import judge_ahead, judge_slice
 from gradsafe.project.recording import Recorder, TextRecorder
 from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
-from gradsafe.project.sharing import PACKING, found_of
+from gradsafe.project.sharing import RESULTS, found_of
 
 MODEL = """
 import torch
@@ -56,7 +56,7 @@ def _ahead(session: Session, files: list[str], jobs: int = 2) -> list[int]:
     for found in judge_ahead(session.settings, session.workspace.root, session.scope, files, jobs):
         done.append(len(found))
         for each in found:
-            session.admit(PACKING.unpack(each.results))
+            session.admit(RESULTS.unpack(each.results))
     return done
 
 
@@ -150,7 +150,7 @@ def test_whole_texts_are_noted_where_details_would_be(tmp_path: Path, files: lis
         assert ("text" in keys) == (recorder is TextRecorder) != ("body" in keys)
     for detailed, whole in zip(*found, strict=True):
         assert (whole.about, whole.targets, whole.reads) == (detailed.about, detailed.targets, detailed.reads)
-        outcomes = [[kept.outcome for _, kept in PACKING.unpack(each.results)] for each in (detailed, whole)]
+        outcomes = [[kept.outcome for _, kept in RESULTS.unpack(each.results)] for each in (detailed, whole)]
         assert outcomes[0] == outcomes[1]
 
 

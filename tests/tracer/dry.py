@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tests.oracle.report import FIXTURES, fixture_files
 
+from gradsafe.rules.certainty.judge import judge_log
 from gradsafe.rules.finding import Related, Role, Severity
-from gradsafe.rules.judge import judge_log
 from gradsafe_tracer.events import Event, Place, WrongGradient
 from gradsafe_tracer.running.guess import NeedsValue
 

@@ -24,7 +24,7 @@ from tests.fuzz.generate import Generated
 from tests.oracle.markers import parse
 from tests.oracle.report import FIXTURES, fixture_files
 
-from gradsafe.rules.judge import judge_log
+from gradsafe.rules.certainty.judge import judge_log
 from gradsafe_tracer.events import Place
 from gradsafe_tracer.seen import places
 

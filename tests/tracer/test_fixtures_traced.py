@@ -15,8 +15,8 @@ from tests.oracle.grade import _call, scenarios
 from tests.oracle.markers import Marker, parse
 from tests.oracle.report import FIXTURES, fixture_files
 
+from gradsafe.rules.certainty.judge import judge_log
 from gradsafe.rules.finding import Finding, Role
-from gradsafe.rules.judge import judge_log
 from gradsafe_tracer.events import Place
 
 from .running import Body, differences, run

@@ -12,8 +12,7 @@ from gradsafe.cli import standard_input
 from gradsafe.cli.caching import folder_of, tell_trouble
 from gradsafe.cli.catalogue import asks_for_advice, codes_of
 from gradsafe.cli.opening import Opened, open_paths
-from gradsafe.judging.judge import Bound, Judge, Verdict, texts_of, wanted
-from gradsafe.judging.pairs import AT_MOST
+from gradsafe.judging.judge import PAIRED, Bound, Judge, Verdict, texts_of, wanted
 from gradsafe.project.cache.folder import Folder
 from gradsafe.report.entry import Entry, EntryFix, in_order
 from gradsafe.rules.finding import SUPPRESSING, Severity
@@ -166,8 +165,8 @@ def all_with_proved_fixes(judge: Judge, entries: Iterable[Entry]) -> list[Entry]
             continue
         spent[file] += to_try * lines[file]
         proved = _proved_alone(judge, entry)
-        if _lacks_a_fix(proved) and spent[file] + AT_MOST * lines[file] <= PROOF:
-            spent[file] += AT_MOST * lines[file]
+        if _lacks_a_fix(proved) and spent[file] + PAIRED * lines[file] <= PROOF:
+            spent[file] += PAIRED * lines[file]
             proved = _with_pairs(judge, entry, proved)
         found.append(proved)
     for file, count in untried.items():

@@ -12,7 +12,7 @@ from gradsafe.ir import text
 from gradsafe.ops.table import load as load_table
 from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
-from gradsafe.rules.judge import findings_of
+from gradsafe.rules.certainty.judge import findings_of
 from gradsafe.syntax.layout import Layout
 from gradsafe.syntax.span import Span
 from gradsafe_tracer.events import Alias, AnyPlace, Create, Event, Save, Write

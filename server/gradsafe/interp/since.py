@@ -1,7 +1,7 @@
 """What was asked of something unknown before it may have changed: `state.toggle()` between two `if state.ready`.
 
 The answer is taken to be the same, as mostly it is; the path remembers that it was asked again, and nothing that hangs on both is certain
-(:mod:`gradsafe.rules.feasible`).
+(:mod:`gradsafe.rules.certainty.feasible`).
 """
 
 from __future__ import annotations

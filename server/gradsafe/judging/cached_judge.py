@@ -1,29 +1,33 @@
 """The judge of the command line: what earlier runs found is looked up, and what this one finds is kept.
 
 A file is judged in two steps, each kept by what it rests on: what its roots find (``project.cache.store``), and what is told of
-a file by all roots that looked into it (:class:`~gradsafe.judging.told.Told`). The session is asked only for what is not kept.
+a file by all roots that looked into it (:class:`~gradsafe.judging.told.Told`). The session is asked only for what is not kept,
+and where all is, the analysis is not even imported: that takes as long as to look up a thousand files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from gradsafe.judging.judge import Bound, Verdict
-from gradsafe.judging.session_judge import SessionJudge, bound, trouble
+from gradsafe.judging.judge import Bound, Verdict, bound, trouble
 from gradsafe.judging.told import Proved, Told
-from gradsafe.judging.trial import Proof
 from gradsafe.project.cache.folder import Folder
 from gradsafe.project.cache.packing import Malformed
 from gradsafe.project.cache.store import CachedResults, Head, name_of
 from gradsafe.project.entries import in_scope
 from gradsafe.project.kept import Found
-from gradsafe.project.parallel import FEWEST, SLICE, Judging, judge_ahead, processes
-from gradsafe.project.session import Session
+from gradsafe.project.program import read_program
 from gradsafe.project.settings import Settings
-from gradsafe.project.sharing import found_of
 from gradsafe.report.entry import Entry, EntryFix
+from gradsafe.syntax.source import Unreadable
 from gradsafe_tracer.events import Place
+
+if TYPE_CHECKING:
+    from gradsafe.judging.session_judge import SessionJudge
+    from gradsafe.judging.trial import Proof
+    from gradsafe.project.session import Session
 
 
 class CachedJudge:
@@ -33,14 +37,26 @@ class CachedJudge:
         self._settings, self._folder = settings, folder
         self._scope = tuple(in_scope(settings.entry_points, scope))
         self._results = CachedResults(folder, settings.folder, self._scope, settings.deciding)
-        self.session = Session(settings, settings.folder, store=self._results)
-        self.session.open(self._scope)
-        self._inner = SessionJudge(self.session)
         self._told: dict[str, Told] = {}
         self._names: dict[str, str] = {}
         self._asked: set[str] = set()
         self._is_live = False
         """Texts are not those of the disk any more, or were not when they were read: nothing is looked up or kept."""
+
+    @cached_property
+    def session(self) -> Session:
+        """The analysis itself."""
+        from gradsafe.project.session import Session
+
+        session = Session(self._settings, self._settings.folder, store=self._results)
+        session.open(self._scope)
+        return session
+
+    @cached_property
+    def _inner(self) -> SessionJudge:
+        from gradsafe.judging.session_judge import SessionJudge
+
+        return SessionJudge(self.session)
 
     # -- judging
 
@@ -50,7 +66,7 @@ class CachedJudge:
         self._asked |= asked
         stale = self._stale(asked)
         yield len(asked.difference(stale))
-        for found in self._run(stale, jobs or processes()):
+        for found in self._run(stale, jobs) if stale else ():
             for each in found:
                 self._is_live |= not self._results.keep(each)
             self._forget_names()
@@ -125,6 +141,10 @@ class CachedJudge:
 
     def text(self, file: str) -> str | None:
         """See :class:`gradsafe.judging.judge.Judge`."""
+        if "session" not in self.__dict__:
+            found = read_program(file)
+            if not isinstance(found, Unreadable) and found.digest == self._results.disk.digest(file):
+                return found.text
         return self._inner.text(file)
 
     def replace(self, file: str, text: str) -> None:
@@ -149,10 +169,13 @@ class CachedJudge:
         others = (file for file in stale if file not in asked)
         return near + [file for file in others if not asked.isdisjoint(self.session.imports(file))]
 
-    def _run(self, files: list[str], jobs: int) -> Iterator[list[Found]]:
+    def _run(self, files: list[str], jobs: int | None) -> Iterator[list[Found]]:
+        from gradsafe.project.parallel import FEWEST, SLICE, Judging, judge_ahead, processes
+        from gradsafe.project.sharing import found_of
+
         left = dict.fromkeys(files)
-        root = self.session.workspace.root
-        for found in judge_ahead(self._settings, root, self._scope, files, jobs):
+        root = self._settings.folder
+        for found in judge_ahead(self._settings, root, self._scope, files, jobs or processes()):
             for each in found:
                 left.pop(each.file, None)
             yield found

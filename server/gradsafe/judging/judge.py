@@ -6,8 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from gradsafe.project.kept import Limit, Problem, ProblemKind
 from gradsafe.report.entry import Entry, EntryFix
 from gradsafe_tracer.events import Place
+
+PAIRED = 12
+"""So often the program is judged anew for :meth:`Judge.paired`, at most."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,19 @@ class Verdict:
     entries: tuple[Entry, ...] = ()
     troubles: tuple[Trouble, ...] = ()
     roots: int = 0
+
+
+def trouble(problem: Problem, place: Place | None) -> Trouble:
+    """What could not be judged, for a person to read."""
+    syntax = problem.kind is ProblemKind.SYNTAX
+    return Trouble(place or Place(problem.file, 1, 1, 1, 1), problem.message, place is None, syntax)
+
+
+def bound(limit: Limit, place: Place | None) -> Bound:
+    """Where a budget ended, for a person to read."""
+    file = limit.root.file
+    function = ".".join(limit.root.names) or "the module's own statements"
+    return Bound(place or Place(file, 1, 1, 1, 1), limit.budget, function)
 
 
 class Judge(Protocol):

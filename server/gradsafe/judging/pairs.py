@@ -10,10 +10,11 @@ import itertools
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
-from gradsafe.fixes import offer
 from gradsafe.fixes.chunk_sources import ChunkSources
+from gradsafe.fixes.offer import offer
 from gradsafe.fixes.patch import Patch
 from gradsafe.fixes.verify import MERGES_BACKWARDS
+from gradsafe.judging.judge import PAIRED
 from gradsafe.judging.mend import NEVER_APPLIED
 from gradsafe.judging.trial import Proof, made, placed, prove, same_scope
 from gradsafe.project.recording import Key
@@ -24,11 +25,11 @@ from gradsafe.report.texts import replacements
 from gradsafe.rules.finding import SUPPRESSING, Edit, Finding, Fix, Severity
 from gradsafe.syntax.layout import Layout
 
-FIRST, NEXT, TRIED = 4, 2, 8
-"""How many fixes are made first, of how many findings the fixes come next, and how many pairs are proved."""
+FIRST, NEXT = 4, 2
+"""How many fixes are made first, and of how many findings the fixes come next."""
 
-AT_MOST = FIRST + TRIED
-"""So often the program is judged anew for it."""
+TRIED = PAIRED - FIRST
+"""How many pairs are proved."""
 
 _IN_THE_WAY = (Severity.ERROR, Severity.WARNING)
 _LEFT_OUT = SUPPRESSING | MERGES_BACKWARDS

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gradsafe.fixes import offer
 from gradsafe.fixes.chunk_sources import ChunkSources
-from gradsafe.judging.judge import Bound, Trouble, Verdict
+from gradsafe.fixes.offer import offer
+from gradsafe.judging.judge import Bound, Trouble, Verdict, bound, trouble
 from gradsafe.judging.pairs import pairs
 from gradsafe.judging.trial import Proof, prove
-from gradsafe.project.kept import Limit
-from gradsafe.project.problems import Problem, ProblemKind
+from gradsafe.project.kept import Problem
 from gradsafe.project.session import Session
 from gradsafe.report.entry import Entry, EntryFix, to_entry
 from gradsafe.report.unused import unused_entries
 from gradsafe.rules.finding import Finding, Fix
-from gradsafe_tracer.events import Place
 
 
 class SessionJudge:
@@ -109,16 +107,3 @@ class SessionJudge:
 
     def _trouble(self, problem: Problem) -> Trouble:
         return trouble(problem, self._session.place(problem.where))
-
-
-def bound(limit: Limit, place: Place | None) -> Bound:
-    """Where a budget ended, for a person to read."""
-    file = limit.root.file
-    function = ".".join(limit.root.names) or "the module's own statements"
-    return Bound(place or Place(file, 1, 1, 1, 1), limit.budget, function)
-
-
-def trouble(problem: Problem, place: Place | None) -> Trouble:
-    """What could not be judged, for a person to read."""
-    syntax = problem.kind is ProblemKind.SYNTAX
-    return Trouble(place or Place(problem.file, 1, 1, 1, 1), problem.message, place is None, syntax)

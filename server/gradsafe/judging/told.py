@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from gradsafe.project.cache.disk import Disk, Facts
 from gradsafe.project.cache.packing import Malformed, Packing
 from gradsafe.report.entry import Entry, EntryEdit, EntryFix, EntryRelated
+from gradsafe.rules.finding import Role, Severity
+from gradsafe_tracer.events import Place
 
 
 @dataclass(frozen=True)
@@ -67,4 +69,4 @@ class Told:
             return None
 
 
-_PACKING = Packing(Entry, EntryEdit, EntryFix, EntryRelated, Proved)
+_PACKING = Packing(Entry, EntryEdit, EntryFix, EntryRelated, Place, Proved, Role, Severity)

@@ -6,10 +6,10 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from gradsafe.fixes import Ran, verify
 from gradsafe.fixes.chunk_sources import ChunkSources
+from gradsafe.fixes.verify import Ran, verify
+from gradsafe.project.kept import ProblemKind
 from gradsafe.project.merge import file_of
-from gradsafe.project.problems import ProblemKind
 from gradsafe.project.recording import Key
 from gradsafe.project.result import FileResult
 from gradsafe.project.session import Session

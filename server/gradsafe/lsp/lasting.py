@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from gradsafe.project.problems import ProblemKind
+from gradsafe.project.kept import ProblemKind
 from gradsafe.project.result import FileResult
 from gradsafe.rules.finding import Finding, Related
 from gradsafe.syntax.span import ChunkId, Span

@@ -13,8 +13,9 @@ from typing import Any
 from gradsafe.explain.error_text import ErrorText
 from gradsafe.explain.sights import tell
 from gradsafe.explain.suspects import SHOWN, files_of, located, ranked, with_imports
-from gradsafe.fixes import Ran, offer, verify
 from gradsafe.fixes.chunk_sources import ChunkSources
+from gradsafe.fixes.offer import offer
+from gradsafe.fixes.verify import Ran, verify
 from gradsafe.interp.world import GivenUp
 from gradsafe.judging.mend import Choice, mend
 from gradsafe.judging.pairs import pairs
@@ -27,8 +28,8 @@ from gradsafe.lsp.running import VersionMark
 from gradsafe.lsp.versions import backward_texts, predicted_marks
 from gradsafe.project.files import discover
 from gradsafe.project.interpret import BackwardReads
+from gradsafe.project.kept import ProblemKind
 from gradsafe.project.looking import logs, look
-from gradsafe.project.problems import ProblemKind
 from gradsafe.project.result import FileResult
 from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings, load, matches, overlay

@@ -14,11 +14,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gradsafe.fixes import offer, verify
 from gradsafe.fixes.apply import apply_edits
 from gradsafe.fixes.chunk_sources import ChunkSources
+from gradsafe.fixes.offer import offer
 from gradsafe.fixes.questions import Piece, questions
 from gradsafe.fixes.spare_forms import SpareForm
+from gradsafe.fixes.verify import verify
 from gradsafe.interp.analyse import Root, RootKind
 from gradsafe.interp.sole_owner import Soft
 from gradsafe.interp.spare import Answer, Inquiry, Question

@@ -70,7 +70,7 @@ def rerun(world: World, root: Root, allowance: Allowance, watch: Watcher | None)
 
 def interpret(world: World, root: Root, allowance: Allowance = Allowance.FULL) -> Outcome:
     """Interpret ``root`` and judge its log."""
-    from gradsafe.rules.judge import findings_of
+    from gradsafe.rules.certainty.judge import findings_of
 
     try:
         result = rerun(world, root, allowance, None)

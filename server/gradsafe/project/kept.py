@@ -1,17 +1,46 @@
-"""Results as values: what was found for a root and for a file, and what it rests on. They mean the same in any process."""
+"""Results as values: what was found for a root and for a file, and what it rests on. They mean the same in any process.
+
+Imports nothing of the analysis: whoever finds all results kept from an earlier run does not wait for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from enum import Enum
+from typing import TYPE_CHECKING, Protocol
 
-from gradsafe.interp.analyse import Root
-from gradsafe.project.allowance import Allowance
-from gradsafe.project.interpret import Outcome
-from gradsafe.project.recording import Key
-from gradsafe.syntax.span import ChunkId
-from gradsafe_tracer.events import AnyPlace
+from gradsafe.project.cache.packing import Packing
+from gradsafe_tracer.events import AnyPlace, Place
+
+if TYPE_CHECKING:
+    from gradsafe.interp.analyse import Root
+    from gradsafe.project.allowance import Allowance
+    from gradsafe.project.interpret import Outcome
+    from gradsafe.project.recording import Key
+    from gradsafe.syntax.span import ChunkId
+
+
+class ProblemKind(Enum):
+    """SYNTAX: Python would not run it. SKIPPED: it may be fine, but is not analysed. UNREADABLE: there is no text."""
+
+    SYNTAX = "syntax"
+    SKIPPED = "skipped"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A piece of a file that was not analysed; ``where`` is None where the whole file was not."""
+
+    kind: ProblemKind
+    file: str
+    message: str
+    where: AnyPlace = None
+
+
+PROBLEMS = Packing(Place, Problem, ProblemKind)
+"""How a row of problems with rows and columns is packed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +69,7 @@ class Kept:
 class About:
     """What is to be said of a file besides findings, with rows and columns; ``roots``: how many it has.
 
-    ``problems`` and ``limits``, rows of :class:`~gradsafe.project.problems.Problem` and :class:`Limit`, are packed, and empty where there are none: of most files nobody asks
+    ``problems`` and ``limits``, rows of :class:`Problem` and :class:`Limit`, are packed, and empty where there are none: of most files nobody asks
     for them, and what is compiled does not travel between processes.
 
     ``suppresses``: it has comments that silence, of which there may be something to say where nothing was found.

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from enum import Enum
 from functools import lru_cache
 
+from gradsafe.project.kept import Problem, ProblemKind
 from gradsafe.syntax.chunk import Chunk
 from gradsafe.syntax.cpython import parsed
 from gradsafe.syntax.guard import refusal
@@ -18,30 +17,11 @@ from gradsafe.syntax.kind import Kind
 from gradsafe.syntax.parse import Unmodelled, is_readable, parse
 from gradsafe.syntax.source import Unreadable
 from gradsafe.syntax.span import ChunkId, Span
-from gradsafe_tracer.events import AnyPlace
 
 _INDENT = re.compile(r"[ \t\f]*")
 
 MOST = 400
 """So many problems of a file are told. Each takes up to a millisecond to find, and to read."""
-
-
-class ProblemKind(Enum):
-    """SYNTAX: Python would not run it. SKIPPED: it may be fine, but is not analysed. UNREADABLE: there is no text."""
-
-    SYNTAX = "syntax"
-    SKIPPED = "skipped"
-    UNREADABLE = "unreadable"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A piece of a file that was not analysed; ``where`` is None where the whole file was not."""
-
-    kind: ProblemKind
-    file: str
-    message: str
-    where: AnyPlace = None
 
 
 def unreadable(file: Unreadable) -> Problem:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from gradsafe.project.kept import Limit
-from gradsafe.project.problems import Problem
+from gradsafe.project.kept import Limit, Problem
 from gradsafe.rules.finding import Finding
 from gradsafe.syntax.layout import Layout
 from gradsafe.syntax.suppressions import Unused

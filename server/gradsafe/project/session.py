@@ -17,9 +17,9 @@ from gradsafe.project.allowance import Allowance, Plan, Took
 from gradsafe.project.closure import Closures
 from gradsafe.project.entries import by_file
 from gradsafe.project.interpret import Interpret, Outcome, interpret, rerun, unspent
-from gradsafe.project.kept import Kept, Store
+from gradsafe.project.kept import Kept, Problem, Store
 from gradsafe.project.outline import Outline
-from gradsafe.project.problems import Problem, Problems, unreadable
+from gradsafe.project.problems import Problems, unreadable
 from gradsafe.project.process import prepare
 from gradsafe.project.reach import Reach
 from gradsafe.project.recording import Answers, KeptPrelude, Key, Recorder, file_of

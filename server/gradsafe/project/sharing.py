@@ -5,15 +5,25 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import replace
 
+from gradsafe.interp.analyse import Root, RootKind
+from gradsafe.project.allowance import Allowance
 from gradsafe.project.cache.packing import Packing
-from gradsafe.project.kept import About, Found, limits_of
+from gradsafe.project.interpret import BackwardReads, Outcome
+from gradsafe.project.kept import PROBLEMS, About, Found, Kept, Limit, limits_of
 from gradsafe.project.merge import file_of
 from gradsafe.project.recording import Key
 from gradsafe.project.session import Session
+from gradsafe.rules.finding import Finding, Related, Role, SavedAs, Severity
 from gradsafe.syntax import suppressions
 from gradsafe.syntax.source import Unreadable
+from gradsafe.syntax.span import ChunkId, Span
+from gradsafe_tracer.events import Place
 
-PACKING = Packing()
+RESULTS = Packing(
+    Allowance, BackwardReads, ChunkId, Finding, Kept, Limit, Outcome, Place, Related, Role, Root, RootKind, SavedAs,
+    Severity, Span,
+)  # fmt: skip
+"""How results of roots and rows of limits are packed."""
 
 
 def found_of(session: Session, file: str) -> Found:
@@ -25,7 +35,7 @@ def found_of(session: Session, file: str) -> Found:
     shared = tuple((root, replace(kept, reads=reads, own=frozenset())) for root, kept in results)
     findings = (finding for _, kept in results for finding in kept.outcome.findings)
     targets = frozenset(target for finding in findings if (target := file_of(finding)) is not None)
-    return Found(file, about, targets, reads, PACKING.pack(shared))
+    return Found(file, about, targets, reads, RESULTS.pack(shared))
 
 
 def about_of(session: Session, file: str) -> About:
@@ -35,7 +45,8 @@ def about_of(session: Session, file: str) -> About:
     limits = tuple(replace(each, where=session.place(each.where)) for each in limits_of(file, outcomes))
     opened = session.workspace.opened(file)
     suppresses = not isinstance(opened, Unreadable) and bool(suppressions.find(opened))
-    packed_problems, packed_limits = (PACKING.pack(each) if each else "" for each in (problems, limits))
+    packed_problems = PROBLEMS.pack(problems) if problems else ""
+    packed_limits = RESULTS.pack(limits) if limits else ""
     return About(packed_problems, packed_limits, len(outcomes), suppresses)
 
 

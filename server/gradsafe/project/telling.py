@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from gradsafe.interp.analyse import Root
 from gradsafe.project.interpret import Outcome
-from gradsafe.project.kept import limits_of
+from gradsafe.project.kept import Problem, limits_of
 from gradsafe.project.merge import file_of, followed, merge, suppressed, unused, wanted
-from gradsafe.project.problems import Problem
 from gradsafe.project.result import FileResult, Work, in_order
 from gradsafe.project.settings import Settings
 from gradsafe.project.workspace import Workspace

@@ -6,7 +6,6 @@ nothing is read twice unless somebody says that it has changed.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,11 +17,12 @@ from gradsafe.ir.instructions import Block, Body
 from gradsafe.ir.lower import Lowered, lower_chunk
 from gradsafe.project.binding import Bindings
 from gradsafe.project.imports import find_module
-from gradsafe.syntax.cells import NotANotebook, NotebookText, notebook
+from gradsafe.project.program import read_program
+from gradsafe.syntax.cells import NotebookText
 from gradsafe.syntax.chunk import Chunk, build, mentions_yield, rebuild
 from gradsafe.syntax.difference import difference
 from gradsafe.syntax.layout import Layout
-from gradsafe.syntax.source import Unreadable, read
+from gradsafe.syntax.source import Unreadable, digest_of
 from gradsafe.syntax.span import ChunkId
 from gradsafe_tracer.events import AnyPlace, Place
 
@@ -336,22 +336,7 @@ def _absolute(file: str) -> str:
 
 
 def _read(file: str) -> _Opened | Unreadable:
-    source = read(file)
-    if isinstance(source, Unreadable):
-        return source
-    try:
-        digest = digest_of(source.text.encode(source.encoding))
-    except UnicodeError:  # an encoding that reads more than it can write
-        digest = None
-    if not file.endswith(".ipynb"):
-        return _Opened(file, source.text, digest=digest)
-    try:
-        cells = notebook(source.text)
-    except NotANotebook as error:
-        return Unreadable(file, str(error), "Save it as a notebook of format 4.")
-    return _Opened(file, cells.text, digest=digest, notebook=cells)
-
-
-def digest_of(data: bytes) -> str:
-    """A short name for some bytes."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
+    found = read_program(file)
+    if isinstance(found, Unreadable):
+        return found
+    return _Opened(file, found.text, digest=found.digest, notebook=found.notebook)

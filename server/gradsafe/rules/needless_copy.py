@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from math import prod
+from typing import TYPE_CHECKING
 
-from gradsafe.interp.spare import Answer
 from gradsafe.rules.base import Rule
 from gradsafe.rules.finding import Finding, Severity
 from gradsafe.rules.story import Story
 from gradsafe_tracer.events import AnyPlace
+
+if TYPE_CHECKING:
+    from gradsafe.interp.spare import Answer
 
 _SIZES = {"float64": 8, "float32": 4, "float16": 2, "bfloat16": 2, "int64": 8, "int32": 4, "int16": 2, "int8": 1, "uint8": 1, "bool": 1}  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import tokenize
 from dataclasses import dataclass
@@ -50,6 +51,11 @@ def read(file: str) -> Source | Unreadable:
         why = getattr(error, "strerror", None) or str(error)
         return Unreadable(file, f"cannot be read ({why})", "Check its permissions.")
     return decode(file, data)
+
+
+def digest_of(data: bytes) -> str:
+    """A short name for some bytes."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def _folder(file: str) -> Unreadable:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from gradsafe.rules.judge import judge_log
+from gradsafe.rules.certainty.judge import judge_log
 from gradsafe.trace import problems
 from gradsafe.trace.bootstrap import LOST, OLD_PYTHON, environment, start
 from gradsafe.trace.child import Ended, run_child

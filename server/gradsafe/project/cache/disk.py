@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Hashable, Iterable, Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gradsafe.project.imports import find_module
-from gradsafe.project.recording import Key
-from gradsafe.project.workspace import digest_of
+from gradsafe.syntax.source import digest_of
+
+if TYPE_CHECKING:
+    from gradsafe.project.recording import Key
 
 PACKAGE, MODULE, NOTHING = "package", "module", "nothing"
 INITIAL = "__init__.py"
@@ -37,7 +39,8 @@ class Disk:
         """As :meth:`gradsafe.project.workspace.Workspace.digest` has it; None where the file cannot be read."""
         if file not in self._digests:
             try:
-                self._digests[file] = digest_of(Path(file).read_bytes())
+                with open(file, "rb") as opened:  # noqa: PTH123  (a Path for each of thousands takes longer than to read it)
+                    self._digests[file] = digest_of(opened.read())
             except (OSError, ValueError):
                 self._digests[file] = None
         return self._digests[file]
@@ -117,11 +120,7 @@ class Disk:
     def _is_file(self, file: str) -> bool:
         known = self._files.get(file)
         if known is None:
-            try:
-                known = Path(file).is_file()
-            except (OSError, ValueError):
-                known = False
-            self._files[file] = known
+            known = self._files[file] = os.path.isfile(file)  # noqa: PTH113
         return known
 
 

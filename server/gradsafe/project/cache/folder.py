@@ -89,9 +89,9 @@ class OnDisk:
         """See :class:`Folder`. A broken entry is taken for none, and replaced by whoever writes it next."""
         if not self._is_read:
             return None
-        path = self._path(name)
+        path = f"{self._own}{os.sep}{name[:2]}{os.sep}{name[2:]}"
         try:
-            with path.open("rb") as file:
+            with open(path, "rb") as file:  # noqa: PTH123  (thousands are read, and a Path takes as long as that)
                 used = os.fstat(file.fileno()).st_mtime
                 check, _, data = file.read().partition(b"\n")
             if check != _check(name, data):
@@ -109,7 +109,7 @@ class OnDisk:
         if self._trouble:
             return
         data = zlib.compress(text.encode(), 1)
-        path = self._path(name)
+        path = self._own / name[:2] / name[2:]
         try:
             self._make(path.parent)
             handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
@@ -137,9 +137,6 @@ class OnDisk:
         if not tag.exists():
             tag.write_text(_SIGNATURE, "utf-8")
         folder.mkdir(parents=True, exist_ok=True)
-
-    def _path(self, name: str) -> Path:
-        return self._own / name[:2] / name[2:]
 
 
 def place_of(given: str | None) -> Path:

@@ -1,4 +1,4 @@
-"""Frozen data to JSON and back: tuples, sets, mappings, enumerations and the data classes that are named here.
+"""Frozen data to JSON and back: tuples, sets, mappings, and the enumerations and data classes that are named.
 
 JSON and not pickle, because whoever can write a cache file must not be able to run code. Equal values are written once:
 a file's roots name the same statements over and over.
@@ -13,19 +13,6 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
-from gradsafe.interp.analyse import Root, RootKind
-from gradsafe.project.allowance import Allowance
-from gradsafe.project.interpret import BackwardReads, Outcome
-from gradsafe.project.kept import About, Kept, Limit
-from gradsafe.project.problems import Problem, ProblemKind
-from gradsafe.rules.finding import Finding, Related, Role, SavedAs, Severity
-from gradsafe.syntax.span import ChunkId, Span
-from gradsafe_tracer.events import Place
-
-_OURS: tuple[type[Any], ...] = (
-    About, Allowance, BackwardReads, ChunkId, Finding, Kept, Limit, Outcome, Place, Problem, ProblemKind, Related, Role,
-    Root, RootKind, SavedAs, Severity, Span,
-)  # fmt: skip
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -34,10 +21,9 @@ class Malformed(Exception):
 
 
 class Packing:
-    """A form for some types, beside those that every record may hold."""
+    """A form for values that are made of these types, besides plain ones."""
 
-    def __init__(self, *more: type[Any]) -> None:
-        types = (*_OURS, *more)
+    def __init__(self, *types: type[Any]) -> None:
         self._types = {each.__name__: each for each in types}
         self._names = {each: each.__name__ for each in types}
         self._fields = {each: _fields(each) for each in types}

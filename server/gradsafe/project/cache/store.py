@@ -9,15 +9,15 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from gradsafe.interp.analyse import Root
 from gradsafe.project.cache.disk import Disk, Facts
 from gradsafe.project.cache.folder import Folder
-from gradsafe.project.cache.packing import Malformed
-from gradsafe.project.kept import Found, Kept, Limit
-from gradsafe.project.problems import Problem
-from gradsafe.project.sharing import PACKING
+from gradsafe.project.cache.packing import Malformed, Packing
+from gradsafe.project.kept import PROBLEMS, Found, Kept, Limit, Problem
+
+if TYPE_CHECKING:
+    from gradsafe.interp.analyse import Root
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,14 @@ class Head:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What of the file could not be analysed. Raises :class:`Malformed`."""
-        return _unpacked(self.packed_problems, Problem)
+        return _unpacked(self.packed_problems, PROBLEMS, Problem)
 
     @property
     def limits(self) -> tuple[Limit, ...]:
         """Where budgets were hit. Raises :class:`Malformed`."""
-        return _unpacked(self.packed_limits, Limit)
+        from gradsafe.project.sharing import RESULTS
+
+        return _unpacked(self.packed_limits, RESULTS, Limit)
 
     @cached_property
     def rests_on(self) -> str:
@@ -81,10 +83,12 @@ class CachedResults:
 
     def results(self, file: str) -> Iterable[tuple[Root, Kept]]:
         """See :class:`gradsafe.project.kept.Store`."""
+        from gradsafe.project.sharing import RESULTS
+
         head = self.head(file)
         text = self._folder.read(self._name(file, head.texts[file], "body")) if head is not None else None
         try:
-            found: Any = PACKING.unpack(text) if text is not None else ()
+            found: Any = RESULTS.unpack(text) if text is not None else ()
             return [(root, kept) for root, kept in found if isinstance(kept, Kept)]
         except (Malformed, TypeError, ValueError):
             return ()
@@ -134,8 +138,8 @@ def name_of(*parts: Any) -> str:
 _Kind = TypeVar("_Kind")
 
 
-def _unpacked(text: str, kind: type[_Kind]) -> tuple[_Kind, ...]:
-    found = PACKING.unpack(text) if text else ()
+def _unpacked(text: str, packing: Packing, kind: type[_Kind]) -> tuple[_Kind, ...]:
+    found = packing.unpack(text) if text else ()
     if not isinstance(found, tuple) or not all(isinstance(each, kind) for each in found):
         raise Malformed(f"not a row of {kind.__name__}")
     return found

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 
 from gradsafe.interp.analyse import RootKind, RootResult
 from gradsafe.rules.base import rule_for
-from gradsafe.rules.doubt import qualified
-from gradsafe.rules.feasible import may_exclude_each_other
+from gradsafe.rules.certainty.doubt import qualified
+from gradsafe.rules.certainty.feasible import may_exclude_each_other
 from gradsafe.rules.finding import Finding, Related, Role, Severity
 from gradsafe.rules.story import Log, Story, stories
 from gradsafe.syntax.span import Span
