@@ -39,6 +39,17 @@ def test_every_offset_comes_back(text: str) -> None:
     assert (row, column) <= (layout.rows, len(text) + 1)
 
 
+@pytest.mark.parametrize("text", ["", "\n", "a", "a\n", "a\n\nbc", "\n\nä\r\nb\n", TEXT, texts(1)[0]])
+def test_rows_that_are_counted_are_those_that_are_looked_up(text: str) -> None:
+    """The first few are counted in the text, later ones looked up among all; once :meth:`offset` was asked, too."""
+    tree = build("f.py", text)
+    asked = Layout.of(tree)
+    looked_up = [asked.row_column(offset) for offset in range(len(text) + 1)]
+    assert [Layout.of(tree).row_column(offset) for offset in range(len(text) + 1)] == looked_up
+    assert asked.rows == looked_up[-1][0]
+    assert [asked.row_column(offset) for offset in (-3, len(text) + 3)] == [(1, 1), looked_up[-1]]
+
+
 def test_between_chunks_there_is_none() -> None:
     layout = Layout.of(build("f.py", TEXT))
     assert layout.locate(1, 3) is None

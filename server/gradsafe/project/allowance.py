@@ -66,6 +66,7 @@ class Plan:
         self.roots = outline.roots
         self.order = tuple(sorted(self.roots, key=outline.rank))
         self._place = {root: at for at, root in enumerate(self.order)}
+        self._lines = [outline.lines(root) for root in self.order]
         self._known: list[_Known] = []
         self._paid: set[Hashable] = set()
         self._spent = outline.tree.lines
@@ -82,9 +83,9 @@ class Plan:
             self._paid = set().union(*(each.paid for each in self._known))
 
     def _take_over(self, before: Plan) -> None:
-        for root, was, known in zip(self.order, before.order, before._known, strict=False):
-            same = root is was and self.outline.lines(root) == before.outline.lines(root)
-            if not same or allowance(root.kind, self._spent) is not known.given:
+        told = zip(self.order, before.order, self._lines, before._lines, before._known, strict=False)
+        for root, was, lines, had, known in told:
+            if root is not was or lines != had or allowance(root.kind, self._spent) is not known.given:
                 return
             self._known.append(known)
             self._spent += known.cost
@@ -125,7 +126,7 @@ class Plan:
     def _cost(self, root: Root, given: Allowance, took: Took, size: Callable[[str], int]) -> _Known:
         work, files = took.work.keys() - self._paid, took.files - self._paid - {root.file}
         elsewhere = sum(took.work[each] for each in work) + sum(map(size, files))
-        cost = _ROOT + took.instructions + _LINE * self.outline.lines(root) + elsewhere
+        cost = _ROOT + took.instructions + _LINE * self._lines[self._place[root]] + elsewhere
         return _Known(given, cost, frozenset(work | files))
 
 

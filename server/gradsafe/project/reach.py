@@ -46,6 +46,10 @@ class Reach:
         for each in files:
             self._roots.setdefault(each, set()).add(root)
 
+    def still_rest_on(self, roots: set[Root], file: str) -> None:
+        """The results that hold for these roots rest on ``file``, as before."""
+        self._roots[file] = self._roots.get(file, set()) | roots
+
     def changed(self, file: str) -> set[Root]:
         """The roots whose results may rest on ``file``, which has changed; of its readers nothing is known from here on."""
         for each in self.readers(file):

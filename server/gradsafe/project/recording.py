@@ -31,6 +31,9 @@ Key = tuple[Any, ...]
 _OF_A_CHUNK = frozenset({"body", "chunk", "yields"})
 """The questions whose answer is the same as long as the chunk is the same object."""
 
+_OF_STATEMENTS = frozenset({"name", "stars"})
+"""The questions that are answered by the names of some statements of a module."""
+
 _OF_THE_PROJECT = frozenset({"find", "tensor names"})
 """The questions that no one text answers."""
 
@@ -90,17 +93,14 @@ class Answers:
         # each statement binds what it bound: who has another name, be it that it is another text, is another answer
         pairs = zip(old.children, new.children, strict=True)
         renamed = {at for at, (was, now) in enumerate(pairs) if was is not now and was.id != now.id}
-        others = self._others.get(file, ())
-        for key in others:
-            at = (
-                facts.stars
-                if key[0] == "stars"
-                else facts.binders.get(key[2], ())
-                if key[0] == "name"
-                else None
-            )
-            if at is None or not renamed.isdisjoint(at):
+        for key in self._others.get(file, ()):
+            kind = key[0]
+            if kind not in _OF_STATEMENTS:
                 found.append(key)
+            elif renamed:
+                at = facts.stars if kind == "stars" else facts.binders.get(key[2], ())
+                if not renamed.isdisjoint(at):
+                    found.append(key)
         return found
 
     def forget(self) -> None:

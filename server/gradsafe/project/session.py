@@ -172,18 +172,16 @@ class Session:
         if file is not None:
             self._stored.edited(file)
         self._moment += 1
-        affected = self._states.keys() if file is None else self._reach.changed(file)
-        self._reach = Reach() if file is None else self._reach
-        affected = affected & self._states.keys()
         gone: set[Root] = set()
-        for root in affected:
-            state = self._states[root]
-            if file is None:
+        if file is None:
+            self._reach = Reach()
+            affected = set(self._states)
+            for state in self._states.values():
                 state.forget()
-            elif state.outlasts(changed):
-                self._reach.rests_on(root, (file,))
-            else:
-                gone.add(root)
+        else:
+            affected = self._reach.changed(file) & self._states.keys()
+            gone = {root for root in affected if not self._states[root].outlasts(changed)}
+            self._reach.still_rest_on(affected - gone, file)
         for each in {root.file for root in affected} & self._plans.keys():
             # of who looks into it the size of the file counts, too
             self._plans[each].restart(gone if each == file else None)

@@ -5,6 +5,7 @@ A rebuilt tree is made of the old one's objects wherever the text is the same, s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gradsafe.syntax.chunk import Chunk
@@ -38,9 +39,10 @@ def difference(old: Chunk, new: Chunk) -> Difference:
             continue
         gone.append(before)
         come.append(after)
-        old_ones, new_ones = set(map(id, before.children)), set(map(id, after.children))
-        left = {each.id: each for each in before.children if id(each) not in new_ones}
-        for child in after.children:
+        olds, news = _without_the_same_ends(before.children, after.children)
+        old_ones, new_ones = set(map(id, olds)), set(map(id, news))
+        left = {each.id: each for each in olds if id(each) not in new_ones}
+        for child in news:
             if id(child) in old_ones:
                 continue
             other = left.pop(child.id, None)
@@ -51,3 +53,13 @@ def difference(old: Chunk, new: Chunk) -> Difference:
         for each in left.values():
             gone.extend(each.walk())
     return Difference(tuple(gone), tuple(come))
+
+
+def _without_the_same_ends(
+    old: Sequence[Chunk], new: Sequence[Chunk]
+) -> tuple[Sequence[Chunk], Sequence[Chunk]]:
+    """What is left of both without the objects with which both begin, and end."""
+    most = min(len(old), len(new))
+    first = next((at for at in range(most) if old[at] is not new[at]), most)
+    last = next((at for at in range(1, most - first + 1) if old[-at] is not new[-at]), most - first + 1) - 1
+    return old[first : len(old) - last], new[first : len(new) - last]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from functools import cached_property
+from itertools import accumulate
 
 from gradsafe.syntax.chunk import Chunk
 from gradsafe.syntax.lexer import LINE_END
@@ -17,6 +18,9 @@ from gradsafe.syntax.span import ChunkId, Span
 from gradsafe_tracer.events import AnyPlace, Place
 
 _LINE_END = re.compile(LINE_END)
+_FEW = 12
+"""So many rows are counted in the text before all of them are worked out, which takes as long as that. Of a text that is broken
+while somebody types, one or two are asked for with each keystroke."""
 
 
 class Layout:
@@ -26,6 +30,7 @@ class Layout:
         self.file = file
         self.text = text
         self._root = root
+        self._counted = 0
 
     @classmethod
     def of(cls, root: Chunk) -> Layout:
@@ -53,8 +58,15 @@ class Layout:
         return dict(zip((chunk.id for chunk in self._chunks), self._starts, strict=True))
 
     @cached_property
+    def _has_returns(self) -> bool:
+        return "\r" in self.text
+
+    @cached_property
     def _rows(self) -> list[int]:
-        return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+        if self._has_returns:
+            return [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+        sizes = [len(line) + 1 for line in self.text.split("\n")]
+        return list(accumulate(sizes[:-1], initial=0))
 
     @property
     def rows(self) -> int:
@@ -68,6 +80,9 @@ class Layout:
     def row_column(self, offset: int) -> tuple[int, int]:
         """The row and column of an offset in the text; what lies outside is moved to the nearest end."""
         offset = min(max(offset, 0), len(self.text))
+        if self._counted < _FEW and not self._has_returns:
+            self._counted += 1
+            return self.text.count("\n", 0, offset) + 1, offset - self.text.rfind("\n", 0, offset)
         row = bisect_right(self._rows, offset)
         return row, offset - self._rows[row - 1] + 1
 

@@ -7,7 +7,6 @@ and a chunk that kept its name kept its text: a span into it is still true.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from gradsafe.syntax.chunk import Chunk
@@ -28,10 +27,11 @@ def unnumbered(file: str, name: str) -> ChunkId:
 
 def number(file: str, scope: str, chunks: Sequence[Chunk]) -> tuple[Chunk, ...]:
     """``chunks``, the body of ``scope``, with their ids. A chunk of an old tree stays the same object if its id does."""
-    return _numbered(file, scope, chunks, Counter())
+    return _numbered(file, scope, chunks, {})
 
 
-def _numbered(file: str, scope: str, chunks: Sequence[Chunk], seen: Counter[str]) -> tuple[Chunk, ...]:
+def _numbered(file: str, scope: str, chunks: Sequence[Chunk], seen: dict[str, int]) -> tuple[Chunk, ...]:
+    """``seen``: how many there were so far of each name and text."""
     found = []
     for chunk in chunks:
         if chunk.kind in _SCOPES:
@@ -41,7 +41,7 @@ def _numbered(file: str, scope: str, chunks: Sequence[Chunk], seen: Counter[str]
         if chunk.kind is Kind.LEAF and ordinal != _UNNUMBERED and chunk.id.qualname == scope:
             # it has a number, made of the same text: only the copies before it may have changed
             key = chunk.fingerprint[:_DIGITS]
-            copies = seen[key]
+            copies = seen.get(key, 0)
             if (ordinal - 1) % _COPIES == copies:
                 seen[key] = copies + 1
                 found.append(chunk)
@@ -49,26 +49,27 @@ def _numbered(file: str, scope: str, chunks: Sequence[Chunk], seen: Counter[str]
         key = chunk.fingerprint[:_DIGITS]
         if not chunk.text and chunk.children:
             key = chunk.children[0].fingerprint[:_DIGITS]
-        copies = seen[key]
-        seen[key] += 1
+        copies = seen.get(key, 0)
+        seen[key] = copies + 1
         own = ChunkId(file, scope, int(key, 16) * _COPIES + copies % _COPIES + 1)
         below = _numbered(file, scope, chunk.children, seen) if chunk.children else ()
         found.append(_with(chunk, own, below))
     return tuple(found)
 
 
-def _scope(file: str, scope: str, chunk: Chunk, seen: Counter[str]) -> Chunk:
+def _scope(file: str, scope: str, chunk: Chunk, seen: dict[str, int]) -> Chunk:
     """A scope counts its own chunks, so the same id means that nothing below has another."""
     name = chunk.id.qualname
     if chunk.id.ordinal != _UNNUMBERED:
         name = name.rpartition(".")[2].partition("#")[0]
-    seen[f"def {name}"] += 1
-    copies = seen[f"def {name}"]
+    key = f"def {name}"
+    copies = seen[key] = seen.get(key, 0) + 1
     qualname = f"{scope}.{name}" if scope else name
-    own = ChunkId(file, f"{qualname}#{copies}" if copies > 1 else qualname, 0)
-    if chunk.id == own:
+    if copies > 1:
+        qualname = f"{qualname}#{copies}"
+    if chunk.id.qualname == qualname and chunk.id.ordinal == 0 and chunk.id.file == file:
         return chunk
-    return _with(chunk, own, _numbered(file, own.qualname, chunk.children, Counter()))
+    return _with(chunk, ChunkId(file, qualname, 0), _numbered(file, qualname, chunk.children, {}))
 
 
 def _with(chunk: Chunk, own: ChunkId, children: tuple[Chunk, ...]) -> Chunk:
