@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from material import texts
 
@@ -42,12 +44,15 @@ def test_every_offset_comes_back(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "\n", "a", "a\n", "a\n\nbc", "\n\nä\r\nb\n", TEXT, texts(1)[0]])
 def test_rows_that_are_counted_are_those_that_are_looked_up(text: str) -> None:
     """The first few are counted in the text, later ones looked up among all; once :meth:`offset` was asked, too."""
+    ends = [0, *(match.end() for match in re.finditer("\r\n|\r|\n", text))]
+    begun = [[end for end in ends if end <= offset] for offset in range(len(text) + 1)]
+    expected = [(len(each), offset - each[-1] + 1) for offset, each in enumerate(begun)]
     tree = build("f.py", text)
     asked = Layout.of(tree)
-    looked_up = [asked.row_column(offset) for offset in range(len(text) + 1)]
-    assert [Layout.of(tree).row_column(offset) for offset in range(len(text) + 1)] == looked_up
-    assert asked.rows == looked_up[-1][0]
-    assert [asked.row_column(offset) for offset in (-3, len(text) + 3)] == [(1, 1), looked_up[-1]]
+    assert [asked.row_column(offset) for offset in range(len(text) + 1)] == expected
+    assert [Layout.of(tree).row_column(offset) for offset in range(len(text) + 1)] == expected
+    assert asked.rows == len(ends)
+    assert [asked.row_column(offset) for offset in (-3, len(text) + 3)] == [(1, 1), expected[-1]]
 
 
 def test_between_chunks_there_is_none() -> None:
