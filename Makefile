@@ -80,7 +80,7 @@ prove: $(STAMPS)/torch $(STAMPS)/dev
 bench: $(STAMPS)/torch $(STAMPS)/wheel
 	$(BIN)/python -m tools.bench --write $(ARGS)
 
-# A wheel whose interpreter is compiled by mypyc, into dist. Needs a C compiler; three minutes.
+# A wheel whose interpreter is compiled by mypyc, into dist. Needs a C compiler; two minutes.
 wheel: $(STAMPS)/wheel
 
 # The same tests on what is in the wheel.
