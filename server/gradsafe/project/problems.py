@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from gradsafe.project.kept import Problem, ProblemKind
 from gradsafe.syntax.chunk import Chunk
-from gradsafe.syntax.cpython import parsed
+from gradsafe.syntax.cpython import is_python
 from gradsafe.syntax.guard import refusal
 from gradsafe.syntax.kind import Kind
 from gradsafe.syntax.parse import Unmodelled, is_readable, parse
@@ -98,7 +98,7 @@ def _is_python(module: Chunk) -> bool:
     """Whether there is nothing to find in a file that is seen for the first time."""
     if module.scan is None or any(refusal(each.text) is not None for each in module.walk()):
         return False
-    return parsed(module.scan.text) is not None
+    return is_python(module.scan.text)
 
 
 @lru_cache(maxsize=65_536)

@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeAlias
 import libcst as cst
 
 from gradsafe.syntax import bare, guard
-from gradsafe.syntax.cpython import parsed
+from gradsafe.syntax.cpython import is_python
 from gradsafe.syntax.kind import Kind
 from gradsafe.syntax.lexer import LINES, column, tokens
 from gradsafe.syntax.offsets import At, RoundTripError, offsets
@@ -149,7 +149,7 @@ def is_readable(text: str, kind: Kind) -> bool:
     if guard.refusal(text) is not None:
         return False
     frame = _frame(text, kind)
-    return parsed(frame.before + text + frame.after) is not None
+    return is_python(frame.before + text + frame.after)
 
 
 def _frame(text: str, kind: Kind) -> _Frame:
