@@ -170,8 +170,7 @@ class CachedJudge:
         return near + [file for file in others if not asked.isdisjoint(self.session.imports(file))]
 
     def _run(self, files: list[str], jobs: int | None) -> Iterator[list[Found]]:
-        from gradsafe.project.parallel import FEWEST, SLICE, Judging, judge_ahead, processes
-        from gradsafe.project.sharing import found_of
+        from gradsafe.project.parallel import FEWEST, SLICE, judge_ahead, processes
 
         left = dict.fromkeys(files)
         root = self._settings.folder
@@ -180,12 +179,17 @@ class CachedJudge:
                 left.pop(each.file, None)
             yield found
         rest = list(left)
+        if not rest:
+            return
+        from gradsafe.project.batch import Batch
+        from gradsafe.project.sharing import found_of
+
         if len(rest) < FEWEST:  # this session may be asked for their fixes next
             yield from ([found_of(self.session, file)] for file in rest)
             return
-        judging = Judging(self._settings, root, self._scope)
+        batch = Batch(self._settings, root, self._scope)
         for at in range(0, len(rest), SLICE):
-            yield judging.judge(rest[at : at + SLICE])
+            yield batch.judge(rest[at : at + SLICE])
 
     # -- what is told
 

@@ -7,7 +7,6 @@ most of what they import is the same. After some files it gets a new one, for wh
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -15,12 +14,13 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import active_children, get_context
+from typing import TYPE_CHECKING
 
 from gradsafe.project.kept import Found
-from gradsafe.project.recording import TextRecorder
-from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
-from gradsafe.project.sharing import found_of
+
+if TYPE_CHECKING:
+    from gradsafe.project.batch import Batch
 
 FEWEST = 24
 """Files below which more processes are not worth their start (half a second of importing each)."""
@@ -30,9 +30,6 @@ SLICE = 60
 
 SMALLEST = 4
 """Files to one of the last slices."""
-
-SESSION = 180
-"""Files to a session. A new one works out again what all files import, a fifth of the time with 60; what it keeps grows by 0.7 MB a file."""
 
 _MOST = 61
 """Windows waits for no more processes at once (``concurrent.futures``)."""
@@ -86,45 +83,20 @@ def _slices(files: Sequence[str], jobs: int) -> list[list[str]]:
     return slices
 
 
-class Judging:
-    """The results of all roots of files, some files at a time, by one session after the other."""
-
-    def __init__(self, settings: Settings, root: str, scope: Sequence[str]) -> None:
-        self._given = settings, root, tuple(scope)
-        self._session: Session | None = None
-        self._judged = 0
-
-    def judge(self, files: Sequence[str]) -> list[Found]:
-        """What the roots of ``files`` find."""
-        if self._session is None or self._judged + len(files) > SESSION:
-            self._session = self._anew()
-            self._judged = 0
-        self._judged += len(files)
-        session = self._session
-        return [found_of(session, file) for file in files]
-
-    def _anew(self) -> Session:
-        if self._session is not None:
-            self._session = None
-            gc.collect()  # it refers to itself, and by its own rules CPython looks that far back once in a gigabyte
-        settings, root, scope = self._given
-        session = Session(settings, root, recorder=TextRecorder)
-        session.open(scope)
-        return session
-
-
 class _Process:
     """What the one process of the pool that this is keeps."""
 
-    judging: Judging
+    batch: Batch
 
 
 def _begin(settings: Settings, root: str, scope: Sequence[str]) -> None:
     """In a process of the pool. Ctrl+C is for the one that started it, which ends the others."""
+    from gradsafe.project.batch import Batch
+
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    _Process.judging = Judging(settings, root, scope)
+    _Process.batch = Batch(settings, root, scope)
 
 
 def judge_slice(files: list[str]) -> list[Found]:
     """In a process of the pool: the results of all roots of some files."""
-    return _Process.judging.judge(files)
+    return _Process.batch.judge(files)

@@ -6,7 +6,7 @@ The other chunks are judged all the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 
 from gradsafe.project.kept import Problem, ProblemKind
@@ -62,6 +62,12 @@ class Problems:
                     return tuple(told[:MOST])
         self._modules[module.id] = (module, wrong)
         return tuple(told)
+
+    def let_go(self, files: Collection[str]) -> None:
+        """Of these files nothing is known any more."""
+        for known in (self._known, self._modules):
+            for each in [each for each in known if each.file in files]:
+                del known[each]
 
     def _of(self, chunk: Chunk, most: int) -> tuple[Problem, ...]:
         if not chunk.children:

@@ -8,7 +8,7 @@ elsewhere changes no value.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, overload
@@ -102,6 +102,12 @@ class Answers:
                 if not renamed.isdisjoint(at):
                     found.append(key)
         return found
+
+    def let_go(self, files: Iterable[str]) -> None:
+        """The trees of these files are not held: with the next change of one all that was asked of it is asked again."""
+        for file in files:
+            self._trees.pop(file, None)
+            self._facts.pop(file, None)
 
     def forget(self) -> None:
         """No key is asked again before somebody needs its answer."""

@@ -118,14 +118,25 @@ class Session:
         file = self.workspace.name(file)
         self._scope.pop(file, None)
         gone = self.workspace.drop(file)
-        self._plans.pop(file, None)
-        self._stood.pop(file, None)
-        for known in (self._states, self._left_out):
-            for root in [root for root in known if root.file == file]:
-                del known[root]
-        self._reach.forget(file)
+        self._forget_roots(frozenset((file,)))
         for changed in (file, "") if gone else (file,):
             self._changed(changed)
+
+    def let_go(self, files: Iterable[str]) -> None:
+        """What was found in these files is handed over: nothing is kept of it, and of the files, which stay in scope, their texts."""
+        names = frozenset(map(self.workspace.name, files))
+        self._forget_roots(names)
+        for each in (self._problems, self._answers, self.workspace):
+            each.let_go(names)
+
+    def _forget_roots(self, files: frozenset[str]) -> None:
+        for known in (self._states, self._left_out):
+            for root in [root for root in known if root.file in files]:
+                del known[root]
+        for file in files:
+            self._plans.pop(file, None)
+            self._stood.pop(file, None)
+            self._reach.forget(file)
 
     def lay_over(self, file: str, text: str | None) -> None:
         """An editor holds ``text`` for a file that another session judges (None: not any more): it counts where it is imported."""
@@ -248,7 +259,8 @@ class Session:
 
     def roots(self, file: str) -> tuple[Root, ...]:
         """The roots of a file in the order in which they may spend its budget; none where it cannot be read."""
-        return self._in_turn(self.workspace.name(file))
+        plan = self._plan(self.workspace.name(file))
+        return plan.order if plan is not None else ()
 
     def results(self, file: str) -> list[tuple[Root, Kept]]:
         """What is kept of the roots of a file, to be admitted by another session for the same texts."""
@@ -334,7 +346,7 @@ class Session:
         return known
 
     def _run_all(self, file: str) -> None:
-        for root in self._in_turn(file):  # in turn: what one spends decides on the next
+        for root in self.roots(file):  # in turn: what one spends decides on the next
             self.outcome(root)
 
     def _plan(self, file: str) -> Plan | None:
@@ -349,11 +361,6 @@ class Session:
             entries = by_file(self._settings.entry_points, self.workspace.name).get(file, ())
             known = self._plans[file] = Plan(Outline(tree, entries, before), known)
         return known
-
-    def _in_turn(self, file: str) -> tuple[Root, ...]:
-        """The roots in the order in which they may spend the file's budget."""
-        plan = self._plan(file)
-        return plan.order if plan is not None else ()
 
     def _standing(self, file: str) -> dict[Root, Kept | None]:
         """Of each root in turn the result that holds; None where it is to be run."""

@@ -7,7 +7,7 @@ nothing is read twice unless somebody says that it has changed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import overload
@@ -135,6 +135,15 @@ class Workspace:
             del self._files[file]
         self._told.clear()
         self._forget_what_exists()
+
+    def let_go(self, files: Iterable[str]) -> None:
+        """Of these files their texts are all that is kept."""
+        for file in files:
+            found = self._files.get(file)
+            if isinstance(found, _Opened):
+                self._files[file] = _Opened(
+                    found.file, found.text, digest=found.digest, notebook=found.notebook
+                )
 
     def tidy(self) -> None:
         """Let go what is known of names and statements that may be gone; which files there are is to be asked again."""
