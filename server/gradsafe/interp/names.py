@@ -10,8 +10,10 @@ from gradsafe.domain.values import (
     FALSE,
     TRUE,
     Const,
+    DictRef,
     External,
     Imported,
+    Instance,
     ListRef,
     ModuleValue,
     TupleValue,
@@ -21,7 +23,7 @@ from gradsafe.domain.values import (
 from gradsafe.interp import told
 from gradsafe.interp.machine import DEFINITION, STATEMENT, Machine
 from gradsafe.interp.prelude import ELSEWHERE, Bindings
-from gradsafe.interp.world import ModuleFacts, World
+from gradsafe.interp.world import CHANGED, ModuleFacts, World
 from gradsafe.ir import instructions as ir
 from gradsafe.syntax.span import Span
 
@@ -145,10 +147,19 @@ def _of_module(machine: Machine, path: Path, file: str, name: str) -> Value | No
             bound = _bindings(machine, facts, indices[-1], block)
             if bound is not None and not bound.shared:
                 del machine.globals[file, name]
-                return _run_here(machine, path, facts, name, block)
+                value = _run_here(machine, path, facts, name, block)
+                return unknown if _is_changed_later(facts, name, value) else value
             value = bound.names.get(name) if bound is not None else unknown
+            value = unknown if _is_changed_later(facts, name, value) else value
     machine.globals[file, name] = value
     return value
+
+
+def _is_changed_later(facts: ModuleFacts, name: str, value: Value | None) -> bool:
+    """Whether the module's own statements write into an object after they bound it: then nobody who runs that one alone knows what is in it."""
+    if not isinstance(value, (ListRef, DictRef, Instance)):
+        return False
+    return any(each > facts.binders[name][-1] for each in facts.binders.get(name + CHANGED, ()))
 
 
 _DEFINITE = (ir.Function, ir.Class, ir.ImportFrom, ir.Import, ir.Try)
@@ -258,7 +269,7 @@ def star_names(machine: Machine, path: Path, file: str, seen: frozenset[str] = f
         names = [item.value for item in items if isinstance(item, Const) and isinstance(item.value, str)]
         if names and len(names) == len(items):
             return names
-    found = [name for name in facts.binders if not name.startswith("_")]
+    found = [name for name in facts.binders if not name.startswith("_") and not name.endswith(CHANGED)]
     body = machine.world.body(facts.root) if facts.stars else ()
     for index in facts.stars:
         for instruction in body[index].instructions:

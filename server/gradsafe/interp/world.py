@@ -13,12 +13,15 @@ from typing import Protocol
 from gradsafe.ir.instructions import Body
 from gradsafe.syntax.span import ChunkId
 
+CHANGED = "["
+"""Behind a name among the binders of a module: the blocks that write into what the name holds (``FLAGS["inplace"] = False``)."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModuleFacts:
     """One source file as a module: its root chunk, and which of its top-level blocks bind a name.
 
-    ``binders[name]`` are indices into ``World.body(root)``, in source order. ``stars`` are the
+    ``binders[name]`` are indices into ``World.body(root)``, in source order, and so are ``binders[name + CHANGED]``. ``stars`` are the
     blocks with a ``from m import *``. ``exports`` is False where the file could not be read.
     """
 

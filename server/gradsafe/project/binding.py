@@ -10,7 +10,7 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 
 from gradsafe.interp.names import bound_names
-from gradsafe.interp.world import ModuleFacts
+from gradsafe.interp.world import CHANGED, ModuleFacts
 from gradsafe.ir.instructions import Block
 from gradsafe.ir.lower import perhaps_bound
 from gradsafe.project.roots import name_of, outside
@@ -169,6 +169,9 @@ def _names(tree: ast.AST, walrus: bool) -> Iterator[str]:
             isinstance(node, ast.AnnAssign) and not node.value
         ):
             continue
+        changed = _changed(node)
+        if changed is not None:
+            yield changed + CHANGED
         if not walrus and isinstance(node, ast.expr) and not isinstance(node, _TARGETS):
             continue
         if isinstance(node, ast.Name):
@@ -183,3 +186,28 @@ def _names(tree: ast.AST, walrus: bool) -> Iterator[str]:
         elif isinstance(node, ast.MatchMapping) and node.rest:
             yield node.rest
         stack.extend(ast.iter_child_nodes(node))
+
+
+_MUTATORS = frozenset(
+    {
+        "add", "append", "appendleft", "clear", "discard", "extend", "extendleft", "insert", "pop", "popitem", "popleft", "remove",
+        "requires_grad_", "reverse", "rotate", "setdefault", "sort", "update",
+    }
+)  # fmt: skip
+"""Methods of containers that change what is in them, and the one that freezes a module."""
+
+
+def _changed(node: ast.AST) -> str | None:
+    """The name into whose object a statement writes, or a target of one: ``a["b"] = c``, ``del a[0]``, ``a.b.c = d``, ``a.append(b)``."""
+    into: ast.expr | None = None
+    if isinstance(node, (ast.Subscript, ast.Attribute)) and not isinstance(node.ctx, ast.Load):
+        into = node.value
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        function, given = node.value.func, node.value.args
+        if isinstance(function, ast.Attribute) and function.attr in _MUTATORS:
+            into = function.value
+        elif isinstance(function, ast.Name) and function.id in ("setattr", "delattr") and given:
+            into = given[0]
+    while isinstance(into, (ast.Subscript, ast.Attribute)):
+        into = into.value
+    return into.id if isinstance(into, ast.Name) else None
