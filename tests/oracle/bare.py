@@ -29,8 +29,9 @@ class OneFile:
 
     def __init__(self, file: str, text: str) -> None:
         from gradsafe.interp.names import bound_names
-        from gradsafe.interp.world import ModuleFacts
+        from gradsafe.interp.world import CHANGED, ModuleFacts
         from gradsafe.ir.lower import Lowered, lower_body
+        from gradsafe.project.binding import names_bound
         from gradsafe.syntax.chunk import build
 
         self.root = build(file, text)
@@ -39,7 +40,9 @@ class OneFile:
         self.lower = lower_body
         binders: dict[str, list[int]] = {}
         for number, block in enumerate(self.body(self.root.id)):
-            for name in bound_names(block.instructions):
+            whole = "".join(each.text for each in self.root.children[number].walk())
+            written = {name for name in names_bound(whole) or () if name.endswith(CHANGED)}
+            for name in bound_names(block.instructions) | written:
                 binders.setdefault(name, []).append(number)
         self.facts = ModuleFacts(file, self.root.id, {name: tuple(found) for name, found in binders.items()})
 

@@ -76,6 +76,65 @@ def test_a_batch_finds_what_one_session_finds(
     assert found == _alone(tmp_path, files)
 
 
+REGISTRY = """
+import os
+
+import torch
+
+_HAS = False
+if os.environ.get("HAS"):
+    _HAS = True
+REGISTERED = set()
+TABLE = {}
+
+
+def register(cls):
+    if not _HAS:
+        return cls
+    REGISTERED.add(cls.__name__)
+    TABLE[cls.__name__] = cls
+    return cls
+
+
+class Base:
+    def __init_subclass__(cls):
+        register(cls)
+"""
+REGISTERS = """
+import torch
+from registry import Base, REGISTERED, TABLE, register
+
+
+@register
+class Own{number}(Base):
+    def forward(self, x):
+        y = x.exp()
+        if "Own0" in REGISTERED or TABLE:
+            y.add_(1)
+        return y
+
+
+def step():
+    x = torch.randn(3, requires_grad=True)
+    y = Own{number}().forward(x)
+    if not TABLE:
+        y.mul_(2)
+    y.sum().backward()
+"""
+
+
+def test_in_which_order_files_are_judged_decides_nothing(tmp_path: Path) -> None:
+    """What a statement writes into the object of another is seen by nobody else, and counts as written whenever that was made."""
+    (tmp_path / "registry.py").write_text(REGISTRY)
+    files = [str(tmp_path / "registry.py")]
+    for number in range(3):
+        (tmp_path / f"own_{number}.py").write_text(REGISTERS.format(number=number))
+        files.append(str(tmp_path / f"own_{number}.py"))
+    orders = (files, files[::-1], files[2:] + files[:2])
+    found = [{each.file: each for each in _alone(tmp_path, order)} for order in orders]
+    assert found[0] == found[1] == found[2]
+
+
 def test_what_was_let_go_is_found_again(tmp_path: Path, files: list[str]) -> None:
     session = Session(Settings(str(tmp_path)), str(tmp_path))
     session.open(files)

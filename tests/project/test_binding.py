@@ -8,6 +8,7 @@ import pytest
 
 import gradsafe
 from gradsafe.interp.names import bound_names
+from gradsafe.interp.world import CHANGED
 from gradsafe.ir.lower import Lowered, lower_chunk
 from gradsafe.project.binding import names_bound, names_of_many
 from gradsafe.syntax.chunk import build
@@ -27,10 +28,15 @@ def lowered(text: str) -> set[str]:
     return bound_names(lower_chunk(chunk, Lowered()).instructions)
 
 
-@pytest.mark.parametrize("text", STATEMENTS)
-def test_as_lowered(text: str) -> None:
+def bound(text: str) -> frozenset[str]:
     found = names_bound(text)
     assert found is not None
+    return frozenset(each for each in found if not each.endswith(CHANGED))
+
+
+@pytest.mark.parametrize("text", STATEMENTS)
+def test_as_lowered(text: str) -> None:
+    found = bound(text)
     caught = {"e"} if "except E as e" in text else set()  # bound for a moment only
     assert set(found) - caught == lowered(text) - caught
 
@@ -39,8 +45,24 @@ def test_as_lowered_in_our_own_sources() -> None:
     for file in sorted(Path(gradsafe.__file__ or "").parent.rglob("*.py")):
         for chunk in build(str(file), file.read_text("utf-8")).children:
             if chunk.kind is Kind.LEAF:
-                found = names_bound(chunk.text)
-                assert found == bound_names(lower_chunk(chunk, Lowered()).instructions), chunk.text
+                assert bound(chunk.text) == bound_names(lower_chunk(chunk, Lowered()).instructions), (
+                    chunk.text
+                )
+
+
+@pytest.mark.parametrize(
+    ("text", "changed"),
+    [
+        ("a.b = c[0] = 1\n", "ac"), ("a[0][1].b = 1\n", "a"), ("del a[0], b.c\n", "ab"), ("a[0] += 1\n", "a"), ("a[b] = c[d]\n", "a"),
+        ("a.append(b)\n", "a"), ("a['b'].update(c)\n", "a"), ("a.b.clear()\n", "a"), ("setattr(a, 'b', c)\n", "a"),
+        ("if x:\n    a[0] = 1\nelse:\n    b.pop()\n", "ab"), ("for a[0] in b:\n    pass\n", "a"), ("a.copy()\n", ""), ("b = a.pop\n", ""),
+        ("def f():\n    a[0] = 1\n", ""), ("f(a).b = 1\n", ""), ("a = {}\n", ""), ("a: int = b[0]\n", ""),
+    ],
+)  # fmt: skip
+def test_what_is_written_into(text: str, changed: str) -> None:
+    found = names_bound(text)
+    assert found is not None
+    assert {each for each in found if each.endswith(CHANGED)} == {each + CHANGED for each in changed}
 
 
 @pytest.mark.parametrize("text", ["x = (\n", "x = " + "[" * 500 + "]" * 500 + "\n", "x = '\0'\n"])

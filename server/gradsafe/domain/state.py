@@ -80,6 +80,17 @@ class Frame:
         )  # fmt: skip
 
 
+BLOCK = 1 << 20
+"""Object numbers set aside for one evaluation of what is shared: far more than its budget can use."""
+
+
+def is_made_since(oid: int, next_id: int) -> bool:
+    """Whether an object was made on a path since its next number was ``next_id``. What another evaluation has made and shared
+    meanwhile has a negative number of another block, higher or lower, and is none of it.
+    """
+    return oid >= next_id and (next_id > 0 or oid // BLOCK == next_id // BLOCK)
+
+
 @dataclass(slots=True)
 class Shared:
     """Variables and objects that every path of an analysis sees until it writes its own: those of module-level statements."""

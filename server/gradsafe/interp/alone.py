@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from gradsafe.domain.layered import LayeredMap
-from gradsafe.domain.state import Path, Status
+from gradsafe.domain.state import Path, Status, is_made_since
 from gradsafe.domain.tensors import Tri
 from gradsafe.domain.values import (
     NONE,
@@ -183,7 +183,7 @@ def _uncalled(
         if (owner is not None and name.startswith("__")) or told.is_told(value.file):
             continue
         if isinstance(scope, Before):
-            new = isinstance(value.env, int) and value.env >= scope.next_id
+            new = isinstance(value.env, int) and is_made_since(value.env, scope.next_id)
         else:
             at_module = env == scope or owner is not None
             new = at_module and value.env is None and not isinstance(value.code.body, ChunkId)

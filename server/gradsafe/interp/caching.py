@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from gradsafe.domain.state import Frame, Path, Status
+from gradsafe.domain.state import Frame, Path, Status, is_made_since
 from gradsafe.domain.values import Const, External, FunctionValue, Source, TupleValue, Unknown, Value
 from gradsafe.interp import calls, classes, names, torch_ops
 from gradsafe.interp.machine import STATEMENT, Machine, is_ignorance
@@ -78,5 +78,5 @@ def _did_nothing(path: Path, first: int) -> bool:
     return (
         path.log is None
         and not any(isinstance(owner, tuple) and owner[0] == "module" for owner, _ in path.vars.flat())
-        and all(oid >= first for oid in path.heap.flat())
+        and all(is_made_since(oid, first) for oid in path.heap.flat())
     )

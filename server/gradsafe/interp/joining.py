@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from gradsafe.domain.layered import LayeredMap
-from gradsafe.domain.state import Entries, Items, LogEntry, Path, Status
+from gradsafe.domain.state import Entries, Items, LogEntry, Path, Status, is_made_since
 from gradsafe.domain.tensors import Storage, Tensor
 from gradsafe.domain.values import (
     NONE,
@@ -136,7 +136,7 @@ def _effect(path: Path, before: Mark) -> _Effect | None:
     effect = _Effect(None)
     hard: list[tuple[Hashable, Hashable]] = []
     for key, value in path.vars.written_since(before.vars).items():
-        if isinstance(key[0], int) and key[0] >= before.next_id:
+        if isinstance(key[0], int) and is_made_since(key[0], before.next_id):
             continue
         old = before.vars.get(key)
         if old is value or old == value or _is_first_use(path, key, value, before):
@@ -148,7 +148,7 @@ def _effect(path: Path, before: Mark) -> _Effect | None:
         else:
             return None
     for oid, thing in path.heap.written_since(before.heap).items():
-        if oid >= before.next_id:
+        if is_made_since(oid, before.next_id):
             continue
         old_thing = before.heap.get(oid)
         if old_thing is thing or old_thing == thing:
@@ -197,7 +197,7 @@ def _is_first_use(path: Path, key: Variable, value: Value | None, before: Mark) 
     tensor = path.heap.get(value.oid)
     return (
         isinstance(tensor, Tensor)
-        and value.oid >= before.next_id
+        and is_made_since(value.oid, before.next_id)
         and not tensor.known
         and path.version(tensor.counter) == 0
         and path.heap.get(tensor.storage) == Storage()

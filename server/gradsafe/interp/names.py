@@ -147,19 +147,42 @@ def _of_module(machine: Machine, path: Path, file: str, name: str) -> Value | No
             bound = _bindings(machine, facts, indices[-1], block)
             if bound is not None and not bound.shared:
                 del machine.globals[file, name]
-                value = _run_here(machine, path, facts, name, block)
-                return unknown if _is_changed_later(facts, name, value) else value
+                value = _run_here(machine, path, facts, name, block, unknown)
+                return _changed_later(machine, path, facts, name, value)
             value = bound.names.get(name) if bound is not None else unknown
-            value = unknown if _is_changed_later(facts, name, value) else value
+            if isinstance(value, (ListRef, DictRef, Instance)) and facts.binders.get(name + CHANGED):
+                del machine.globals[file, name]
+                return _changed_later(machine, path, facts, name, value)
     machine.globals[file, name] = value
     return value
 
 
-def _is_changed_later(facts: ModuleFacts, name: str, value: Value | None) -> bool:
-    """Whether the module's own statements write into an object after they bound it: then nobody who runs that one alone knows what is in it."""
+def _changed_later(
+    machine: Machine, path: Path, facts: ModuleFacts, name: str, value: Value | None
+) -> Value | None:
+    """The object with what the module's own statements write into it after they bound it; unknown where these are many, or which of
+    them run is not known.
+    """
     if not isinstance(value, (ListRef, DictRef, Instance)):
-        return False
-    return any(each > facts.binders[name][-1] for each in facts.binders.get(name + CHANGED, ()))
+        return value
+    later = [each for each in facts.binders.get(name + CHANGED, ()) if each > facts.binders[name][-1]]
+    blocks = [machine.world.body(facts.root)[each] for each in later[: MAX_CHANGES + 1]]
+    if len(blocks) > MAX_CHANGES or any(
+        isinstance(i, _MAYBE) for block in blocks for i in block.instructions
+    ):
+        return Unknown(("global", facts.file, name))
+    held: Value = value
+    path.vars[module_env(facts.file), name] = held
+    for block in blocks:
+        held = _run_here(machine, path, facts, name, block, held) or held
+    return held
+
+
+_MAYBE = (ir.If, ir.For, ir.While, ir.With, ir.Try, ir.Match, ir.Choose, ir.Unmodelled)
+
+
+MAX_CHANGES = 8
+"""So many statements are run to know what is in an object of a module. Tables of a package's names are filled by hundreds."""
 
 
 _DEFINITE = (ir.Function, ir.Class, ir.ImportFrom, ir.Import, ir.Try)
@@ -203,10 +226,12 @@ def _module_path(machine: Machine, facts: ModuleFacts, block: ir.Block) -> Path:
     return Path.begin(frame, machine.prelude.shared)
 
 
-def _run_here(machine: Machine, path: Path, facts: ModuleFacts, name: str, block: ir.Block) -> Value | None:
-    """Run the statement on this path, in a frame of its own: it makes tensors, or writes some."""
+def _run_here(
+    machine: Machine, path: Path, facts: ModuleFacts, name: str, block: ir.Block, before: Value
+) -> Value | None:
+    """Run the statement on this path, in a frame of its own: it makes tensors, or writes some, or into an object. ``before``: what the name holds then."""
     env = module_env(facts.file)
-    path.vars[env, name] = Unknown(("global", facts.file, name))
+    path.vars[env, name] = before
     outer, mode = path.frame, path.grad_mode
     path.frame = Frame(env, facts.file, block.chunk or facts.root, "", outer.stack)
     first = machine.run(path, (block,))[0]

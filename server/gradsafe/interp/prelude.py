@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gradsafe.domain.state import Shared
+from gradsafe.domain.state import BLOCK, Shared, is_made_since
 from gradsafe.domain.values import Value
 from gradsafe.interp.world import World
 from gradsafe.syntax.span import ChunkId
@@ -25,9 +25,6 @@ counted once. Large packages of known-good code need some thousands."""
 
 PARSING = 20
 """Finding, parsing and lowering a statement takes as long as this many instructions."""
-
-_BLOCK = 1 << 20
-"""Object numbers set aside for one evaluation: far more than its budget can use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +109,19 @@ class Prelude:
 
     def first_id(self) -> int:
         """The first of a block of object numbers that nobody else uses; negative, so that they are older than any path's own."""
-        self._block += _BLOCK
+        self._block += BLOCK
         return self._block
 
     def share(self, path: Path, own: Callable[[Hashable], bool]) -> None:
-        """Let every path see what ``path`` made, but for the variables of an ``own`` owner."""
-        self.shared.vars.update({key: value for key, value in path.vars.flat().items() if not own(key[0])})
-        self.shared.heap.update(path.heap.flat())
+        """Let every path see what ``path`` made, but for the variables of an ``own`` owner. What it wrote into objects of others is
+        not shared: nobody else is to know in which order statements were evaluated.
+        """
+        first = path.next_id // BLOCK * BLOCK
+
+        def is_shared(owner: Hashable) -> bool:
+            return is_made_since(owner, first) if isinstance(owner, int) else not own(owner)
+
+        self.shared.vars.update({key: value for key, value in path.vars.flat().items() if is_shared(key[0])})
+        self.shared.heap.update(
+            {oid: it for oid, it in path.heap.flat().items() if is_made_since(oid, first)}
+        )
