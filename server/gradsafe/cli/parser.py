@@ -36,7 +36,8 @@ def _parser() -> argparse.ArgumentParser:
         description="Finds in-place operations that break backward() or falsify its gradients, and mends them.",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    # Without ``prog`` argparse formats a usage, and imports shutil and all that compresses for that.
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", prog=parser.prog)
     _check(commands)
     _fix(commands)
     _trace(commands)

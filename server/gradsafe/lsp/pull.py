@@ -8,7 +8,6 @@ the same to say is ``unchanged``. pygls has only the messages; what is said when
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -118,6 +117,8 @@ class Pulled:
 
 def id_of(server: GradsafeServer, items: Sequence[types.Diagnostic]) -> str:
     """A hash of all that the client is told."""
+    import hashlib  # at the start nobody needs it
+
     plain = server.protocol._converter.unstructure(list(items))
     text = json.dumps(plain, sort_keys=True, ensure_ascii=False)
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
