@@ -234,11 +234,12 @@ def _run_here(
     path.vars[env, name] = before
     outer, mode = path.frame, path.grad_mode
     path.frame = Frame(env, facts.file, block.chunk or facts.root, "", outer.stack)
-    first = machine.run(path, (block,))[0]
+    first, *others = machine.run(path, (block,))
     if first is not path:
-        # A module-level condition that is not known: the first side stands for the module.
         path.vars, path.heap, path.next_id = first.vars, first.heap, first.next_id
         path.decisions = first.decisions
+    # A module-level condition that is not known: the first side stands for the module, and nothing is certain of it.
+    path.blurred = path.blurred or bool(others)
     path.frame, path.grad_mode = outer, mode
     path.status, path.raised, path.returned = Status.RUN, None, None
     return path.vars.get((env, name))
