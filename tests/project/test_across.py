@@ -8,7 +8,7 @@ import pytest
 
 from gradsafe.project.session import Session
 from gradsafe.project.settings import Settings
-from gradsafe.rules.finding import Role
+from gradsafe.rules.finding import Role, Severity
 
 SPOILER = "import torch\n\ndef spoil(t):\n    t.add_(1)\n    return t\n"
 USE = "x = torch.ones(3, requires_grad=True)\ny = x.exp()\n{spoil}(y)\ny.sum().backward()\n"
@@ -166,3 +166,40 @@ x = torch.ones(3, requires_grad=True)
 activate(x).sum().backward()
 """
     assert told(tmp_path, {"main.py": text}) == set()
+
+
+DECIDED = """
+import os
+import torch
+
+cfg = {}
+
+
+def decide():
+    if os.environ.get("CLONE"):
+        return False
+    return True
+
+
+cfg["clone"] = decide()
+
+
+def step():
+    x = torch.randn(3, requires_grad=True)
+    y = x.exp()
+    w = y
+    if cfg["clone"]:
+        w = y.clone()
+    w.add_(1)
+    y.sum().backward()
+"""
+
+
+def test_what_a_module_decided_in_one_of_two_ways_is_not_certain(tmp_path: Path) -> None:
+    file = str(tmp_path / "decided.py")
+    severities = []
+    for text in (DECIDED, DECIDED.replace("decide()\n\n\ndef step", "False\n\n\ndef step")):
+        session = Session(Settings(str(tmp_path)), str(tmp_path))
+        session.set_text(file, text)
+        severities.append([each.severity for each in session.check(file).findings])
+    assert severities == [[Severity.WARNING], [Severity.ERROR]]
